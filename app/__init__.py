@@ -1,0 +1,1 @@
+"""The edge of the graph and its wiring."""

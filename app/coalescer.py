@@ -1,0 +1,93 @@
+"""Micro-batching without a wait: idle, a request leaves at once; busy, requests leave together."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from app.errors import Overloaded
+
+R = TypeVar("R")
+B = TypeVar("B")
+
+
+class Coalescer(Generic[R, B]):
+    """Runs at most ``in_flight`` batches at a time; each takes what has queued up meanwhile.
+
+    A batch is formed when one can run, first come first served, so its size follows the load.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[list[R]], Awaitable[B]],
+        *,
+        max_rows: int,
+        in_flight: int,
+        max_queued_rows: int,
+    ) -> None:
+        self._run = run
+        self._max_rows = max_rows
+        self._in_flight = in_flight
+        self._max_queued_rows = max_queued_rows
+        self._queue: deque[tuple[Sequence[R], asyncio.Future[tuple[B, int]]]] = deque()
+        self._queued_rows = 0
+        self._running = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def max_rows(self) -> int:
+        return self._max_rows
+
+    async def submit(self, rows: Sequence[R]) -> tuple[B, int]:
+        """The batch in which ``rows`` (at most ``max_rows``) ran, and the place of the first.
+
+        Raises Overloaded where the queue is full, and whatever ``run`` raised.
+        """
+        if self._queued_rows and self._queued_rows + len(rows) > self._max_queued_rows:
+            raise Overloaded(f"{self._queued_rows} rows are waiting already: try again shortly")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[tuple[B, int]] = loop.create_future()
+        self._queue.append((rows, answer))
+        self._queued_rows += len(rows)
+        if self._running < self._in_flight:
+            self._running += 1
+            # After the callbacks that are ready now, so that requests read together join.
+            loop.call_soon(self._launch)
+        return await answer
+
+    def _launch(self) -> None:
+        batch: list[R] = []
+        waiting: list[tuple[asyncio.Future[tuple[B, int]], int]] = []
+        while self._queue and len(batch) + len(self._queue[0][0]) <= self._max_rows:
+            rows, answer = self._queue.popleft()
+            self._queued_rows -= len(rows)
+            if not answer.cancelled():
+                waiting.append((answer, len(batch)))
+                batch.extend(rows)
+        if not waiting:
+            self._running -= 1
+            return
+        task = asyncio.create_task(self._serve(batch, waiting))
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    async def _serve(
+        self, batch: list[R], waiting: list[tuple[asyncio.Future[tuple[B, int]], int]]
+    ) -> None:
+        try:
+            result = await self._run(batch)
+        except Exception as error:
+            for answer, _ in waiting:
+                if not answer.done():
+                    answer.set_exception(error)
+        else:
+            for answer, start in waiting:
+                if not answer.done():
+                    answer.set_result((result, start))
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._queue:
+            self._launch()
+        else:
+            self._running -= 1

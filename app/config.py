@@ -1,0 +1,78 @@
+"""The configuration of the graph: ``args`` of the application, ``user_config`` of the ingress."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from app.dataplane import BatchSettings
+from deployments.features.lookup import LookupSettings
+from deployments.model.runtime import Device
+
+PROJECT = Path(__file__).resolve().parents[1]
+"""Relative paths in the configuration start here, whatever directory a worker runs in."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class Limits(_Strict):
+    """What one request may weigh."""
+
+    max_body_bytes: int = Field(default=8 * 2**20, ge=1024)
+    """Largest body; 10,000 rows of twenty fields fit. Larger ones are refused unread (413)."""
+    max_instances: int = Field(default=10_000, ge=1)
+    """Most rows in one batch request: past it, one client holds a replica for seconds (413)."""
+
+
+class ModelArgs(_Strict):
+    """Which model, where its bundles lie, and on what it runs."""
+
+    name: str
+    directory: Path = Path("models")
+    device: Device = "auto"
+    """``auto`` takes a GPU where the replica is given one (num_gpus)."""
+    threads: int = Field(default=1, ge=1)
+    """Threads of one forward pass on CPU: small models lose more to hand-over than they gain."""
+
+    @field_validator("directory")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return PROJECT / path
+
+
+class FeatureStoreArgs(_Strict):
+    """The Feast repo, and its yaml where that is not ``feature_store.yaml`` (or the one that
+    FEAST_FS_YAML_FILE_PATH names)."""
+
+    repo: Path = Path("feature_repo")
+    yaml: Path | None = None
+
+    @field_validator("repo", "yaml")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else PROJECT / path
+
+
+class GraphArgs(_Strict):
+    """``args`` of the application: a change restarts every replica, one after the other."""
+
+    layout: Literal["distributed", "collapsed"] = "distributed"
+    model: ModelArgs
+    feature_store: FeatureStoreArgs = FeatureStoreArgs()
+    limits: Limits = Limits()
+
+
+class IngressSettings(_Strict):
+    """``user_config`` of the ingress: a change takes effect in place."""
+
+    version: str = "latest"
+    """The bundle version to serve; ``latest`` is the newest when the setting is read."""
+    batching: BatchSettings = BatchSettings()
+
+
+class CollapsedSettings(IngressSettings):
+    """``user_config`` of an ingress that holds all stages."""
+
+    features: LookupSettings = LookupSettings()

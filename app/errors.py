@@ -1,0 +1,101 @@
+"""Every error a client can see: a closed list of codes, each with its HTTP status.
+
+    WindsockError
+    ├── InvalidRequest    the request is wrong: 4xx, names the field and row
+    ├── Overloaded        429, with Retry-After
+    └── Unavailable       503, the graph cannot answer now
+    ClientGone            no answer: nobody is there to read it
+"""
+
+from enum import Enum
+
+import msgspec
+
+
+class ErrorCode(Enum):
+    """Code and HTTP status."""
+
+    MALFORMED_JSON = ("malformed_json", 400)
+    INVALID_FIELD = ("invalid_field", 422)
+    MISSING_FIELD = ("missing_field", 422)
+    UNKNOWN_FIELD = ("unknown_field", 422)
+    OUT_OF_RANGE = ("out_of_range", 422)
+    EMPTY_BATCH = ("empty_batch", 422)
+    BATCH_TOO_LARGE = ("batch_too_large", 413)
+    BODY_TOO_LARGE = ("body_too_large", 413)
+    NOT_FOUND = ("not_found", 404)
+    METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
+    OVERLOADED = ("overloaded", 429)
+    UNAVAILABLE = ("unavailable", 503)
+    INTERNAL = ("internal", 500)
+
+    @property
+    def code(self) -> str:
+        return self.value[0]
+
+    @property
+    def status(self) -> int:
+        return self.value[1]
+
+
+class ErrorDetail(msgspec.Struct, omit_defaults=True):
+    """What went wrong, where, and which request it was."""
+
+    code: str
+    message: str
+    field: str | None = None
+    row: int | None = None
+    request_id: str | None = None
+
+
+class ErrorBody(msgspec.Struct):
+    """The one error body, on every route."""
+
+    error: ErrorDetail
+
+
+class WindsockError(Exception):
+    """An error whose message is meant for the client."""
+
+    code = ErrorCode.INTERNAL
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field: str | None = None
+        self.row: int | None = None
+
+    def detail(self, request_id: str) -> ErrorDetail:
+        return ErrorDetail(self.code.code, self.message, self.field, self.row, request_id)
+
+
+class InvalidRequest(WindsockError):
+    """The client's request is wrong; ``row`` is its place in a batch."""
+
+    def __init__(
+        self, code: ErrorCode, message: str, field: str | None = None, row: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.field = field
+        self.row = row
+
+
+class Overloaded(WindsockError):
+    """The queue is full; trying again after ``retry_after_s`` seconds may succeed."""
+
+    code = ErrorCode.OVERLOADED
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(WindsockError):
+    """A stage could not answer."""
+
+    code = ErrorCode.UNAVAILABLE
+
+
+class ClientGone(Exception):
+    """The client left before its request had arrived."""

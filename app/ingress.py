@@ -1,0 +1,64 @@
+"""The ingress deployment: the edge in a replica, with its stages beside it or behind handles."""
+
+from typing import Any
+
+from ray import serve
+from ray.serve.handle import DeploymentHandle
+from starlette.types import ASGIApp
+
+from app.chain import Chain
+from app.config import CollapsedSettings, GraphArgs, IngressSettings
+from app.dataplane import Dataplane
+from app.edge import edge
+from deployments.bundle.bundle import BundleStore
+from deployments.features.lookup import FeatureLookup, LookupSettings, open_store
+from deployments.model.model import Model
+from deployments.preprocess.preprocess import Preprocess
+
+
+@serve.deployment(name="Ingress", user_config={})
+@serve.ingress(None)
+class Ingress:
+    """Answers clients; every batch goes through the chain that a subclass of layout gives it."""
+
+    async def __init__(
+        self,
+        args: GraphArgs,
+        features: DeploymentHandle | None = None,
+        preprocess: DeploymentHandle | None = None,
+        model: DeploymentHandle | None = None,
+    ) -> None:
+        self._args = args
+        bundles = BundleStore(args.model.directory, args.model.name)
+        self._lookup: FeatureLookup | None = None
+        if features is not None and preprocess is not None and model is not None:
+            chain = Chain(
+                _call(features, "lookup"), _call(preprocess, "transform"), _call(model, "predict")
+            )
+        else:
+            store = open_store(args.feature_store.repo, args.feature_store.yaml)
+            self._lookup = FeatureLookup(store, bundles, LookupSettings())
+            chain = Chain(
+                self._lookup.lookup,
+                Preprocess(bundles).transform,
+                Model(bundles, args.model.device, args.model.threads).predict,
+            )
+        self._dataplane = Dataplane(bundles, chain)
+
+    async def reconfigure(self, user_config: dict[str, Any]) -> None:
+        settings: IngressSettings
+        if self._lookup is None:
+            settings = IngressSettings.model_validate(user_config)
+        else:
+            settings = collapsed = CollapsedSettings.model_validate(user_config)
+            self._lookup.reconfigure(collapsed.features)
+        await self._dataplane.activate(settings.version, settings.batching)
+
+    def __serve_build_asgi_app__(self) -> ASGIApp:
+        return edge(self._dataplane, self._args.limits)
+
+
+def _call(handle: DeploymentHandle, method: str) -> Any:
+    """A stage's method behind its handle: by value over gRPC, which costs less than the object
+    store for a batch of this size."""
+    return handle.options(method_name=method, _by_reference=False).remote

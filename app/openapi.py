@@ -1,0 +1,102 @@
+"""The OpenAPI document of the service, made from the contract of the bundle that serves."""
+
+from typing import Any
+
+import msgspec
+
+from app.dataplane import Serving
+from app.errors import ErrorBody, ErrorCode
+from app.schemas import BatchResponse, Health, Models, Prediction
+
+_REF = "#/components/schemas/{name}"
+
+_ROUTES: dict[str, tuple[str, type[msgspec.Struct], list[ErrorCode]]] = {
+    "/health": ("State of the service and the model in service", Health, []),
+    "/health/live": ("Whether the process answers", Health, []),
+    "/health/ready": ("Whether predictions are answered", Health, [ErrorCode.UNAVAILABLE]),
+    "/models": ("Bundles on disk, and the contract of the active one", Models, [ErrorCode.UNAVAILABLE]),
+}
+_ROW_ERRORS = [
+    ErrorCode.MALFORMED_JSON,
+    ErrorCode.BODY_TOO_LARGE,
+    ErrorCode.INVALID_FIELD,
+    ErrorCode.OVERLOADED,
+    ErrorCode.UNAVAILABLE,
+]
+
+
+def document(serving: Serving) -> dict[str, Any]:
+    """OpenAPI 3.1: this model's own fields, with real values as examples."""
+    contract, manifest = serving.contract, serving.manifest
+    answers = [Prediction, BatchResponse, Health, Models, ErrorBody]
+    requests = [contract.row_type, contract.batch_type]
+    refs, components = msgspec.json.schema_components([*answers, *requests], ref_template=_REF)
+    by_type = dict(zip([*answers, *requests], refs, strict=True))
+    example = contract.example()
+    paths: dict[str, Any] = {
+        "/predict": {
+            "post": _operation(
+                "predict",
+                "Predict for one row",
+                by_type[Prediction],
+                _ROW_ERRORS,
+                request=(by_type[contract.row_type], example),
+            )
+        },
+        "/predict/batch": {
+            "post": _operation(
+                "predict_batch",
+                "Predict for many rows: a bad one gets its error, the others their answers",
+                by_type[BatchResponse],
+                [*_ROW_ERRORS, ErrorCode.EMPTY_BATCH],
+                request=(by_type[contract.batch_type], {"instances": [example, example]}),
+            )
+        },
+    }
+    for path, (summary, answer, errors) in _ROUTES.items():
+        name = path.strip("/").replace("/", "_")
+        paths[path] = {"get": _operation(name, summary, by_type[answer], errors)}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"Windsock: {manifest.name}",
+            "version": manifest.version,
+            "description": manifest.description,
+        },
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _operation(
+    name: str,
+    summary: str,
+    answer: dict[str, Any],
+    errors: list[ErrorCode],
+    request: tuple[dict[str, Any], Any] | None = None,
+) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "summary": summary,
+        "tags": ["predict" if request else "service"],
+        "responses": {"200": {"description": "The answer", "content": _json(answer)}},
+    }
+    if request is not None:
+        schema, example = request
+        operation["requestBody"] = {"required": True, "content": _json(schema, example)}
+    by_status: dict[int, list[str]] = {}
+    for error in errors:
+        by_status.setdefault(error.status, []).append(error.code)
+    for status, codes in sorted(by_status.items()):
+        operation["responses"][str(status)] = {
+            "description": " or ".join(codes),
+            "content": _json({"$ref": _REF.format(name="ErrorBody")}),
+        }
+    return operation
+
+
+def _json(schema: dict[str, Any], example: Any = None) -> dict[str, Any]:
+    media: dict[str, Any] = {"schema": schema}
+    if example is not None:
+        media["example"] = example
+    return {"application/json": media}

@@ -1,0 +1,1 @@
+"""Translators between wire protocols and the dataplane; they know nothing of stages."""

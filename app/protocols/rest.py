@@ -1,0 +1,86 @@
+"""The hot REST routes, as bare ASGI handlers: one decode, one encode, no router."""
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.config import Limits
+from app.dataplane import Dataplane
+from app.errors import ClientGone, ErrorBody, ErrorCode, InvalidRequest
+from app.schemas import BatchResponse, Prediction
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Rest:
+    """``POST /predict`` and ``POST /predict/batch``; everything else goes to ``rest``."""
+
+    def __init__(self, dataplane: Dataplane, limits: Limits, rest: ASGIApp) -> None:
+        self._dataplane = dataplane
+        self._limits = limits
+        self._rest = rest
+        self._routes = {"/predict": self._predict, "/predict/batch": self._predict_batch}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"].removeprefix(scope.get("root_path", ""))
+            handler = self._routes.get(path)
+            if handler is not None:
+                if scope["method"] != "POST":
+                    raise HTTPException(405, f"{path} takes POST", {"Allow": "POST"})
+                request_id: str = scope["state"]["request_id"]
+                body = await _read(receive, self._limits.max_body_bytes)
+                await _send(send, _encode(await handler(body, request_id)))
+                return
+        # With an app in scope Starlette raises its 404 and 405, and the error layer answers them.
+        scope["app"] = self._rest
+        await self._rest(scope, receive, send)
+
+    async def _predict(self, body: bytes, request_id: str) -> Prediction:
+        serving = self._dataplane.serving()
+        (answer,) = await serving.answer([serving.contract.decode(body)])
+        return Prediction(answer.outputs, serving.model, answer.features, request_id)
+
+    async def _predict_batch(self, body: bytes, request_id: str) -> BatchResponse:
+        serving = self._dataplane.serving()
+        rows = serving.contract.decode_batch(body, self._limits.max_instances)
+        good = [row for row in rows if not isinstance(row, InvalidRequest)]
+        answers = iter(await serving.answer(good) if good else [])
+        predictions: list[Prediction | ErrorBody] = []
+        for row in rows:
+            if isinstance(row, InvalidRequest):
+                predictions.append(ErrorBody(row.detail(request_id)))
+            else:
+                answer = next(answers)
+                predictions.append(
+                    Prediction(answer.outputs, serving.model, answer.features, request_id)
+                )
+        return BatchResponse(predictions, request_id)
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises InvalidRequest as soon as it passes ``limit`` bytes."""
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise InvalidRequest(
+                ErrorCode.BODY_TOO_LARGE, f"the body is over {limit} bytes: send less at a time"
+            )
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _send(send: Send, body: bytes) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,79 @@
+"""The answers of the REST interface."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+
+class ModelInfo(msgspec.Struct):
+    """Which bundle answered."""
+
+    name: str
+    version: str
+
+
+class ViewInfo(msgspec.Struct):
+    """One feature view of one row: fresh, stale, missing or defaulted, and the event's age in
+    seconds (null where there is no event)."""
+
+    status: str
+    age_s: float | None
+
+
+class FeaturesInfo(msgspec.Struct):
+    """How good the inputs were: the worst view's status, and the oldest event's age in seconds.
+
+    ``degraded`` is true where a value was too old, and so was replaced or served all the same.
+    """
+
+    status: str
+    degraded: bool
+    oldest_age_s: float | None
+    views: dict[str, ViewInfo]
+
+
+class Prediction(msgspec.Struct):
+    """The answer for one row: ``outputs`` by name, a number or a list of them."""
+
+    outputs: dict[str, float | list[float] | None]
+    model: ModelInfo
+    features: FeaturesInfo
+    request_id: str
+
+
+_EITHER = {"oneOf": [{"$ref": f"#/components/schemas/{n}"} for n in ("Prediction", "ErrorBody")]}
+
+
+class BatchResponse(msgspec.Struct):
+    """Per instance, in order: its prediction, or an error body that says what was wrong."""
+
+    # msgspec has no untagged unions, so their schema is written out.
+    predictions: Annotated[list[Any], msgspec.Meta(extra_json_schema={"items": _EITHER})]
+    request_id: str
+
+
+class Health(msgspec.Struct):
+    """``status`` is ok, or starting until a bundle serves."""
+
+    status: str
+    model: ModelInfo | None
+    problem: str | None = None
+
+
+class ModelDescription(msgspec.Struct):
+    """A bundle on disk; ``active`` is the one that answers."""
+
+    name: str
+    version: str
+    active: bool
+
+
+class Models(msgspec.Struct):
+    """The bundles of this service, and the contract and metrics of the active one."""
+
+    models: list[ModelDescription]
+    feature_service: str
+    fields: dict[str, str]
+    outputs: list[str]
+    metrics: dict[str, Any]
+    problem: str | None = None

@@ -1,0 +1,1 @@
+"""A model version as a directory: program, fitted preprocessing, contract, golden rows."""

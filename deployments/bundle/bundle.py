@@ -1,0 +1,135 @@
+"""Opens bundles from disk and checks that each is whole before anything in it is used."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import ValidationError
+
+from deployments.bundle.manifest import Manifest
+from deployments.frames import Column, DType, key_column, value_column
+from deployments.preprocess.transform import Preprocessor
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+MANIFEST = "manifest.json"
+PROGRAM = "model.pt2"
+PREPROCESS = "preprocess.json"
+GOLDEN = "golden.json"
+LATEST = "latest"
+
+
+class BundleError(Exception):
+    """A bundle that cannot be used; the message says what is wrong and what to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """Rows with known answers: raw feature columns in, outputs (float32, [N] or [N, k]) out."""
+
+    columns: dict[str, Column]
+    outputs: dict[str, Column]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A verified bundle: every file of its manifest was there with the right SHA-256."""
+
+    path: Path
+    manifest: Manifest
+
+    def preprocessor(self) -> Preprocessor:
+        return Preprocessor.load(self.path / PREPROCESS)
+
+    def program(self) -> "ExportedProgram":
+        import torch
+
+        return torch.export.load(self.path / PROGRAM)
+
+    def golden(self) -> Golden:
+        document = json.loads((self.path / GOLDEN).read_bytes())
+        dtypes = column_dtypes(self.manifest)
+        keys = {field.name for field in self.manifest.entities}
+        return Golden(
+            columns={
+                name: (key_column if name in keys else value_column)(dtypes[name], values)
+                for name, values in document["columns"].items()
+            },
+            outputs={
+                name: np.asarray(values, dtype=np.float32)
+                for name, values in document["outputs"].items()
+            },
+        )
+
+
+def column_dtypes(manifest: Manifest) -> dict[str, DType]:
+    """The dtype of each column that preprocessing may read: request fields and features."""
+    fields = {field.name: field.dtype for field in manifest.fields}
+    return fields | manifest.service.columns
+
+
+class BundleStore:
+    """The versions of one model: ``<root>/<name>/<version>/``, and the pointer ``latest``."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.name = name
+        self._home = root / name
+
+    def resolve(self, version: str) -> str:
+        """The version that ``latest`` stands for now; any other version is itself."""
+        if version != LATEST:
+            return version
+        try:
+            return (self._home / LATEST).read_text().strip()
+        except FileNotFoundError:
+            raise BundleError(
+                f"no bundle of {self.name!r} in {self._home.parent}: "
+                f"run `make bundle`, or write one with `python -m training.bundle`"
+            ) from None
+
+    def versions(self) -> list[str]:
+        """All versions on disk, in the order of their names."""
+        return sorted(path.parent.name for path in self._home.glob(f"*/{MANIFEST}"))
+
+    def open(self, version: str) -> Bundle:
+        """Open and verify one version. Raises BundleError."""
+        version = self.resolve(version)
+        path = self._home / version
+        try:
+            manifest = Manifest.model_validate_json((path / MANIFEST).read_bytes())
+        except FileNotFoundError:
+            known = ", ".join(self.versions()) or "none"
+            raise BundleError(
+                f"no version {version!r} of model {self.name!r} in {self._home} (there: {known})"
+            ) from None
+        except ValidationError as error:
+            raise BundleError(f"{path / MANIFEST} is not a manifest of this format: {error}") from None
+        if (manifest.name, manifest.version) != (self.name, version):
+            raise BundleError(
+                f"{path} holds {manifest.name!r} version {manifest.version!r}: it was moved or renamed"
+            )
+        _verify(path, manifest)
+        return Bundle(path, manifest)
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verify(path: Path, manifest: Manifest) -> None:
+    for name in (PROGRAM, PREPROCESS, GOLDEN):
+        if name not in manifest.files:
+            raise BundleError(f"{path / MANIFEST} lists no {name}: bundle the model again")
+    for name, expected in manifest.files.items():
+        file = path / name
+        if not file.is_file():
+            raise BundleError(f"{file} is missing: bundle the model again")
+        if sha256(file) != expected:
+            raise BundleError(
+                f"{file} is damaged (its SHA-256 is not the manifest's): bundle the model again"
+            )

@@ -1,0 +1,69 @@
+"""The manifest of a bundle: what it takes, what it answers, and what it is made of."""
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from deployments.features.schema import ServiceSchema
+from deployments.frames import DType
+
+FORMAT: Literal[1] = 1
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class FieldSpec(_Part):
+    """One field of a request: an entity key, or a request feature with its allowed range.
+
+    ``minimum`` and ``maximum`` are inclusive, in the field's unit (epoch seconds for a
+    timestamp); ``example`` is a value as a client would write it.
+    """
+
+    name: str
+    dtype: DType
+    description: str = ""
+    example: str | int | float | bool
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class OutputSpec(_Part):
+    """One output of the program, in its order: a number per row, or ``width`` of them."""
+
+    name: str
+    description: str = ""
+    width: int = 1
+
+
+class TrainingData(_Part):
+    """From what the model was trained: a SHA-256 over the data, and its size."""
+
+    fingerprint: str
+    rows: int
+
+
+class Manifest(_Part):
+    """The content of ``manifest.json``."""
+
+    format: Literal[1] = FORMAT
+    name: str
+    version: str
+    description: str = ""
+    created_at: AwareDatetime
+    service: ServiceSchema
+    service_sha256: str
+    entities: list[FieldSpec]
+    request_features: list[FieldSpec]
+    outputs: list[OutputSpec]
+    defaults: dict[str, float | str | None]
+    training_data: TrainingData
+    metrics: dict[str, Any]
+    libraries: dict[str, str]
+    files: dict[str, str]
+
+    @property
+    def fields(self) -> list[FieldSpec]:
+        """All fields of a request, entity keys first."""
+        return self.entities + self.request_features

@@ -1,0 +1,53 @@
+"""The clock against which feature age is measured: the wall's, or a replayed one."""
+
+import time
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class WallClock(BaseModel):
+    """Live serving: now is now."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: Literal["wall"] = "wall"
+
+
+class ReplayClock(BaseModel):
+    """Serve the past as if live: starts at ``start`` when the replica does.
+
+    ``speed`` is in replayed seconds per second; 0 stands still at ``start``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: Literal["replay"]
+    start: AwareDatetime
+    speed: float = Field(default=1.0, ge=0)
+
+
+ClockConfig = Annotated[WallClock | ReplayClock, Field(discriminator="mode")]
+
+
+class Clock:
+    """Answers the current instant in epoch seconds."""
+
+    def __init__(self, config: WallClock | ReplayClock) -> None:
+        self._origin = time.time()
+        if isinstance(config, ReplayClock):
+            self._start, self._speed = config.start.timestamp(), config.speed
+        else:
+            self._start, self._speed = self._origin, 1.0
+
+    def now(self) -> float:
+        return self._start + (time.time() - self._origin) * self._speed
+
+
+def instant(text: str) -> float:
+    """Epoch seconds of an ISO 8601 instant with an offset. Raises ValueError without one."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text!r} has no UTC offset")
+    return at.timestamp()

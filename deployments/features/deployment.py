@@ -1,0 +1,32 @@
+"""The feature stage as a Ray Serve deployment."""
+
+from pathlib import Path
+from typing import Any
+
+from ray import serve
+
+from deployments.bundle.bundle import BundleStore
+from deployments.features.lookup import FeatureLookup, LookupSettings, open_store
+from deployments.frames import Frame
+from deployments.settings import StageSettings
+
+
+class FeaturesSettings(StageSettings, LookupSettings):
+    """``user_config`` of this deployment."""
+
+
+@serve.deployment(name="Features", user_config={})
+class Features:
+    """Looks up features by entity, one Feast read per view and batch."""
+
+    def __init__(self, repo: Path, store_yaml: Path | None, bundles: BundleStore) -> None:
+        self._bundles = bundles
+        self._stage = FeatureLookup(open_store(repo, store_yaml), bundles, LookupSettings())
+
+    async def reconfigure(self, user_config: dict[str, Any]) -> None:
+        settings = FeaturesSettings.model_validate(user_config)
+        self._stage.reconfigure(settings)
+        await self._stage.plans.prepare(self._bundles.resolve(settings.version))
+
+    async def lookup(self, frame: Frame) -> Frame:
+        return await self._stage.lookup(frame)

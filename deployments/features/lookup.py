@@ -1,0 +1,132 @@
+"""The feature stage: a frame of entity keys and request fields in, feature columns out."""
+
+import asyncio
+from collections.abc import Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from feast import FeatureStore
+from pydantic import BaseModel, ConfigDict, Field
+
+from deployments.bundle.bundle import BundleStore
+from deployments.bundle.versions import Versions
+from deployments.features import freshness
+from deployments.features.cache import RowCache, Rows
+from deployments.features.clock import Clock, ClockConfig, WallClock
+from deployments.features.on_demand import OnDemandInputs, compute
+from deployments.features.plan import ServiceError, ServicePlan, StoredView, checked_plan
+from deployments.features.schema import column_name
+from deployments.features.store import OnlineReader
+from deployments.frames import Column, DType, Frame, Status, ViewState, empty_column
+
+
+class LookupSettings(BaseModel):
+    """What may change while the feature stage runs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    clock: ClockConfig = Field(default_factory=WallClock)
+    """Against what feature age is measured."""
+    cache_rows: int = Field(default=50_000, ge=0)
+    """Rows kept per feature view; 0 turns the cache off. A row costs about 8 bytes a feature."""
+    cache_ttl_s: float = Field(default=5.0, gt=0)
+    """How long a cached row may hide a newer one in the store, in seconds."""
+
+
+class FeatureLookup:
+    """Reads each feature view of the bundle's feature service once per batch, for the distinct
+    keys that its row cache does not hold, and computes the on-demand views."""
+
+    def __init__(self, store: FeatureStore, bundles: BundleStore, settings: LookupSettings) -> None:
+        self._store = store
+        self._reader = OnlineReader(store)
+        # One thread: Feast's SQLite store shares one connection.
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="feast")
+        self._bundles = bundles
+        self.plans = Versions(self._load)
+        self.reconfigure(settings)
+
+    def reconfigure(self, settings: LookupSettings) -> None:
+        """Take new settings; cached rows are dropped."""
+        self._settings = settings
+        self._clock = Clock(settings.clock)
+        self._caches: dict[str, RowCache] = {}
+
+    async def lookup(self, frame: Frame) -> Frame:
+        """Feature columns and view states for N rows; the frame's own columns are kept."""
+        plan = await self.plans.get(frame.version)
+        now = self._clock.now()
+        columns = dict(frame.columns)
+        views: dict[str, ViewState] = {}
+        for view in plan.stored:
+            rows = await self._rows(view, frame)
+            views[view.name] = state = freshness.judge(rows.event_at, view.ttl, now)
+            unusable = state.status >= Status.MISSING
+            for feature, dtype in view.features.items():
+                column = rows.columns[feature]
+                column[unusable] = empty_column(dtype, 1)[0]
+                columns[column_name(view.name, feature)] = column
+        if plan.on_demand:
+            inputs = OnDemandInputs(columns, _input_dtypes(plan))
+            for computed in plan.on_demand:
+                columns |= compute(computed, inputs)
+        return Frame(frame.version, frame.rows, columns, views)
+
+    async def _rows(self, view: StoredView, frame: Frame) -> Rows:
+        keys = _keys([frame.columns[name] for name in view.fields], frame.rows)
+        cache = self._cache(view)
+        now = asyncio.get_running_loop().time()
+        slots = cache.find(keys, now)
+        missed = np.flatnonzero(slots < 0)
+        if not len(missed):
+            return cache.take(slots)
+
+        distinct: dict[tuple[Hashable, ...], int] = {}
+        places = [distinct.setdefault(keys[row], len(distinct)) for row in missed]
+        # The hits are copied first: while the store is read, others may reuse their slots.
+        known = np.flatnonzero(slots >= 0)
+        hits = cache.take(slots[known])
+        read = await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._reader.read, view, list(distinct)
+        )
+        cache.put(list(distinct), read, now)
+        rows = Rows.empty(view.features, frame.rows)
+        rows.put(known, hits)
+        rows.put(missed, read.take(np.array(places, dtype=np.intp)))
+        return rows
+
+    def _cache(self, view: StoredView) -> RowCache:
+        # Two versions may project different features of one view under the same name.
+        key = f"{view.name}:{','.join(view.features)}"
+        if key not in self._caches:
+            self._caches[key] = RowCache(
+                view.features, self._settings.cache_rows, self._settings.cache_ttl_s
+            )
+        return self._caches[key]
+
+    def _load(self, version: str) -> ServicePlan:
+        manifest = self._bundles.open(version).manifest
+        return checked_plan(self._store, manifest.service)
+
+
+def open_store(repo: Path, store_yaml: Path | None) -> FeatureStore:
+    """The Feast store in ``repo``. Raises ServiceError where there is none."""
+    try:
+        return FeatureStore(repo_path=str(repo), fs_yaml_file=store_yaml)
+    except FileNotFoundError as error:
+        raise ServiceError(f"no Feast repo at {repo}: {error}") from error
+
+
+def _input_dtypes(plan: ServicePlan) -> dict[str, DType]:
+    dtypes = plan.schema.entities | plan.schema.request
+    for view in plan.stored:
+        for feature, dtype in view.features.items():
+            dtypes[column_name(view.name, feature)] = dtype
+    return dtypes
+
+
+def _keys(columns: Sequence[Column], rows: int) -> list[tuple[Hashable, ...]]:
+    if not columns:
+        return [()] * rows
+    return list(zip(*(column.tolist() for column in columns), strict=True))

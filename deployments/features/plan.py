@@ -1,0 +1,202 @@
+"""Resolves a Feast feature service, once, into what a lookup has to do for each batch."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from feast import FeatureStore, FeatureView, OnDemandFeatureView
+from feast.errors import FeastObjectNotFoundException
+from feast.feature_view import DUMMY_ENTITY_ID
+from feast.feature_view_projection import FeatureViewProjection
+from feast.types import Bool, FeastType, Float32, Float64, Int32, Int64, String, UnixTimestamp
+from feast.value_type import ValueType
+
+from deployments.features.schema import ServiceSchema, ViewSchema, column_name
+from deployments.frames import DType
+
+_DTYPES: dict[FeastType, DType] = {
+    String: "string",
+    Int32: "int64",
+    Int64: "int64",
+    Float32: "float64",
+    Float64: "float64",
+    Bool: "bool",
+    UnixTimestamp: "timestamp",
+}
+# The protobuf field of an entity key's value; Feast hashes it with the key.
+_KEY_FIELDS: dict[FeastType, str] = {
+    String: "string_val",
+    Int32: "int32_val",
+    Int64: "int64_val",
+}
+
+
+class ServiceError(Exception):
+    """The feature service cannot be served; the message says why and what to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredView:
+    """One view to read: its keys come from ``fields`` of the request, in join-key order.
+
+    ``key_fields`` names the protobuf ``Value`` field that carries each key.
+    """
+
+    name: str
+    view: FeatureView
+    join_keys: tuple[str, ...]
+    key_fields: tuple[str, ...]
+    fields: tuple[str, ...]
+    features: dict[str, DType]
+    ttl: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class OnDemandView:
+    """One on-demand view to compute; ``features`` are the ones the service asks for."""
+
+    name: str
+    view: OnDemandFeatureView
+    features: dict[str, DType]
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """Stored views first (those that only feed an on-demand view included), then computed ones."""
+
+    stored: tuple[StoredView, ...]
+    on_demand: tuple[OnDemandView, ...]
+    schema: ServiceSchema
+
+
+def resolve(store: FeatureStore, service: str) -> ServicePlan:
+    """Read the registry and plan the service. Raises ServiceError."""
+    try:
+        projections = store.get_feature_service(service).feature_view_projections
+    except FeastObjectNotFoundException as error:
+        raise ServiceError(
+            f"feature service {service!r} is not in the Feast registry of {store.repo_path}: "
+            f"run `feast apply` there"
+        ) from error
+
+    requested = {projection.name_to_use(): projection for projection in projections}
+    views: dict[str, StoredView] = {}
+    on_demand: list[OnDemandView] = []
+    request: dict[str, DType] = {}
+    entities: dict[str, DType] = {}
+    columns: dict[str, DType] = {}
+
+    for name, projection in requested.items():
+        view = store.registry.get_any_feature_view(projection.name, store.project)
+        features = _features(name, projection)
+        columns |= {column_name(name, feature): dtype for feature, dtype in features.items()}
+        if isinstance(view, OnDemandFeatureView) and not view.write_to_online_store:
+            _check_supported(name, view)
+            on_demand.append(OnDemandView(name, view, features))
+            for source in view.source_request_sources.values():
+                request |= {field.name: dtype_of(field.dtype, field.name) for field in source.schema}
+            for needed in view.source_feature_view_projections.values():
+                _add_stored(store, needed, views, entities)
+        else:
+            _add_stored(store, projection, views, entities)
+
+    schema = ServiceSchema(
+        service=service,
+        entities=entities,
+        request=request,
+        views={
+            stored.name: ViewSchema(
+                join_keys=dict(zip(stored.join_keys, stored.fields, strict=True)),
+                features=stored.features,
+                ttl_s=stored.ttl.total_seconds(),
+            )
+            for stored in views.values()
+        },
+        on_demand={computed.name: computed.features for computed in on_demand},
+        columns=columns,
+    )
+    return ServicePlan(tuple(views.values()), tuple(on_demand), schema)
+
+
+def dtype_of(dtype: FeastType | ValueType, name: str) -> DType:
+    """The frame dtype of a Feast type. Raises ServiceError for one that no column can carry."""
+    if isinstance(dtype, ValueType):
+        by_value = {known.to_value_type(): ours for known, ours in _DTYPES.items()}
+        found = by_value.get(dtype)
+    else:
+        found = _DTYPES.get(dtype)
+    if found is None:
+        raise ServiceError(
+            f"{name!r} has the type {dtype}, which cannot be served: "
+            f"use one of {', '.join(str(known) for known in _DTYPES)}"
+        )
+    return found
+
+
+def _features(name: str, projection: FeatureViewProjection) -> dict[str, DType]:
+    return {
+        field.name: dtype_of(field.dtype, column_name(name, field.name))
+        for field in projection.features
+    }
+
+
+def _add_stored(
+    store: FeatureStore,
+    projection: FeatureViewProjection,
+    views: dict[str, StoredView],
+    entities: dict[str, DType],
+) -> None:
+    """Plan the read of one projection, or widen the read that is planned for it already."""
+    name = projection.name_to_use()
+    features = _features(name, projection)
+    if name in views:
+        views[name].features.update(features)
+        return
+    view: Any = store.registry.get_any_feature_view(projection.name, store.project)
+    if not getattr(view, "online", True) or not getattr(view, "enabled", True):
+        raise ServiceError(f"feature view {view.name!r} is not served online (online: false)")
+    keys = [column for column in view.entity_columns if column.name != DUMMY_ENTITY_ID]
+    fields = [projection.join_key_map.get(column.name, column.name) for column in keys]
+    for field, column in zip(fields, keys, strict=True):
+        if column.dtype not in _KEY_FIELDS:
+            raise ServiceError(
+                f"entity key {field!r} has the type {column.dtype}: use String, Int32 or Int64"
+            )
+        dtype = _DTYPES[column.dtype]
+        if entities.setdefault(field, dtype) != dtype:
+            raise ServiceError(
+                f"entity key {field!r} is {dtype} in view {view.name!r} "
+                f"and {entities[field]} in another"
+            )
+    views[name] = StoredView(
+        name=name,
+        view=view,
+        join_keys=tuple(column.name for column in keys),
+        key_fields=tuple(_KEY_FIELDS[column.dtype] for column in keys),
+        fields=tuple(fields),
+        features=features,
+        ttl=getattr(view, "ttl", None) or timedelta(0),
+    )
+
+
+def _check_supported(name: str, view: OnDemandFeatureView) -> None:
+    if view.aggregations:
+        raise ServiceError(f"on-demand view {name!r} aggregates, which cannot be served online")
+    if view.mode not in ("pandas", "python"):
+        raise ServiceError(f"on-demand view {name!r} has mode {view.mode!r}: use pandas or python")
+
+
+def checked_plan(store: FeatureStore, promised: ServiceSchema) -> ServicePlan:
+    """The plan of a bundle's service, which must be what the bundle was trained on.
+
+    Raises ServiceError naming the first difference.
+    """
+    plan = resolve(store, promised.service)
+    differences = promised.differences(plan.schema)
+    if differences:
+        more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
+        raise ServiceError(
+            f"feature service {promised.service!r} is not what the bundle was trained on: "
+            f"{differences[0]}{more}; run `feast apply` with that definition, or train again"
+        )
+    return plan

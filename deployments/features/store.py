@@ -1,0 +1,72 @@
+"""Reads one feature view from Feast's online store, as columns."""
+
+import math
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from feast import FeatureStore
+from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
+
+from deployments.features.cache import Rows
+from deployments.features.plan import StoredView
+from deployments.frames import value_column
+
+
+class OnlineReader:
+    """Feast's own online-store interface, below the per-row dictionaries of
+    ``get_online_features``: protobuf in, columns out."""
+
+    def __init__(self, store: FeatureStore) -> None:
+        self._store = store
+
+    def read(self, view: StoredView, keys: Sequence[tuple[Hashable, ...]]) -> Rows:
+        """One store read for distinct keys (values in the order of ``view.fields``)."""
+        names = list(view.features)
+        answers = self._store.provider.online_read(
+            self._store.config,
+            view.view,
+            [_entity_key(view, key) for key in keys],
+            names,
+        )
+        event_at = np.full(len(keys), np.nan)
+        values: list[list[Any]] = [[None] * len(keys) for _ in names]
+        for row, (at, features) in enumerate(answers):
+            if not features or at is None or _is_absent(at, features):
+                continue
+            event_at[row] = at.timestamp()
+            for column, name in zip(values, names, strict=True):
+                column[row] = _plain(features.get(name))
+        columns = {
+            name: value_column(dtype, column)
+            for (name, dtype), column in zip(view.features.items(), values, strict=True)
+        }
+        return Rows(event_at, columns)
+
+
+def _entity_key(view: StoredView, key: tuple[Hashable, ...]) -> EntityKey:
+    if not key:
+        return EntityKey(
+            join_keys=[DUMMY_ENTITY_ID], entity_values=[Value(string_val=DUMMY_ENTITY_VAL)]
+        )
+    values = [Value(**{name: part}) for name, part in zip(view.key_fields, key, strict=True)]
+    return EntityKey(join_keys=view.join_keys, entity_values=values)
+
+
+def _plain(value: Value | None) -> Any:
+    """The Python value in a protobuf one, None where it is unset or NaN."""
+    kind = value.WhichOneof("val") if value is not None else None
+    if kind is None or kind == "null_val":
+        return None
+    plain = getattr(value, kind)
+    return None if isinstance(plain, float) and math.isnan(plain) else plain
+
+
+def _is_absent(at: datetime, features: dict[str, Value]) -> bool:
+    # The Redis store answers an unknown entity with unset values at the epoch.
+    return at.timestamp() == 0 and all(
+        value.WhichOneof("val") is None for value in features.values()
+    )

@@ -1,0 +1,112 @@
+"""What travels between stages: a batch as NumPy columns, never a list of row dicts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+DType = Literal["string", "int64", "float64", "bool", "timestamp"]
+Column = npt.NDArray[Any]
+
+
+class Status(IntEnum):
+    """How the features of one view came to be in a row, from best to worst."""
+
+    FRESH = 0
+    """Younger than the view's maximum age."""
+    STALE = 1
+    """Older than that, and used all the same."""
+    MISSING = 2
+    """The store has no row for this entity: its values are missing, as they were in training."""
+    DEFAULTED = 3
+    """There is a row but it may not be used: its values are missing instead."""
+
+
+@dataclass(slots=True)
+class ViewState:
+    """For one feature view, row by row: ``status`` int8 [N] and ``age_s`` float64 [N] (seconds
+    since the event, NaN where there is none)."""
+
+    status: npt.NDArray[np.int8]
+    age_s: npt.NDArray[np.float64]
+
+    def slice(self, start: int, stop: int) -> "ViewState":
+        return ViewState(self.status[start:stop], self.age_s[start:stop])
+
+
+@dataclass(slots=True)
+class Frame:
+    """A batch of ``rows`` rows for one bundle version.
+
+    Column dtypes: ``string`` is object (None is missing); ``float64``, ``bool`` and ``timestamp``
+    (epoch seconds, UTC) are float64 (NaN is missing), and so is an ``int64`` feature; an
+    ``int64`` entity key is int64.
+    """
+
+    version: str
+    rows: int
+    columns: dict[str, Column]
+    views: dict[str, ViewState] = field(default_factory=dict)
+
+    @classmethod
+    def concat(cls, frames: Sequence[Self]) -> Self:
+        """Stack frames of one version that hold the same columns (views are left behind)."""
+        first = frames[0]
+        if len(frames) == 1:
+            return first
+        columns = {
+            name: np.concatenate([frame.columns[name] for frame in frames])
+            for name in first.columns
+        }
+        return cls(first.version, sum(frame.rows for frame in frames), columns)
+
+    def slice(self, start: int, stop: int) -> "Frame":
+        return Frame(
+            self.version,
+            stop - start,
+            {name: column[start:stop] for name, column in self.columns.items()},
+            {name: view.slice(start, stop) for name, view in self.views.items()},
+        )
+
+
+@dataclass(slots=True)
+class TensorFrame:
+    """A preprocessed batch: ``numeric`` float32 [N, F] and ``categorical`` int64 [N, C]."""
+
+    version: str
+    numeric: npt.NDArray[np.float32]
+    categorical: npt.NDArray[np.int64]
+
+    @property
+    def rows(self) -> int:
+        return len(self.numeric)
+
+
+Outputs = Mapping[str, npt.NDArray[Any]]
+"""Model outputs by name, each [N] or [N, k]."""
+
+
+def key_column(dtype: DType, values: Sequence[Any]) -> Column:
+    """A column of entity keys, which are never missing: object of str, or int64."""
+    if dtype == "int64":
+        return np.array(values, dtype=np.int64)
+    return value_column(dtype, values)
+
+
+def value_column(dtype: DType, values: Iterable[Any]) -> Column:
+    """A column of values, None for missing: object of str, or float64 with NaN."""
+    if dtype == "string":
+        column = np.empty(len(listed := list(values)), dtype=object)
+        column[:] = listed
+        return column
+    return np.array(list(values), dtype=np.float64)
+
+
+def empty_column(dtype: DType, rows: int) -> Column:
+    """A column in which every value is missing."""
+    if dtype == "string":
+        return np.full(rows, None, dtype=object)
+    return np.full(rows, np.nan)

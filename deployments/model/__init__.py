@@ -1,0 +1,1 @@
+"""The model stage: runs a bundle's exported program on CPU or GPU."""

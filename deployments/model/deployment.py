@@ -1,0 +1,74 @@
+"""The model stage as a Ray Serve deployment: frames of many callers become one batch."""
+
+from itertools import accumulate, pairwise
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+from ray import serve
+
+from deployments.bundle.bundle import BundleStore
+from deployments.frames import Outputs, TensorFrame
+from deployments.model.model import Model
+from deployments.model.runtime import Device
+from deployments.settings import StageSettings
+
+
+class ModelSettings(StageSettings):
+    """``user_config`` of this deployment."""
+
+    max_batch_rows: int = Field(default=1024, ge=1)
+    """Most rows in one forward pass; at least the edge's ``max_rows``, or its frames are refused."""
+    batch_wait_s: float = Field(default=0.0, ge=0)
+    """How long a frame waits for others. The edge's frames are batches already, so waiting pays
+    only where many ingress replicas share a GPU."""
+
+
+def _rows(frames: list[TensorFrame]) -> int:
+    return sum(frame.rows for frame in frames)
+
+
+@serve.deployment(name="Model", user_config={})
+class ModelStage:
+    """Runs the model on a CPU or GPU replica."""
+
+    def __init__(self, bundles: BundleStore, device: Device, threads: int) -> None:
+        self._bundles = bundles
+        self._stage = Model(bundles, device, threads)
+
+    async def reconfigure(self, user_config: dict[str, Any]) -> None:
+        settings = ModelSettings.model_validate(user_config)
+        self._batched.set_max_batch_size(settings.max_batch_rows)
+        self._batched.set_batch_wait_timeout_s(settings.batch_wait_s)
+        await self._stage.runtimes.prepare(self._bundles.resolve(settings.version))
+
+    async def predict(self, frame: TensorFrame) -> Outputs:
+        return await self._batched(frame)
+
+    @serve.batch(max_batch_size=1024, batch_wait_timeout_s=0.0, batch_size_fn=_rows)
+    async def _batched(self, frames: list[TensorFrame]) -> list[Outputs]:
+        by_version: dict[str, list[int]] = {}
+        for place, frame in enumerate(frames):
+            by_version.setdefault(frame.version, []).append(place)
+        answers: list[Outputs] = [{}] * len(frames)
+        for version, places in by_version.items():
+            together = await self._run(version, [frames[place] for place in places])
+            for place, outputs in zip(places, together, strict=True):
+                answers[place] = outputs
+        return answers
+
+    async def _run(self, version: str, frames: list[TensorFrame]) -> list[Outputs]:
+        if len(frames) == 1:
+            return [await self._stage.predict(frames[0])]
+        outputs = await self._stage.predict(
+            TensorFrame(
+                version,
+                np.concatenate([frame.numeric for frame in frames]),
+                np.concatenate([frame.categorical for frame in frames]),
+            )
+        )
+        ends = accumulate((frame.rows for frame in frames), initial=0)
+        return [
+            {name: values[start:stop] for name, values in outputs.items()}
+            for start, stop in pairwise(ends)
+        ]

@@ -1,0 +1,26 @@
+"""The preprocessing stage as a Ray Serve deployment."""
+
+from typing import Any
+
+from ray import serve
+
+from deployments.bundle.bundle import BundleStore
+from deployments.frames import Frame, TensorFrame
+from deployments.preprocess.preprocess import Preprocess
+from deployments.settings import StageSettings
+
+
+@serve.deployment(name="Preprocess", user_config={})
+class PreprocessStage:
+    """Turns feature columns into model tensors on CPU replicas."""
+
+    def __init__(self, bundles: BundleStore) -> None:
+        self._bundles = bundles
+        self._stage = Preprocess(bundles)
+
+    async def reconfigure(self, user_config: dict[str, Any]) -> None:
+        settings = StageSettings.model_validate(user_config)
+        await self._stage.preprocessors.prepare(self._bundles.resolve(settings.version))
+
+    async def transform(self, frame: Frame) -> TensorFrame:
+        return await self._stage.transform(frame)

@@ -1,0 +1,80 @@
+"""What a preprocessing step is asked to do, before it is fitted. Plain JSON, unknown keys refused."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LocalTime(_Strict):
+    """Calendar part of an instant (float64 epoch seconds, UTC), in a named time zone.
+
+    ``hour_of_day`` is fractional, 0 to 24; ``day_of_week`` is 0 (Monday) to 6.
+    """
+
+    name: str
+    op: Literal["hour_of_day", "day_of_week"]
+    of: str
+    timezone: str = "UTC"
+
+
+class Subtract(_Strict):
+    """``of - minus``; ``hours_between`` takes instants in seconds and answers in hours."""
+
+    name: str
+    op: Literal["difference", "hours_between"]
+    of: str
+    minus: str
+
+
+class Cyclic(_Strict):
+    """``sin`` or ``cos`` of a quantity that repeats every ``period`` (in the column's unit)."""
+
+    name: str
+    op: Literal["sin", "cos"]
+    of: str
+    period: float = Field(gt=0)
+
+
+class Concat(_Strict):
+    """One string key from several columns; missing as soon as one part is missing."""
+
+    name: str
+    op: Literal["concat"]
+    of: list[str] = Field(min_length=2)
+    separator: str = "|"
+
+
+Derived = Annotated[LocalTime | Subtract | Cyclic | Concat, Field(discriminator="op")]
+
+
+class Numeric(_Strict):
+    """One float32 input: fill what is missing, scale, clip.
+
+    ``quantile_normal`` maps the training distribution to a standard normal through its
+    empirical quantiles. With ``indicator`` a second column follows: 1 where missing, else 0.
+    """
+
+    column: str
+    scale: Literal["none", "standard", "quantile_normal"] = "standard"
+    fill: Literal["median", "mean", "zero"] = "median"
+    indicator: bool = False
+    clip: tuple[float, float] | None = None
+
+
+class Categorical(_Strict):
+    """One int64 input: the value's place in the training vocabulary; 0 is unseen or missing."""
+
+    column: str
+    min_count: int = Field(default=1, ge=1)
+
+
+class PreprocessSpec(_Strict):
+    """The whole preprocessing of a model, in the order in which columns reach it."""
+
+    derived: list[Derived] = []
+    numeric: list[Numeric] = []
+    categorical: list[Categorical] = []

@@ -1,0 +1,193 @@
+"""The fitted preprocessing: columns in, model tensors out, the same in training and serving."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from deployments.preprocess.derive import Column, Floats, as_floats, derive
+from deployments.preprocess.spec import Categorical, Numeric, PreprocessSpec
+
+_KNOTS = 257
+_EDGE = 1e-4
+
+
+class FittedNumeric(BaseModel):
+    """What was learnt of a numeric column: ``fill`` in its unit, then a map of its values.
+
+    ``knots`` and ``levels`` describe a piecewise linear map and are empty where the scaling is
+    the affine ``(x - shift) / scale``.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    fill: float
+    shift: float = 0.0
+    scale: float = 1.0
+    knots: list[float] = []
+    levels: list[float] = []
+
+
+class FittedState(BaseModel):
+    """The content of ``preprocess.json``: the spec and, in its order, what was fitted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    spec: PreprocessSpec
+    numeric: list[FittedNumeric]
+    vocabularies: list[list[str] | list[int]]
+
+
+class Preprocessor:
+    """Turns feature columns into ``(numeric float32 [N, F], categorical int64 [N, C])``.
+
+    Columns are NumPy arrays of one length: numbers, booleans and instants (epoch seconds) as
+    float64 with NaN for missing, strings as object arrays with None for missing, integer keys
+    as int64. Values that training has not seen never raise: they are clipped or get index 0.
+    """
+
+    def __init__(self, state: FittedState) -> None:
+        self.state = state
+        self._spec = state.spec
+        self._maps = [
+            (np.asarray(fitted.knots), np.asarray(fitted.levels)) for fitted in state.numeric
+        ]
+        self._index: list[dict[str | int, int]] = [
+            {value: place for place, value in enumerate(vocabulary, start=1)}
+            for vocabulary in state.vocabularies
+        ]
+
+    @classmethod
+    def fit(cls, spec: PreprocessSpec, columns: Mapping[str, Column]) -> Self:
+        """Learn fills, scales and vocabularies from training columns."""
+        full = _with_derived(spec, columns)
+        return cls(
+            FittedState(
+                spec=spec,
+                numeric=[_fit_numeric(step, as_floats(full[step.column])) for step in spec.numeric],
+                vocabularies=[_fit_vocabulary(step, full[step.column]) for step in spec.categorical],
+            )
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        return cls(FittedState.model_validate_json(path.read_bytes()))
+
+    def dump(self) -> str:
+        return self.state.model_dump_json()
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns that must be there: all that are read and not derived."""
+        derived = {step.name for step in self._spec.derived}
+        read: list[str] = []
+        for step in self._spec.derived:
+            read += step.of if isinstance(step.of, list) else [step.of]
+            read += [step.minus] if hasattr(step, "minus") else []
+        read += [numeric.column for numeric in self._spec.numeric]
+        read += [categorical.column for categorical in self._spec.categorical]
+        return list(dict.fromkeys(name for name in read if name not in derived))
+
+    @property
+    def numeric_names(self) -> list[str]:
+        names: list[str] = []
+        for step in self._spec.numeric:
+            names += [step.column, f"{step.column}:missing"] if step.indicator else [step.column]
+        return names
+
+    @property
+    def categorical_names(self) -> list[str]:
+        return [step.column for step in self._spec.categorical]
+
+    @property
+    def cardinalities(self) -> list[int]:
+        """Number of indices of each categorical input, the 0 for unseen or missing included."""
+        return [len(vocabulary) + 1 for vocabulary in self.state.vocabularies]
+
+    def transform(
+        self, columns: Mapping[str, Column]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Columns of N rows to ``numeric`` float32 [N, F] and ``categorical`` int64 [N, C].
+
+        Raises KeyError naming the column if one of ``inputs`` is absent.
+        """
+        full = _with_derived(self._spec, columns)
+        rows = len(next(iter(full.values())))
+        numeric = np.empty((rows, len(self.numeric_names)), dtype=np.float32)
+        place = 0
+        for step, fitted, (knots, levels) in zip(
+            self._spec.numeric, self.state.numeric, self._maps, strict=True
+        ):
+            values = as_floats(full[step.column])
+            usable = np.isfinite(values)
+            values = np.where(usable, values, fitted.fill)
+            if len(knots):
+                values = np.interp(values, knots, levels)
+            else:
+                values = (values - fitted.shift) / fitted.scale
+            if step.clip is not None:
+                values = np.clip(values, *step.clip)
+            numeric[:, place] = values
+            place += 1
+            if step.indicator:
+                numeric[:, place] = ~usable
+                place += 1
+
+        categorical = np.empty((rows, len(self._index)), dtype=np.int64)
+        for place, (category, index) in enumerate(
+            zip(self._spec.categorical, self._index, strict=True)
+        ):
+            get = index.get
+            categorical[:, place] = [get(key, 0) for key in _keys(full[category.column])]
+        return numeric, categorical
+
+
+def _with_derived(spec: PreprocessSpec, columns: Mapping[str, Column]) -> dict[str, Column]:
+    full = dict(columns)
+    for step in spec.derived:
+        full[step.name] = derive(step, full)
+    return full
+
+
+def _fit_numeric(step: Numeric, values: Floats) -> FittedNumeric:
+    known = values[np.isfinite(values)]
+    if not len(known):
+        raise ValueError(f"column {step.column!r} has no finite value to fit on")
+    fill = {"median": np.median, "mean": np.mean, "zero": lambda _: 0.0}[step.fill](known)
+    if step.scale == "standard":
+        return FittedNumeric(
+            fill=float(fill), shift=float(known.mean()), scale=float(known.std()) or 1.0
+        )
+    if step.scale == "quantile_normal":
+        knots, levels = _normal_map(known)
+        return FittedNumeric(fill=float(fill), knots=knots, levels=levels)
+    return FittedNumeric(fill=float(fill))
+
+
+def _normal_map(known: Floats) -> tuple[list[float], list[float]]:
+    """Knots at the quantiles, levels at the standard normal's; ties get their middle level."""
+    chances = np.linspace(0.0, 1.0, _KNOTS)
+    quantiles = np.quantile(known, chances)
+    normal = [NormalDist().inv_cdf(chance) for chance in np.clip(chances, _EDGE, 1 - _EDGE)]
+    knots, place = np.unique(quantiles, return_inverse=True)
+    levels = np.bincount(place, weights=normal) / np.bincount(place)
+    return knots.tolist(), levels.tolist()
+
+
+def _fit_vocabulary(step: Categorical, column: Column) -> list[str] | list[int]:
+    counts: dict[Any, int] = {}
+    for key in _keys(column):
+        if key is not None:
+            counts[key] = counts.get(key, 0) + 1
+    return sorted(key for key, count in counts.items() if count >= step.min_count)
+
+
+def _keys(column: Column) -> Iterable[str | int | None]:
+    """Dictionary keys of a categorical column: strings, or numbers as integers."""
+    if column.dtype.kind == "f":
+        return [int(value) if np.isfinite(value) else None for value in column.tolist()]
+    return column.tolist()  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""From raw flight records to a served model: features, point-in-time joins, training."""

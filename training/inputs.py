@@ -1,0 +1,107 @@
+"""What the model reads: columns of the training set, and how they are prepared."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from deployments.preprocess.spec import PreprocessSpec
+from training.flights import NEW_YORK
+
+REQUEST = "scheduled_departure"
+ENTITIES = ("carrier", "origin", "dest", "tailnum")
+
+DERIVED: list[dict[str, Any]] = [
+    {"name": "hour", "op": "hour_of_day", "of": REQUEST, "timezone": NEW_YORK},
+    {"name": "weekday", "op": "day_of_week", "of": REQUEST, "timezone": NEW_YORK},
+    {"name": "hour_sin", "op": "sin", "of": "hour", "period": 24},
+    {"name": "hour_cos", "op": "cos", "of": "hour", "period": 24},
+    {"name": "route", "op": "concat", "of": ["origin", "dest"]},
+    {"name": "carrier_dest", "op": "concat", "of": ["carrier", "dest"]},
+    {"name": "carrier_origin", "op": "concat", "of": ["carrier", "origin"]},
+    *(
+        {
+            "name": f"hours_since_{name}",
+            "op": "hours_between",
+            "of": REQUEST,
+            "minus": f"aircraft_last_flight__{name}_at",
+        }
+        for name in ("last_departed", "last_landed", "earliest_return")
+    ),
+    *(
+        {
+            "name": f"wind_{op}",
+            "op": op,
+            "of": "origin_weather__wind_direction",
+            "period": 360,
+        }
+        for op in ("sin", "cos")
+    ),
+]
+
+# Bounded and symmetric enough as they are; everything else is mapped to a normal shape.
+PLAIN = ("hour", "hour_sin", "hour_cos", "wind_sin", "wind_cos")
+STRINGS = ("aircraft__manufacturer", "aircraft__model")
+
+CATEGORICAL = {
+    "carrier": 1,
+    "origin": 1,
+    "dest": 50,
+    "route": 100,
+    "carrier_dest": 100,
+    "carrier_origin": 100,
+    "aircraft__model": 200,
+    "weekday": 1,
+}
+
+
+def numeric_inputs(features: list[str]) -> list[str]:
+    """Numeric columns: the features but for strings and instants, and what derives from them."""
+    stored = [
+        name
+        for name in features
+        if name not in STRINGS
+        and not name.endswith("_at")
+        and name != "origin_weather__wind_direction"
+    ]
+    since = [step["name"] for step in DERIVED if step["op"] == "hours_between"]
+    return [*PLAIN, *since, *stored]
+
+
+def spec_for(table: pd.DataFrame, train: np.ndarray) -> PreprocessSpec:
+    """The preprocessing of a training set; columns with gaps in `train` say so by an indicator."""
+    features = [name for name in table.columns if "__" in name]
+    gaps = table.loc[train].isna().mean()
+    numeric = [
+        {
+            "column": name,
+            "scale": "standard" if name in PLAIN else "quantile_normal",
+            "fill": "median",
+            "indicator": bool(gaps.get(name, gaps["aircraft_last_flight__last_landed_at"]) > 0.01)
+            and name not in PLAIN,
+            "clip": (-4.0, 4.0),
+        }
+        for name in numeric_inputs(features)
+    ]
+    categorical = [{"column": name, "min_count": count} for name, count in CATEGORICAL.items()]
+    return PreprocessSpec.model_validate(
+        {"derived": DERIVED, "numeric": numeric, "categorical": categorical}
+    )
+
+
+def columns_of(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """A table as the columns that stages exchange.
+
+    Numbers are float64 with NaN for missing, instants float64 epoch seconds (UTC), strings
+    object arrays with None for missing.
+    """
+    columns = {}
+    for name, values in table.items():
+        if isinstance(values.dtype, pd.DatetimeTZDtype):
+            seconds = (values - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+            columns[str(name)] = seconds.to_numpy(np.float64)
+        elif pd.api.types.is_numeric_dtype(values):
+            columns[str(name)] = values.to_numpy(np.float64)
+        else:
+            columns[str(name)] = values.astype(object).where(values.notna(), None).to_numpy(object)
+    return columns
