@@ -3,12 +3,16 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
-from app.errors import Overloaded
+from app.errors import Overloaded, Unavailable, WindsockError
+from deployments.log import get_logger
 
 R = TypeVar("R")
 B = TypeVar("B")
+
+logger = get_logger(__name__)
 
 
 class Coalescer(Generic[R, B]):
@@ -41,7 +45,8 @@ class Coalescer(Generic[R, B]):
     async def submit(self, rows: Sequence[R]) -> tuple[B, int]:
         """The batch in which ``rows`` (at most ``max_rows``) ran, and the place of the first.
 
-        Raises Overloaded where the queue is full, and whatever ``run`` raised.
+        Raises Overloaded where the queue is full, the WindsockError that ``run`` raised, and
+        Unavailable for anything else that it raised.
         """
         if self._queued_rows and self._queued_rows + len(rows) > self._max_queued_rows:
             raise Overloaded(f"{self._queued_rows} rows are waiting already: try again shortly")
@@ -67,7 +72,11 @@ class Coalescer(Generic[R, B]):
         if not waiting:
             self._running -= 1
             return
-        task = asyncio.create_task(self._serve(batch, waiting))
+        # In a context of its own: in a client's, Serve would cancel the batch when that client
+        # leaves, and the others with it.
+        task = asyncio.get_running_loop().create_task(
+            self._serve(batch, waiting), context=Context()
+        )
         self._tasks.add(task)
         task.add_done_callback(self._finished)
 
@@ -76,10 +85,14 @@ class Coalescer(Generic[R, B]):
     ) -> None:
         try:
             result = await self._run(batch)
-        except Exception as error:
+        except BaseException as error:
+            if not isinstance(error, WindsockError):
+                logger.error("a batch of %d rows failed", len(batch), exc_info=error)
             for answer, _ in waiting:
                 if not answer.done():
-                    answer.set_exception(error)
+                    answer.set_exception(_refusal(error))
+            if not isinstance(error, Exception):
+                raise
         else:
             for answer, start in waiting:
                 if not answer.done():
@@ -91,3 +104,12 @@ class Coalescer(Generic[R, B]):
             self._launch()
         else:
             self._running -= 1
+
+
+def _refusal(error: BaseException) -> WindsockError:
+    """What one waiter raises: its own, since a shared one would collect all their tracebacks."""
+    if isinstance(error, WindsockError):
+        return error.again()
+    refusal = Unavailable("the graph could not answer; the server's log says why")
+    refusal.__cause__ = error
+    return refusal

@@ -62,6 +62,9 @@ class GraphArgs(_Strict):
     model: ModelArgs
     feature_store: FeatureStoreArgs = FeatureStoreArgs()
     limits: Limits = Limits()
+    check_placement: bool = True
+    """Refuse a graph that the nodes present can never hold. Turn it off where a cluster
+    autoscaler adds nodes on demand."""
 
 
 class IngressSettings(_Strict):

@@ -1,7 +1,6 @@
 """The transport-free heart of the edge: rows in, answers out, through micro-batches."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.chain import Chain
 from app.coalescer import Coalescer
 from app.contract import Contract, Row
-from app.errors import Unavailable, WindsockError
+from app.errors import Unavailable
 from app.schemas import FeaturesInfo, ModelInfo, ViewInfo
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.manifest import Manifest
 from deployments.frames import Frame, Outputs, Status, ViewState
+from deployments.log import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # Inter-replica gRPC refuses messages over 4 MiB; the rest is room for pickling.
 _HOP_BYTES = 3 * 2**20
@@ -75,9 +75,7 @@ class Batch:
             degraded = degraded or status in (Status.STALE, Status.DEFAULTED)
             if known and age > oldest:
                 oldest = age
-        features = FeaturesInfo(
-            _STATUS[worst], degraded, oldest if oldest >= 0 else None, views
-        )
+        features = FeaturesInfo(_STATUS[worst], degraded, oldest if oldest >= 0 else None, views)
         return RowAnswer({name: values[place] for name, values in self.outputs}, features)
 
 
@@ -122,13 +120,7 @@ class Serving:
 
     async def _run(self, rows: list[Row]) -> Batch:
         frame = Frame(self.manifest.version, len(rows), self.contract.columns(rows))
-        try:
-            return Batch.of(*await self._chain.run(frame))
-        except WindsockError:
-            raise
-        except Exception as error:
-            logger.exception("a batch of %d rows failed", len(rows))
-            raise Unavailable("the graph could not answer; the server's log says why") from error
+        return Batch.of(*await self._chain.run(frame))
 
 
 class Dataplane:

@@ -1,13 +1,14 @@
 """Every error a client can see: a closed list of codes, each with its HTTP status.
 
-    WindsockError
-    ├── InvalidRequest    the request is wrong: 4xx, names the field and row
-    ├── Overloaded        429, with Retry-After
-    └── Unavailable       503, the graph cannot answer now
-    ClientGone            no answer: nobody is there to read it
+WindsockError
+├── InvalidRequest    the request is wrong: 4xx, names the field and row
+├── Overloaded        429, with Retry-After
+└── Unavailable       503, the graph cannot answer now
+ClientGone            no answer: nobody is there to read it
 """
 
 from enum import Enum
+from typing import Annotated, Self
 
 import msgspec
 
@@ -38,14 +39,17 @@ class ErrorCode(Enum):
         return self.value[1]
 
 
-class ErrorDetail(msgspec.Struct, omit_defaults=True):
+_CODES = {"enum": [code.code for code in ErrorCode]}
+
+
+class ErrorDetail(msgspec.Struct):
     """What went wrong, where, and which request it was."""
 
-    code: str
+    code: Annotated[str, msgspec.Meta(extra_json_schema=_CODES)]
     message: str
-    field: str | None = None
-    row: int | None = None
-    request_id: str | None = None
+    field: str | None
+    row: int | None
+    request_id: str
 
 
 class ErrorBody(msgspec.Struct):
@@ -67,6 +71,12 @@ class WindsockError(Exception):
 
     def detail(self, request_id: str) -> ErrorDetail:
         return ErrorDetail(self.code.code, self.message, self.field, self.row, request_id)
+
+    def again(self) -> Self:
+        """The same error, raised nowhere yet."""
+        twin = type(self).__new__(type(self), self.message)
+        vars(twin).update(vars(self))
+        return twin
 
 
 class InvalidRequest(WindsockError):

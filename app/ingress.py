@@ -3,6 +3,7 @@
 from typing import Any
 
 from ray import serve
+from ray.serve import Deployment
 from ray.serve.handle import DeploymentHandle
 from starlette.types import ASGIApp
 
@@ -15,23 +16,18 @@ from deployments.features.lookup import FeatureLookup, LookupSettings, open_stor
 from deployments.model.model import Model
 from deployments.preprocess.preprocess import Preprocess
 
+Handle = DeploymentHandle[Any]
 
-@serve.deployment(name="Ingress", user_config={})
-@serve.ingress(None)
-class Ingress:
-    """Answers clients; every batch goes through the chain that a subclass of layout gives it."""
 
-    async def __init__(
-        self,
-        args: GraphArgs,
-        features: DeploymentHandle | None = None,
-        preprocess: DeploymentHandle | None = None,
-        model: DeploymentHandle | None = None,
-    ) -> None:
+class IngressReplica:
+    """Answers clients. Without handles to the stages it holds them itself (collapsed)."""
+
+    def __init__(self, args: GraphArgs, *stages: Handle) -> None:
         self._args = args
         bundles = BundleStore(args.model.directory, args.model.name)
         self._lookup: FeatureLookup | None = None
-        if features is not None and preprocess is not None and model is not None:
+        if stages:
+            features, preprocess, model = stages
             chain = Chain(
                 _call(features, "lookup"), _call(preprocess, "transform"), _call(model, "predict")
             )
@@ -58,7 +54,12 @@ class Ingress:
         return edge(self._dataplane, self._args.limits)
 
 
-def _call(handle: DeploymentHandle, method: str) -> Any:
+def _call(handle: Handle, method: str) -> Any:
     """A stage's method behind its handle: by value over gRPC, which costs less than the object
     store for a batch of this size."""
     return handle.options(method_name=method, _by_reference=False).remote
+
+
+Ingress: Deployment = serve.deployment(name="Ingress", user_config={})(
+    serve.ingress(None)(IngressReplica)
+)

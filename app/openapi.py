@@ -14,7 +14,11 @@ _ROUTES: dict[str, tuple[str, type[msgspec.Struct], list[ErrorCode]]] = {
     "/health": ("State of the service and the model in service", Health, []),
     "/health/live": ("Whether the process answers", Health, []),
     "/health/ready": ("Whether predictions are answered", Health, [ErrorCode.UNAVAILABLE]),
-    "/models": ("Bundles on disk, and the contract of the active one", Models, [ErrorCode.UNAVAILABLE]),
+    "/models": (
+        "Bundles on disk, and the contract of the active one",
+        Models,
+        [ErrorCode.UNAVAILABLE],
+    ),
 }
 _ROW_ERRORS = [
     ErrorCode.MALFORMED_JSON,

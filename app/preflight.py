@@ -1,9 +1,11 @@
 """What must hold before the first replica starts: a whole bundle, its features, and room."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import ray
+from ray.serve.context import _get_global_client
 from ray.serve.exceptions import RayServeException
+from ray.serve.schema import ServeApplicationSchema
 
 from app.config import GraphArgs
 from app.placement import Shares, shortage
@@ -16,19 +18,57 @@ class GraphRefused(RayServeException):
     """Start-up stops here. Serve shows the message of its own exceptions without a traceback."""
 
 
-def check(args: GraphArgs, version: str = LATEST) -> None:
-    """Check bundle and feature registry. Raises GraphRefused, in one sentence."""
+def check(args: GraphArgs) -> None:
+    """Check bundle, feature registry and room in the cluster. Raises GraphRefused, in one
+    sentence, which also goes to the terminal of whoever started Serve."""
     try:
+        options = deployed_options(args)
+        ingress = next((one for one in options if one["name"] == "Ingress"), {})
+        version = (ingress.get("user_config") or {}).get("version", LATEST)
         bundle = BundleStore(args.model.directory, args.model.name).open(version)
         store = open_store(args.feature_store.repo, args.feature_store.yaml)
         checked_plan(store, bundle.manifest.service)
-    except (BundleError, ServiceError) as error:
+        if args.check_placement:
+            _check_room(options)
+    except (BundleError, ServiceError, GraphRefused) as error:
+        print(f"\nwindsock cannot start: {error}\n", flush=True)
         raise GraphRefused(str(error)) from error
 
 
-def check_room(deployments: Sequence[Shares]) -> None:
-    """Check that the cluster could place the graph at its smallest. Raises GraphRefused."""
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    missing = shortage(deployments, nodes)
+def deployed_options(args: GraphArgs) -> list[dict[str, Any]]:
+    """The ``deployments`` of the Serve config that is being deployed with these ``args``.
+
+    Serve keeps them from the builder, so they are asked of its controller; there are none where
+    the graph was built outside a config file.
+    """
+    client = _get_global_client(raise_if_no_controller_running=False)
+    if client is None:
+        return []
+    configs: dict[str, ServeApplicationSchema] = ray.get(
+        client._controller.get_app_configs.remote()
+    )
+    for config in configs.values():
+        if config.import_path == "app.graph:build" and GraphArgs(**config.args) == args:
+            return [one.model_dump(exclude_unset=True) for one in config.deployments]
+    return []
+
+
+def shares(options: dict[str, Any]) -> Shares:
+    """What a deployment with these options asks for at its smallest, with Ray's defaults."""
+    actor = options.get("ray_actor_options") or {}
+    resources = {"CPU": actor.get("num_cpus", 1.0), "GPU": actor.get("num_gpus", 0.0)}
+    resources |= {"memory": actor.get("memory", 0.0), **(actor.get("resources") or {})}
+    replicas = options.get("num_replicas", 1)
+    if not isinstance(replicas, int):
+        replicas = 1
+    if options.get("autoscaling_config"):
+        replicas = options["autoscaling_config"].get("min_replicas", 1)
+    needed = {name: float(amount) for name, amount in resources.items() if amount}
+    return Shares(options["name"], replicas, needed)
+
+
+def _check_room(options: list[dict[str, Any]]) -> None:
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    missing = shortage([shares(one) for one in options], nodes)
     if missing:
         raise GraphRefused(f"this cluster can never place the graph: {missing}")

@@ -19,7 +19,8 @@ def join(store: FeatureStore, flights: pd.DataFrame) -> pd.DataFrame:
     """The rows of `flights` with features of `flight_delay_v1` as `<view>__<feature>` columns.
 
     `flights` has the entity keys and `event_timestamp` (UTC); its other columns pass through.
-    The order is by `event_timestamp`, then keys, whatever the engine returned.
+    The order is by `event_timestamp`, then all other columns of `flights`: the engine's own
+    order differs from run to run.
     """
     job = store.get_historical_features(
         entity_df=flights,
@@ -29,8 +30,8 @@ def join(store: FeatureStore, flights: pd.DataFrame) -> pd.DataFrame:
     joined = job.to_df()
     if len(joined) != len(flights):
         raise RuntimeError(f"The join turned {len(flights)} flights into {len(joined)} rows")
-    order = ["event_timestamp", "carrier", "origin", "dest", "tailnum", "scheduled_departure"]
-    return joined.sort_values(order, ignore_index=True, kind="stable")
+    order = ["event_timestamp", *flights.columns.drop("event_timestamp")]
+    return joined.sort_values(order, ignore_index=True)
 
 
 def main() -> None:

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from deployments.preprocess.derive import as_floats, derive
 from deployments.preprocess.spec import PreprocessSpec
+from deployments.preprocess.transform import Preprocessor
 from training.flights import NEW_YORK
+from training.trees import Table
 
 REQUEST = "scheduled_departure"
-ENTITIES = ("carrier", "origin", "dest", "tailnum")
 
 DERIVED: list[dict[str, Any]] = [
     {"name": "hour", "op": "hour_of_day", "of": REQUEST, "timezone": NEW_YORK},
@@ -105,3 +107,16 @@ def columns_of(table: pd.DataFrame) -> dict[str, np.ndarray]:
         else:
             columns[str(name)] = values.astype(object).where(values.notna(), None).to_numpy(object)
     return columns
+
+
+def tree_table(preprocessor: Preprocessor, columns: dict[str, np.ndarray]) -> Table:
+    """The same inputs for trees: numbers unscaled and with their gaps, categories as codes."""
+    spec = preprocessor.state.spec
+    full = dict(columns)
+    for step in spec.derived:
+        full[step.name] = derive(step, full)
+    numeric = [step.column for step in spec.numeric]
+    categorical = [f"{name}_code" for name in preprocessor.categorical_names]
+    _, codes = preprocessor.transform(columns)
+    values = [as_floats(full[name]) for name in numeric]
+    return Table(np.column_stack([*values, codes]), [*numeric, *categorical], categorical)

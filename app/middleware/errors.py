@@ -1,14 +1,13 @@
 """Turns every exception into the one error body; nothing internal leaks."""
 
-import logging
-
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import ClientGone, ErrorBody, ErrorCode, ErrorDetail, Overloaded, WindsockError
+from deployments.log import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _BY_STATUS = {404: ErrorCode.NOT_FOUND, 405: ErrorCode.METHOD_NOT_ALLOWED}
 
@@ -48,13 +47,13 @@ async def _answer(error: Exception, request_id: str, send: Send) -> None:
             if isinstance(error, Overloaded):
                 headers.append((b"retry-after", str(error.retry_after_s).encode()))
         case HTTPException(status_code=status) if status in _BY_STATUS:
-            detail = ErrorDetail(_BY_STATUS[status].code, error.detail, request_id=request_id)
+            detail = ErrorDetail(_BY_STATUS[status].code, error.detail, None, None, request_id)
             headers += [(k.lower().encode(), v.encode()) for k, v in (error.headers or {}).items()]
         case _:
             logger.error("request %s failed", request_id, exc_info=error)
             status = ErrorCode.INTERNAL.status
             message = "an unexpected error; the server's log has it under this request id"
-            detail = ErrorDetail(ErrorCode.INTERNAL.code, message, request_id=request_id)
+            detail = ErrorDetail(ErrorCode.INTERNAL.code, message, None, None, request_id)
     body = msgspec.json.encode(ErrorBody(detail))
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -1,16 +1,19 @@
-"""Gives each request an id, the client's own where it sent a sound one, and returns it."""
+"""Gives each request an id: the client's own where it sent a sound one.
+
+Ray's proxies return it to the client as X-Request-Id.
+"""
 
 import re
 from uuid import uuid4
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 _HEADER = b"x-request-id"
 _SOUND = re.compile(rb"[\x21-\x7e]{1,128}")
 
 
 class RequestId:
-    """Puts the id into ``scope["state"]["request_id"]`` and into the answer's X-Request-Id."""
+    """Puts the id into ``scope["state"]["request_id"]``."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -22,10 +25,4 @@ class RequestId:
         given = next((value for name, value in scope["headers"] if name == _HEADER), b"")
         request_id = given if _SOUND.fullmatch(given) else uuid4().hex.encode()
         scope.setdefault("state", {})["request_id"] = request_id.decode()
-
-        async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), (_HEADER, request_id)]
-            await send(message)
-
-        await self._app(scope, receive, send_with_id)
+        await self._app(scope, receive, send)

@@ -4,7 +4,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import ValidationError
@@ -12,9 +11,6 @@ from pydantic import ValidationError
 from deployments.bundle.manifest import Manifest
 from deployments.frames import Column, DType, key_column, value_column
 from deployments.preprocess.transform import Preprocessor
-
-if TYPE_CHECKING:
-    from torch.export import ExportedProgram
 
 MANIFEST = "manifest.json"
 PROGRAM = "model.pt2"
@@ -44,11 +40,6 @@ class Bundle:
 
     def preprocessor(self) -> Preprocessor:
         return Preprocessor.load(self.path / PREPROCESS)
-
-    def program(self) -> "ExportedProgram":
-        import torch
-
-        return torch.export.load(self.path / PROGRAM)
 
     def golden(self) -> Golden:
         document = json.loads((self.path / GOLDEN).read_bytes())
@@ -107,16 +98,19 @@ class BundleStore:
                 f"no version {version!r} of model {self.name!r} in {self._home} (there: {known})"
             ) from None
         except ValidationError as error:
-            raise BundleError(f"{path / MANIFEST} is not a manifest of this format: {error}") from None
+            raise BundleError(
+                f"{path / MANIFEST} is not a manifest of this format: {error}"
+            ) from None
         if (manifest.name, manifest.version) != (self.name, version):
             raise BundleError(
-                f"{path} holds {manifest.name!r} version {manifest.version!r}: it was moved or renamed"
+                f"{path} holds {manifest.name!r} version {manifest.version!r}: it was renamed"
             )
         _verify(path, manifest)
         return Bundle(path, manifest)
 
 
 def sha256(path: Path) -> str:
+    """Hex digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,14 +1,15 @@
 """What a stage made of each bundle version, loaded aside and kept while frames still need it."""
 
 import asyncio
-import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from deployments.log import get_logger
+
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class Versions(Generic[T]):

@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -86,5 +85,3 @@ class RowCache:
             self._keys[slot] = key
             self._slots[key] = slot
         return slot
-
-

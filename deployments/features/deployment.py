@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ray import serve
+from ray.serve import Deployment
 
 from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, LookupSettings, open_store
@@ -15,8 +16,7 @@ class FeaturesSettings(StageSettings, LookupSettings):
     """``user_config`` of this deployment."""
 
 
-@serve.deployment(name="Features", user_config={})
-class Features:
+class FeaturesReplica:
     """Looks up features by entity, one Feast read per view and batch."""
 
     def __init__(self, repo: Path, store_yaml: Path | None, bundles: BundleStore) -> None:
@@ -30,3 +30,6 @@ class Features:
 
     async def lookup(self, frame: Frame) -> Frame:
         return await self._stage.lookup(frame)
+
+
+Features: Deployment = serve.deployment(name="Features", user_config={})(FeaturesReplica)

@@ -79,7 +79,7 @@ def resolve(store: FeatureStore, service: str) -> ServicePlan:
             f"run `feast apply` there"
         ) from error
 
-    requested = {projection.name_to_use(): projection for projection in projections}
+    requested = {_name(projection): projection for projection in projections}
     views: dict[str, StoredView] = {}
     on_demand: list[OnDemandView] = []
     request: dict[str, DType] = {}
@@ -94,7 +94,9 @@ def resolve(store: FeatureStore, service: str) -> ServicePlan:
             _check_supported(name, view)
             on_demand.append(OnDemandView(name, view, features))
             for source in view.source_request_sources.values():
-                request |= {field.name: dtype_of(field.dtype, field.name) for field in source.schema}
+                request |= {
+                    field.name: dtype_of(field.dtype, field.name) for field in source.schema
+                }
             for needed in view.source_feature_view_projections.values():
                 _add_stored(store, needed, views, entities)
         else:
@@ -133,6 +135,10 @@ def dtype_of(dtype: FeastType | ValueType, name: str) -> DType:
     return found
 
 
+def _name(projection: FeatureViewProjection) -> str:
+    return str(projection.name_to_use())  # type: ignore[no-untyped-call]
+
+
 def _features(name: str, projection: FeatureViewProjection) -> dict[str, DType]:
     return {
         field.name: dtype_of(field.dtype, column_name(name, field.name))
@@ -147,7 +153,7 @@ def _add_stored(
     entities: dict[str, DType],
 ) -> None:
     """Plan the read of one projection, or widen the read that is planned for it already."""
-    name = projection.name_to_use()
+    name = _name(projection)
     features = _features(name, projection)
     if name in views:
         views[name].features.update(features)

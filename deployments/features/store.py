@@ -52,7 +52,8 @@ def _entity_key(view: StoredView, key: tuple[Hashable, ...]) -> EntityKey:
         return EntityKey(
             join_keys=[DUMMY_ENTITY_ID], entity_values=[Value(string_val=DUMMY_ENTITY_VAL)]
         )
-    values = [Value(**{name: part}) for name, part in zip(view.key_fields, key, strict=True)]
+    fields = zip(view.key_fields, key, strict=True)
+    values = [Value(**{field: part}) for field, part in fields]  # type: ignore[arg-type]
     return EntityKey(join_keys=view.join_keys, entity_values=values)
 
 

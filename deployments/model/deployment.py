@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 from ray import serve
+from ray.serve import Deployment
 
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.model import Model
+from deployments.model.model import Model as Stage
 from deployments.model.runtime import Device
 from deployments.settings import StageSettings
 
@@ -18,7 +19,8 @@ class ModelSettings(StageSettings):
     """``user_config`` of this deployment."""
 
     max_batch_rows: int = Field(default=1024, ge=1)
-    """Most rows in one forward pass; at least the edge's ``max_rows``, or its frames are refused."""
+    """Most rows in one forward pass. A frame with more is refused: keep it above the edge's
+    ``max_rows``."""
     batch_wait_s: float = Field(default=0.0, ge=0)
     """How long a frame waits for others. The edge's frames are batches already, so waiting pays
     only where many ingress replicas share a GPU."""
@@ -28,18 +30,18 @@ def _rows(frames: list[TensorFrame]) -> int:
     return sum(frame.rows for frame in frames)
 
 
-@serve.deployment(name="Model", user_config={})
-class ModelStage:
+class ModelReplica:
     """Runs the model on a CPU or GPU replica."""
 
     def __init__(self, bundles: BundleStore, device: Device, threads: int) -> None:
         self._bundles = bundles
-        self._stage = Model(bundles, device, threads)
+        self._stage = Stage(bundles, device, threads)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         settings = ModelSettings.model_validate(user_config)
-        self._batched.set_max_batch_size(settings.max_batch_rows)
-        self._batched.set_batch_wait_timeout_s(settings.batch_wait_s)
+        batched: Any = self._batched  # serve.batch adds the setters, untyped
+        batched.set_max_batch_size(settings.max_batch_rows)
+        batched.set_batch_wait_timeout_s(settings.batch_wait_s)
         await self._stage.runtimes.prepare(self._bundles.resolve(settings.version))
 
     async def predict(self, frame: TensorFrame) -> Outputs:
@@ -72,3 +74,6 @@ class ModelStage:
             {name: values[start:stop] for name, values in outputs.items()}
             for start, stop in pairwise(ends)
         ]
+
+
+Model: Deployment = serve.deployment(name="Model", user_config={})(ModelReplica)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.export.passes import move_to_device_pass
 
-from deployments.bundle.bundle import Bundle, BundleError
+from deployments.bundle.bundle import PROGRAM, Bundle, BundleError
 from deployments.frames import Outputs, TensorFrame
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -20,7 +20,9 @@ def pick_device(wanted: Device) -> torch.device:
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if wanted == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError("device: cuda, but this replica sees no GPU: set num_gpus or device: cpu")
+        raise RuntimeError(
+            "device: cuda, but this replica sees no GPU: set num_gpus or device: cpu"
+        )
     return torch.device(wanted)
 
 
@@ -43,7 +45,7 @@ class TorchRuntime:
     def load(cls, bundle: Bundle, device: torch.device) -> Self:
         """Load, warm up and prove a bundle on its golden rows. Raises BundleError."""
         outputs = [output.name for output in bundle.manifest.outputs]
-        runtime = cls(bundle.program(), outputs, device)
+        runtime = cls(torch.export.load(bundle.path / PROGRAM), outputs, device)
         runtime.prove(bundle)
         return runtime
 

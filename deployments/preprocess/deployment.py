@@ -3,20 +3,20 @@
 from typing import Any
 
 from ray import serve
+from ray.serve import Deployment
 
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Frame, TensorFrame
-from deployments.preprocess.preprocess import Preprocess
+from deployments.preprocess.preprocess import Preprocess as Stage
 from deployments.settings import StageSettings
 
 
-@serve.deployment(name="Preprocess", user_config={})
-class PreprocessStage:
+class PreprocessReplica:
     """Turns feature columns into model tensors on CPU replicas."""
 
     def __init__(self, bundles: BundleStore) -> None:
         self._bundles = bundles
-        self._stage = Preprocess(bundles)
+        self._stage = Stage(bundles)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         settings = StageSettings.model_validate(user_config)
@@ -24,3 +24,6 @@ class PreprocessStage:
 
     async def transform(self, frame: Frame) -> TensorFrame:
         return await self._stage.transform(frame)
+
+
+Preprocess: Deployment = serve.deployment(name="Preprocess", user_config={})(PreprocessReplica)

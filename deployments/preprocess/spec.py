@@ -1,4 +1,4 @@
-"""What a preprocessing step is asked to do, before it is fitted. Plain JSON, unknown keys refused."""
+"""What a preprocessing step is asked to do, before it is fitted. Plain JSON."""
 
 from typing import Annotated, Literal
 

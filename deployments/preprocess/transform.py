@@ -39,7 +39,7 @@ class FittedState(BaseModel):
 
     spec: PreprocessSpec
     numeric: list[FittedNumeric]
-    vocabularies: list[list[str] | list[int]]
+    vocabularies: list[list[str | int]]
 
 
 class Preprocessor:
@@ -56,7 +56,7 @@ class Preprocessor:
         self._maps = [
             (np.asarray(fitted.knots), np.asarray(fitted.levels)) for fitted in state.numeric
         ]
-        self._index: list[dict[str | int, int]] = [
+        self._index: list[dict[str | int | None, int]] = [
             {value: place for place, value in enumerate(vocabulary, start=1)}
             for vocabulary in state.vocabularies
         ]
@@ -69,7 +69,9 @@ class Preprocessor:
             FittedState(
                 spec=spec,
                 numeric=[_fit_numeric(step, as_floats(full[step.column])) for step in spec.numeric],
-                vocabularies=[_fit_vocabulary(step, full[step.column]) for step in spec.categorical],
+                vocabularies=[
+                    _fit_vocabulary(step, full[step.column]) for step in spec.categorical
+                ],
             )
         )
 
@@ -157,15 +159,14 @@ def _fit_numeric(step: Numeric, values: Floats) -> FittedNumeric:
     known = values[np.isfinite(values)]
     if not len(known):
         raise ValueError(f"column {step.column!r} has no finite value to fit on")
-    fill = {"median": np.median, "mean": np.mean, "zero": lambda _: 0.0}[step.fill](known)
+    fills = {"median": np.median(known), "mean": known.mean(), "zero": 0.0}
+    fill = float(fills[step.fill])
     if step.scale == "standard":
-        return FittedNumeric(
-            fill=float(fill), shift=float(known.mean()), scale=float(known.std()) or 1.0
-        )
+        return FittedNumeric(fill=fill, shift=float(known.mean()), scale=float(known.std()) or 1.0)
     if step.scale == "quantile_normal":
         knots, levels = _normal_map(known)
-        return FittedNumeric(fill=float(fill), knots=knots, levels=levels)
-    return FittedNumeric(fill=float(fill))
+        return FittedNumeric(fill=fill, knots=knots, levels=levels)
+    return FittedNumeric(fill=fill)
 
 
 def _normal_map(known: Floats) -> tuple[list[float], list[float]]:
@@ -178,7 +179,7 @@ def _normal_map(known: Floats) -> tuple[list[float], list[float]]:
     return knots.tolist(), levels.tolist()
 
 
-def _fit_vocabulary(step: Categorical, column: Column) -> list[str] | list[int]:
+def _fit_vocabulary(step: Categorical, column: Column) -> list[str | int]:
     counts: dict[Any, int] = {}
     for key in _keys(column):
         if key is not None:

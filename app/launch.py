@@ -1,0 +1,139 @@
+"""Runs ``serve run`` on a config file, says where to look once it serves, or why it cannot.
+
+python -m app.launch serve_config.yaml
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import httpx
+from rich.console import Console
+
+from app.serve_file import ConfigError, Target, read
+
+DASHBOARD = "http://127.0.0.1:8265"
+_POLL_S = 0.5
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+Process = subprocess.Popen[bytes]
+
+
+class DeployFailed(Exception):
+    """Serve gave the application up; the message says why."""
+
+
+def main() -> int:
+    """Serve until interrupted; 0 after a clean end, 1 where the graph could not start."""
+    (config,) = map(Path, sys.argv[1:])
+    try:
+        target = read(config)
+    except ConfigError as error:
+        return _complain(error)
+    command = [str(Path(sys.executable).with_name("serve")), "run", str(config)]
+    with _interrupts_passed_on(subprocess.Popen(command, start_new_session=True)) as serve:
+        try:
+            _wait_until_ready(target, serve)
+        except DeployFailed as error:
+            serve.send_signal(signal.SIGINT)
+            serve.wait()
+            return _complain(error)
+        if serve.poll() is None:
+            _welcome(target)
+        return serve.wait()
+
+
+@contextmanager
+def _interrupts_passed_on(serve: Process) -> Iterator[Process]:
+    """Hand Ctrl-C and SIGTERM to ``serve run`` as the SIGINT on which it ends its cluster.
+
+    It does not end on SIGTERM, and it spins for ever once its cluster is gone, so it must be
+    the one that is told.
+    """
+
+    def pass_on(_signal: int, _frame: FrameType | None) -> None:
+        if serve.poll() is None:
+            serve.send_signal(signal.SIGINT)
+
+    before = {which: signal.signal(which, pass_on) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield serve
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
+
+
+def _wait_until_ready(target: Target, serve: Process) -> None:
+    with httpx.Client(timeout=5.0) as client, console.status("Starting Ray Serve") as status:
+        while serve.poll() is None:
+            state, message = _state(client, target.app)
+            if state == "DEPLOY_FAILED":
+                raise DeployFailed(_reason(message))
+            if state == "RUNNING" and _ready(client, target):
+                return
+            if state:
+                status.update(f"Starting Ray Serve: {target.app} is {state.lower()}")
+            time.sleep(_POLL_S)
+
+
+def _state(client: httpx.Client, app: str) -> tuple[str, str]:
+    """Status and message of the application, empty until the dashboard knows it."""
+    try:
+        answer = client.get(f"{DASHBOARD}/api/serve/applications/", headers=_auth())
+        answer.raise_for_status()
+        application = answer.json()["applications"].get(app, {})
+    except (httpx.HTTPError, json.JSONDecodeError):
+        return "", ""
+    return application.get("status", ""), application.get("message", "")
+
+
+def _ready(client: httpx.Client, target: Target) -> bool:
+    try:
+        return client.get(f"{target.url}/health/ready").is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _auth() -> dict[str, str]:
+    """Ray's token for its dashboard: a local cluster makes one at its first start."""
+    token = os.environ.get("RAY_AUTH_TOKEN", "")
+    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH", Path.home() / ".ray" / "auth_token"))
+    if not token and path.is_file():
+        token = path.read_text().strip()
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _reason(message: str) -> str:
+    """The last line of a traceback is the exception; the rest is in Serve's log."""
+    lines = [line for line in message.splitlines() if line.strip()]
+    return lines[-1] if lines else "the deployment failed; see Serve's log"
+
+
+def _complain(error: Exception) -> int:
+    console.print(f"\n[bold red]Windsock cannot start:[/] {error}", markup=True)
+    return 1
+
+
+def _welcome(target: Target) -> None:
+    document = httpx.get(f"{target.url}/openapi.json", timeout=10.0).json()
+    body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    example = json.dumps(body["example"])
+    console.rule(f"[bold green]{document['info']['title']} is up")
+    console.print(f"""
+Try it         curl {target.url}/predict -H 'content-type: application/json' -d '{example}'
+Swagger page   {target.url}/docs
+Ray dashboard  {DASHBOARD} (it asks for a token: `ray get-auth-token` prints it)
+
+Ctrl-C stops everything.
+""")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""A Serve config file as a person wrote it: where it will answer, and what Serve would ignore."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ray.serve.schema import (
+    DeploymentSchema,
+    HTTPOptionsSchema,
+    RayActorOptionsSchema,
+    ServeApplicationSchema,
+    ServeDeploySchema,
+)
+
+
+class ConfigError(Exception):
+    """The file cannot be served; the message names the place."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the first application of the file will answer."""
+
+    app: str
+    url: str
+
+
+def read(path: Path) -> Target:
+    """Check the file and say where it will answer. Raises ConfigError.
+
+    Serve drops keys that it does not know, so a typing error would silently leave a default in
+    force; at the top level, keys that begin with ``x-`` hold parts for YAML anchors.
+    """
+    try:
+        document = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if not isinstance(document, dict) or not document.get("applications"):
+        raise ConfigError(f"{path} lists no applications")
+    known = {key for key in document if key.startswith("x-")} | set(ServeDeploySchema.model_fields)
+    _refuse_unknown(document, known, "the file")
+    _refuse_unknown(
+        document.get("http_options", {}), HTTPOptionsSchema.model_fields, "http_options"
+    )
+    for application in document["applications"]:
+        _refuse_unknown(application, ServeApplicationSchema.model_fields, "an application")
+        for deployment in application.get("deployments", []):
+            name = f"deployment {deployment.get('name')}"
+            _refuse_unknown(deployment, DeploymentSchema.model_fields, name)
+            actor = deployment.get("ray_actor_options", {})
+            _refuse_unknown(actor, RayActorOptionsSchema.model_fields, f"{name}.ray_actor_options")
+    http = document.get("http_options", {})
+    host = str(http.get("host", "0.0.0.0")).replace("0.0.0.0", "127.0.0.1")
+    first = document["applications"][0]
+    prefix = (first.get("route_prefix") or "/").rstrip("/")
+    return Target(first.get("name", "default"), f"http://{host}:{http.get('port', 8000)}{prefix}")
+
+
+def _refuse_unknown(given: dict[str, Any], known: Collection[str], where: str) -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ConfigError(f"{unknown[0]!r} is not an option of {where}: Serve would ignore it")
