@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from deployments.frames import Frame, Outputs, TensorFrame, ViewState
+from deployments.frames import Frame, Outputs, TensorFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +15,9 @@ class Chain:
     preprocess: Callable[[Frame], Awaitable[TensorFrame]]
     predict: Callable[[TensorFrame], Awaitable[Outputs]]
 
-    async def run(self, frame: Frame) -> tuple[Outputs, dict[str, ViewState]]:
-        """Outputs and view states of the frame's rows."""
+    async def run(self, frame: Frame) -> tuple[Outputs, Frame]:
+        """Outputs of the frame's rows, and the frame that the lookup gave for them."""
         found = await self.lookup(frame)
         # The view states stay here: no later stage reads them.
         tensors = await self.preprocess(Frame(found.version, found.rows, found.columns))
-        return await self.predict(tensors), found.views
+        return await self.predict(tensors), found

@@ -99,7 +99,7 @@ class Contract:
             return self._values(instance)
         except InvalidRequest as error:
             error.row = row
-            return error
+            return error.with_traceback(None)
 
     def _values(self, request: msgspec.Struct) -> Row:
         values = msgspec.structs.astuple(request)

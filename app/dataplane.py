@@ -2,29 +2,28 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import msgspec
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.answers import Batch, RowAnswer
 from app.chain import Chain
 from app.coalescer import Coalescer
 from app.contract import Contract, Row
 from app.errors import Unavailable
-from app.schemas import FeaturesInfo, ModelInfo, ViewInfo
+from app.fields import MAX_STRING
+from app.schemas import ModelInfo
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.manifest import Manifest
-from deployments.frames import Frame, Outputs, Status, ViewState
+from deployments.frames import Frame
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
 
 # Inter-replica gRPC refuses messages over 4 MiB; the rest is room for pickling.
 _HOP_BYTES = 3 * 2**20
-_STRING_BYTES = 300
-_STATUS = [status.name.lower() for status in Status]
+_REQUEST_STRING_BYTES = 4 * MAX_STRING
+_STORED_STRING_BYTES = 300
 
 
 class BatchSettings(BaseModel):
@@ -38,45 +37,6 @@ class BatchSettings(BaseModel):
     """Batches under way at once: one computes while the next travels. More make smaller ones."""
     max_queued_rows: int = Field(default=4096, ge=1)
     """Rows that may wait; more are refused with 429 at once, rather than answered late."""
-
-
-class RowAnswer(msgspec.Struct):
-    """What the graph says of one row, before a protocol dresses it."""
-
-    outputs: dict[str, Any]
-    features: FeaturesInfo
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A finished batch, as plain lists: converted once, then read row by row."""
-
-    outputs: list[tuple[str, list[Any]]]
-    views: list[tuple[str, list[int], list[float]]]
-
-    @classmethod
-    def of(cls, outputs: Outputs, views: dict[str, ViewState]) -> "Batch":
-        return cls(
-            [(name, values.tolist()) for name, values in outputs.items()],
-            [
-                (name, view.status.tolist(), np.round(view.age_s, 3).tolist())
-                for name, view in views.items()
-            ],
-        )
-
-    def row(self, place: int) -> RowAnswer:
-        worst, oldest, degraded = 0, -1.0, False
-        views: dict[str, ViewInfo] = {}
-        for name, statuses, ages in self.views:
-            status, age = statuses[place], ages[place]
-            known = age == age
-            views[name] = ViewInfo(_STATUS[status], age if known else None)
-            worst = max(worst, status)
-            degraded = degraded or status in (Status.STALE, Status.DEFAULTED)
-            if known and age > oldest:
-                oldest = age
-        features = FeaturesInfo(_STATUS[worst], degraded, oldest if oldest >= 0 else None, views)
-        return RowAnswer({name: values[place] for name, values in self.outputs}, features)
 
 
 class Serving:
@@ -94,19 +54,21 @@ class Serving:
             max_queued_rows=settings.max_queued_rows,
         )
 
-    async def answer(self, rows: Sequence[Row]) -> list[RowAnswer]:
+    async def answer(self, rows: Sequence[Row], *, values: bool = False) -> list[RowAnswer]:
         """One answer per row, in order; more rows than a batch holds are split over several.
+
+        With ``values`` each answer also holds the feature values that the model was given.
 
         Raises Overloaded or Unavailable.
         """
         size = self._coalescer.max_rows
         parts = [rows[start : start + size] for start in range(0, len(rows), size)]
         if len(parts) == 1:
-            return await self._part(parts[0])
+            return await self._part(parts[0], values)
         answers: list[RowAnswer] = []
         # In turn, so that one large request leaves room in the queue for the small ones.
         for part in parts:
-            answers += await self._part(part)
+            answers += await self._part(part, values)
         return answers
 
     async def warm_up(self) -> None:
@@ -114,9 +76,10 @@ class Serving:
         example = self.contract.decode(msgspec.json.encode(self.contract.example()))
         await self.answer([example])
 
-    async def _part(self, rows: Sequence[Row]) -> list[RowAnswer]:
+    async def _part(self, rows: Sequence[Row], values: bool) -> list[RowAnswer]:
         batch, start = await self._coalescer.submit(rows)
-        return [batch.row(start + place) for place in range(len(rows))]
+        values_of = self.manifest.service.columns if values else None
+        return [batch.row(start + place, values_of) for place in range(len(rows))]
 
     async def _run(self, rows: list[Row]) -> Batch:
         frame = Frame(self.manifest.version, len(rows), self.contract.columns(rows))
@@ -159,7 +122,10 @@ class Dataplane:
 
 
 def _row_bytes(manifest: Manifest) -> int:
-    """An upper bound on what a row weighs on a hop between stages."""
-    dtypes = [field.dtype for field in manifest.fields] + list(manifest.service.columns.values())
-    views = 9 * len(manifest.service.views)
-    return views + sum(_STRING_BYTES if dtype == "string" else 8 for dtype in dtypes)
+    """What a row may weigh on a hop between stages."""
+    weight = 9 * len(manifest.service.views)
+    for field in manifest.fields:
+        weight += _REQUEST_STRING_BYTES if field.dtype == "string" else 8
+    for dtype in manifest.service.columns.values():
+        weight += _STORED_STRING_BYTES if dtype == "string" else 8
+    return weight

@@ -20,17 +20,36 @@ _ROUTES: dict[str, tuple[str, type[msgspec.Struct], list[ErrorCode]]] = {
         [ErrorCode.UNAVAILABLE],
     ),
 }
-_ROW_ERRORS = [
+_PREDICT_ERRORS = [
     ErrorCode.MALFORMED_JSON,
     ErrorCode.BODY_TOO_LARGE,
     ErrorCode.INVALID_FIELD,
+    ErrorCode.MISSING_FIELD,
+    ErrorCode.UNKNOWN_FIELD,
+    ErrorCode.OUT_OF_RANGE,
     ErrorCode.OVERLOADED,
+    ErrorCode.INTERNAL,
     ErrorCode.UNAVAILABLE,
 ]
+_BATCH_ERRORS = [*_PREDICT_ERRORS, ErrorCode.EMPTY_BATCH, ErrorCode.BATCH_TOO_LARGE]
+_RETRY_AFTER = {
+    "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
+}
 
 
-def document(serving: Serving) -> dict[str, Any]:
-    """OpenAPI 3.1: this model's own fields, with real values as examples."""
+_VALUES = {
+    "name": "values",
+    "in": "query",
+    "description": "Also answer the feature values that the model was given",
+    "schema": {"type": "boolean", "default": False},
+}
+
+
+def document(serving: Serving, root: str = "") -> dict[str, Any]:
+    """OpenAPI 3.1: this model's own fields, with real values as examples.
+
+    ``root`` is the path under which the service is mounted.
+    """
     contract, manifest = serving.contract, serving.manifest
     answers = [Prediction, BatchResponse, Health, Models, ErrorBody]
     requests = [contract.row_type, contract.batch_type]
@@ -43,7 +62,7 @@ def document(serving: Serving) -> dict[str, Any]:
                 "predict",
                 "Predict for one row",
                 by_type[Prediction],
-                _ROW_ERRORS,
+                _PREDICT_ERRORS,
                 request=(by_type[contract.row_type], example),
             )
         },
@@ -52,7 +71,7 @@ def document(serving: Serving) -> dict[str, Any]:
                 "predict_batch",
                 "Predict for many rows: a bad one gets its error, the others their answers",
                 by_type[BatchResponse],
-                [*_ROW_ERRORS, ErrorCode.EMPTY_BATCH],
+                _BATCH_ERRORS,
                 request=(by_type[contract.batch_type], {"instances": [example, example]}),
             )
         },
@@ -67,6 +86,7 @@ def document(serving: Serving) -> dict[str, Any]:
             "version": manifest.version,
             "description": manifest.description,
         },
+        "servers": [{"url": root or "/"}],
         "paths": paths,
         "components": {"schemas": components},
     }
@@ -87,6 +107,7 @@ def _operation(
     }
     if request is not None:
         schema, example = request
+        operation["parameters"] = [_VALUES]
         operation["requestBody"] = {"required": True, "content": _json(schema, example)}
     by_status: dict[int, list[str]] = {}
     for error in errors:
@@ -96,6 +117,8 @@ def _operation(
             "description": " or ".join(codes),
             "content": _json({"$ref": _REF.format(name="ErrorBody")}),
         }
+        if status == ErrorCode.OVERLOADED.status:
+            operation["responses"][str(status)]["headers"] = _RETRY_AFTER
     return operation
 
 

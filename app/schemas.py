@@ -24,12 +24,14 @@ class FeaturesInfo(msgspec.Struct):
     """How good the inputs were: the worst view's status, and the oldest event's age in seconds.
 
     ``degraded`` is true where a value was too old, and so was replaced or served all the same.
+    ``values`` are there if the request asked for them (``?values=true``).
     """
 
     status: str
     degraded: bool
     oldest_age_s: float | None
     views: dict[str, ViewInfo]
+    values: dict[str, float | str | bool | None] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Prediction(msgspec.Struct):

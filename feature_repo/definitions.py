@@ -43,9 +43,7 @@ def fields(**types: PrimitiveFeastType) -> list[Field]:
 
 def key(name: str, description: str) -> Entity:
     """A string entity that is its own join key."""
-    return Entity(
-        name=name, join_keys=[name], value_type=ValueType.STRING, description=description
-    )
+    return Entity(name=name, join_keys=[name], value_type=ValueType.STRING, description=description)
 
 
 carrier = key("carrier", "Airline, as its two-letter IATA code")
@@ -101,7 +99,7 @@ MONTH = fields(
 
 origin_recent = FeatureView(
     name="origin_recent",
-    description="Departures from the airport and its neighbours in the last hours; every 15 minutes",
+    description="Departures from the airport and its neighbours lately; every 15 minutes",
     entities=[origin],
     ttl=timedelta(hours=1),
     schema=DEPARTURE_BOARD + AREA,

@@ -62,7 +62,7 @@ def main() -> None:
             progress.console.print(f"{name:22} {len(rows):>9,} rows")
         labelled = label_flights(flights)
         labelled.to_parquet(FLIGHTS, index=False)
-    console.print(f"{'labelled flights':22} {len(labelled):>9,} rows, {labelled.late.mean():.1%} late")
+    console.print(f"{'labelled flights':22} {len(labelled):>9,} rows")
 
 
 if __name__ == "__main__":

@@ -63,9 +63,7 @@ class Facts:
 
     def schedule(self) -> EventLog:
         """Columns: count, cancelled."""
-        return EventLog.of(
-            self.keys, self.scheduled, np.ones_like(self.scheduled), self.cancelled
-        )
+        return EventLog.of(self.keys, self.scheduled, np.ones_like(self.scheduled), self.cancelled)
 
     def overdue(self) -> tuple[EventLog, EventLog]:
         """Flights that begin, and that cease, to be overdue; columns: count, scheduled minute.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from training.network import Ensemble, Member
+from training.network import Ensemble, Hinges, Member
 
 # Chosen on October.
 EPOCHS = 7
@@ -22,19 +22,19 @@ SCORING_BATCH = 8192
 
 
 def fit_member(
+    hinges: Hinges,
     numeric: Tensor,
     categorical: Tensor,
     target: Tensor,
     cardinalities: list[int],
+    *,
     seed: int,
     on_epoch: Callable[[], None],
 ) -> Member:
     """Train one member on `target` (float32 [N], 0 to 1) and return it in eval mode."""
     torch.manual_seed(seed)
-    member = Member(numeric.shape[1], cardinalities)
-    optimizer = torch.optim.AdamW(
-        member.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
-    )
+    member = Member(hinges.width(numeric.shape[1]), cardinalities)
+    optimizer = torch.optim.AdamW(member.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     batches = len(target) // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, LEARNING_RATE, total_steps=EPOCHS * batches, pct_start=WARM_UP
@@ -42,7 +42,7 @@ def fit_member(
     for _ in range(EPOCHS):
         order = torch.randperm(len(target))[: batches * BATCH]
         for rows in order.split(BATCH):
-            logits = member(numeric[rows], categorical[rows])
+            logits = member(hinges(numeric[rows]), categorical[rows])
             loss = binary_cross_entropy_with_logits(logits, target[rows])
             optimizer.zero_grad()
             loss.backward()

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib
 
@@ -44,7 +45,7 @@ def figures(late: Floats, probability: Floats) -> dict[str, float]:
 
 def reliability_diagram(late: Floats, probabilities: Mapping[str, Floats], title: str) -> bytes:
     """A PNG: observed share of late flights over predicted probability, for each model."""
-    style = {
+    style: dict[Any, Any] = {
         "font.size": 11,
         "text.color": INK,
         "axes.edgecolor": GRID,
@@ -61,7 +62,6 @@ def reliability_diagram(late: Floats, probabilities: Mapping[str, Floats], title
             height_ratios=(3.2, 1),
             layout="constrained",
         )
-        figure.get_layout_engine().set(h_pad=0.08, w_pad=0.1)
         draw_curves(top, late, probabilities)
         draw_counts(bottom, probabilities)
         top.set_title(title, loc="left", fontsize=14, fontweight="bold", pad=14)
@@ -117,7 +117,7 @@ def draw_counts(axes: Axes, probabilities: Mapping[str, Floats]) -> None:
     for name, probability in probabilities.items():
         axes.hist(
             probability,
-            bins=np.linspace(0, 1, 61),
+            bins=list(np.linspace(0, 1, 61)),
             histtype="stepfilled" if name == "network" else "step",
             color=COLOURS[name],
             alpha=0.35 if name == "network" else 1.0,

@@ -27,7 +27,7 @@ from training.calibration import fit_platt, sigmoid
 from training.dataset import FEATURE_SERVICE
 from training.fit import EPOCHS, fit_member, score, soften, weights_sha256
 from training.inputs import columns_of, spec_for, tree_table
-from training.network import Ensemble
+from training.network import Ensemble, Hinges
 from training.paths import FEATURE_REPO, MODELS, TRAINING_SET
 from training.report import figures, reliability_diagram
 from training.split import Split, week_folds
@@ -58,7 +58,7 @@ def train_trees(
     tuned = tune(table, late, split, THREADS, lambda: progress.advance(task))
     task = progress.add_task("teaching out of fold", total=FOLDS)
     teacher = out_of_fold(
-        table, late, split.train, folds, tuned, lambda: progress.advance(task)
+        table, late, split.train, folds, tuned, on_step=lambda: progress.advance(task)
     )
     return tuned, teacher
 
@@ -72,18 +72,25 @@ def train_network(
 ) -> Ensemble:
     """One member per seed on the training rows, not calibrated yet."""
     task = progress.add_task("training the network", total=len(SEEDS) * EPOCHS)
+    scaled = [
+        place
+        for place, name in enumerate(preprocessor.numeric_names)
+        if not name.endswith(":missing")
+    ]
+    hinges = Hinges(scaled)
     members = [
         fit_member(
+            hinges,
             numeric,
             categorical,
             target,
             preprocessor.cardinalities,
-            seed,
-            lambda: progress.advance(task),
+            seed=seed,
+            on_epoch=lambda: progress.advance(task),
         )
         for seed in SEEDS
     ]
-    return Ensemble(members).eval()
+    return Ensemble(hinges, members).eval()
 
 
 def report_on(

@@ -46,7 +46,9 @@ class Table:
     names: list[str]
     categorical: list[str]
 
-    def dataset(self, rows: Rows, late: Floats, reference: lgb.Dataset | None = None) -> lgb.Dataset:
+    def dataset(
+        self, rows: Rows, late: Floats, reference: lgb.Dataset | None = None
+    ) -> lgb.Dataset:
         """The rows as LightGBM wants them."""
         return lgb.Dataset(
             self.values[rows],
@@ -103,6 +105,7 @@ def out_of_fold(
     train: Rows,
     folds: Rows,
     tuned: Tuned,
+    *,
     on_step: Callable[[], None],
 ) -> Floats:
     """Probabilities float64 [len(train)], each from trees that have not seen its fold.
@@ -112,9 +115,7 @@ def out_of_fold(
     probabilities = np.empty(len(train))
     for fold in np.unique(folds[train]):
         held_out = folds[train] == fold
-        booster = lgb.train(
-            tuned.parameters, table.dataset(train[~held_out], late), tuned.rounds
-        )
+        booster = lgb.train(tuned.parameters, table.dataset(train[~held_out], late), tuned.rounds)
         probabilities[held_out] = booster.predict(table.values[train[held_out]])
         on_step()
     return probabilities

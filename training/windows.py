@@ -1,8 +1,9 @@
 """Sums over trailing windows, per key, without a loop over keys.
 
-Time is whole minutes since `ORIGIN`. An event of key `k` (a code from 0) at minute `m` sits at
-position `k * SPAN + m` on one line, so that one binary search finds a window's edges for every
-key at once, and a difference of running totals is its sum. Whole numbers make the sums exact.
+Time is whole minutes since `ORIGIN`, a month before the first flight. An event of key `k` (a
+code from 0) at minute `m` sits at position `k * SPAN + m` on one line, so that one binary search
+finds a window's edges for every key at once, and a difference of running totals is its sum.
+Whole numbers make the sums exact.
 """
 
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ class EventLog:
     def within(self, keys: Ints, minutes: Ints, width: int) -> Floats:
         """Column sums over `(minute - width, minute]`, float64[M, columns]."""
         end = np.searchsorted(self.positions, keys * SPAN + minutes, side="right")
-        begin = np.searchsorted(self.positions, keys * SPAN + minutes - width, side="right")
+        opening = np.maximum(minutes - width, -1)
+        begin = np.searchsorted(self.positions, keys * SPAN + opening, side="right")
         return self.running[end] - self.running[begin]
 
     def until(self, keys: Ints, minutes: Ints) -> Floats:
@@ -66,4 +68,5 @@ class EventLog:
 
 def ratio(total: Floats, count: Floats) -> Floats:
     """total / count, NaN where count is 0."""
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    empty: Floats = np.full(len(total), np.nan)
+    return np.divide(total, count, out=empty, where=count > 0)

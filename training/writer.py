@@ -1,11 +1,7 @@
-"""Turns an exported program, a feature service and fitted preprocessing into a bundle.
-
-python -m training.bundle --help
-"""
+"""Turns an exported program, a feature service and fitted preprocessing into a bundle."""
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,15 +14,15 @@ import torch
 from feast import FeatureStore
 
 from deployments.bundle import bundle as layout
-from deployments.bundle.manifest import FieldSpec, Manifest, OutputSpec, TrainingData
-from deployments.features.clock import instant
+from deployments.bundle.manifest import Manifest, OutputSpec, TrainingData
 from deployments.features.plan import resolve
-from deployments.features.schema import ServiceSchema
-from deployments.frames import Column, DType, TensorFrame
+from deployments.frames import Column, Outputs, TensorFrame
 from deployments.model.runtime import TorchRuntime
 from deployments.preprocess.transform import Preprocessor
+from training.fields import entity_fields, request_fields
 
 _LIBRARIES = ("torch", "numpy", "feast")
+_CPU = torch.device("cpu")
 
 
 def export_program(
@@ -66,31 +62,28 @@ def write_bundle(
     the defaults, the golden rows (evenly spread) and the row count. ``entities``,
     ``request_features`` and ``outputs`` are FieldSpec and OutputSpec documents; a timestamp's
     ``minimum`` and ``maximum`` may be ISO 8601. Raises ValueError for a contract that the feature
-    service, the preprocessing and the program do not share.
+    service, the preprocessing, the data and the program do not share; then nothing is written.
     """
     schema = resolve(store, feature_service).schema
-    fields = [_field(schema.entities, document) for document in entities]
-    request_dtypes = schema.request | {item["name"]: item["dtype"] for item in request_features}
-    request = [_field(request_dtypes, document) for document in request_features]
-    _check_contract(schema, fields, request, preprocessor)
+    keys, request = entity_fields(schema, entities), request_fields(schema, request_features)
+    needed = [field.name for field in keys + request] + list(schema.columns)
+    _check_columns(needed, preprocessor, training_columns)
 
-    rows = len(next(iter(training_columns.values())))
+    rows = len(training_columns[needed[0]])
     places = np.unique(np.linspace(0, rows - 1, golden_rows).astype(int))
-    needed = [field.name for field in fields + request] + list(schema.columns)
-    golden = {column: training_columns[column][places] for column in dict.fromkeys(needed)}
-    output_specs = [OutputSpec.model_validate(document) for document in outputs]
-    runtime = TorchRuntime(program, [output.name for output in output_specs], torch.device("cpu"))
-    answers = runtime.run(TensorFrame("", *preprocessor.transform(golden)))
+    golden = {column: training_columns[column][places] for column in needed}
+    answers = _answers(program, preprocessor, golden, [output["name"] for output in outputs])
     output_specs = [
-        output.model_copy(update={"width": int(np.prod(answers[output.name].shape[1:]))})
-        for output in output_specs
+        OutputSpec.model_validate({**output, "width": _width(answers[output["name"]])})
+        for output in outputs
     ]
 
-    home = models_dir / name
-    home.mkdir(parents=True, exist_ok=True)
+    models_dir.mkdir(parents=True, exist_ok=True)
     created_at = datetime.now(UTC)
-    with tempfile.TemporaryDirectory(dir=home, prefix=".writing-") as scratch:
-        folder = Path(scratch)
+    # Written and proved aside, then moved: no reader ever sees half a bundle, or a bad one.
+    with tempfile.TemporaryDirectory(dir=models_dir, prefix=".writing-") as scratch:
+        folder = Path(scratch) / name / "unnamed"
+        folder.mkdir(parents=True)
         torch.export.save(program, folder / layout.PROGRAM)
         (folder / layout.PREPROCESS).write_text(preprocessor.dump())
         (folder / layout.GOLDEN).write_text(
@@ -99,14 +92,15 @@ def write_bundle(
         for file, content in (extra_files or {}).items():
             (folder / file).write_bytes(content)
         files = {path.name: layout.sha256(path) for path in sorted(folder.iterdir())}
+        version = f"{created_at:%Y%m%dT%H%M%S}-{files[layout.PROGRAM][:8]}"
         manifest = Manifest(
             name=name,
-            version=f"{created_at:%Y%m%dT%H%M%S}-{files[layout.PROGRAM][:8]}",
+            version=version,
             description=description,
             created_at=created_at,
             service=schema,
             service_sha256=schema.fingerprint(),
-            entities=fields,
+            entities=keys,
             request_features=request,
             outputs=output_specs,
             defaults={column: _default(training_columns[column]) for column in schema.columns},
@@ -116,46 +110,58 @@ def write_bundle(
             files=files,
         )
         (folder / layout.MANIFEST).write_text(manifest.model_dump_json(indent=2))
-        target = home / manifest.version
-        shutil.copytree(folder, target)
-    TorchRuntime.load(
-        layout.BundleStore(models_dir, name).open(manifest.version), torch.device("cpu")
-    )
-    _point_latest(home, manifest.version)
+        written = folder.rename(folder.with_name(version))
+        TorchRuntime.load(layout.BundleStore(Path(scratch), name).open(version), _CPU)
+        home = models_dir / name
+        home.mkdir(exist_ok=True)
+        target = written.rename(home / version)
+    _point_latest(home, version)
     return target
 
 
-def _field(dtypes: Mapping[str, DType], document: Mapping[str, Any]) -> FieldSpec:
-    known = dtypes.get(document["name"])
-    if known is None:
-        raise ValueError(f"the feature service takes no field {document['name']!r}")
-    limits = {
-        key: instant(document[key])
-        for key in ("minimum", "maximum")
-        if isinstance(document.get(key), str)
-    }
-    return FieldSpec.model_validate({**document, "dtype": known, **limits})
-
-
-def _check_contract(
-    schema: ServiceSchema,
-    entities: Sequence[FieldSpec],
-    request: Sequence[FieldSpec],
-    preprocessor: Preprocessor,
+def _check_columns(
+    needed: Sequence[str], preprocessor: Preprocessor, training: Mapping[str, Column]
 ) -> None:
-    described = {field.name for field in entities}
-    if described != schema.entities.keys():
-        raise ValueError(
-            f"the feature service's entity keys are {sorted(schema.entities)}, "
-            f"described are {sorted(described)}"
-        )
-    missing = schema.request.keys() - {field.name for field in request}
-    if missing:
-        raise ValueError(f"the feature service also takes the request features {sorted(missing)}")
-    available = described | {field.name for field in request} | schema.columns.keys()
-    unknown = [name for name in preprocessor.inputs if name not in available]
+    unknown = [name for name in preprocessor.inputs if name not in needed]
     if unknown:
         raise ValueError(f"preprocessing reads columns that no request gives: {unknown}")
+    absent = [name for name in needed if name not in training]
+    if absent:
+        raise ValueError(
+            f"the training data lack the columns {absent}: join them with "
+            "get_historical_features(..., full_feature_names=True)"
+        )
+    if not len(training[needed[0]]):
+        raise ValueError("the training data hold no rows")
+
+
+def _answers(
+    program: torch.export.ExportedProgram,
+    preprocessor: Preprocessor,
+    golden: Mapping[str, Column],
+    names: Sequence[str],
+) -> Outputs:
+    """What the program answers to the golden rows. Raises ValueError where it does not fit."""
+    frame = TensorFrame("", *preprocessor.transform(golden))
+    try:
+        answers = TorchRuntime(program, names, _CPU).run(frame)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"the program does not run on numeric float32 {list(frame.numeric.shape)} and "
+            f"categorical int64 {list(frame.categorical.shape)}: {reason}"
+        ) from error
+    for name, values in answers.items():
+        if len(values) != frame.rows or values.ndim > 2:
+            raise ValueError(
+                f"output {name!r} has the shape {list(values.shape)} for {frame.rows} rows: "
+                f"it must be [N] or [N, k]"
+            )
+    return answers
+
+
+def _width(values: Column) -> int:
+    return values.shape[1] if values.ndim > 1 else 1
 
 
 def _plain(columns: Mapping[str, Column]) -> dict[str, list[Any]]:

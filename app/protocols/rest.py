@@ -29,23 +29,24 @@ class Rest:
                 if scope["method"] != "POST":
                     raise HTTPException(405, f"{path} takes POST", {"Allow": "POST"})
                 request_id: str = scope["state"]["request_id"]
-                body = await _read(receive, self._limits.max_body_bytes)
-                await _send(send, _encode(await handler(body, request_id)))
+                body = await _read(scope, receive, self._limits.max_body_bytes)
+                values = b"values=true" in scope.get("query_string", b"").split(b"&")
+                await _send(send, _encode(await handler(body, request_id, values)))
                 return
         # With an app in scope Starlette raises its 404 and 405, and the error layer answers them.
         scope["app"] = self._rest
         await self._rest(scope, receive, send)
 
-    async def _predict(self, body: bytes, request_id: str) -> Prediction:
+    async def _predict(self, body: bytes, request_id: str, values: bool) -> Prediction:
         serving = self._dataplane.serving()
-        (answer,) = await serving.answer([serving.contract.decode(body)])
+        (answer,) = await serving.answer([serving.contract.decode(body)], values=values)
         return Prediction(answer.outputs, serving.model, answer.features, request_id)
 
-    async def _predict_batch(self, body: bytes, request_id: str) -> BatchResponse:
+    async def _predict_batch(self, body: bytes, request_id: str, values: bool) -> BatchResponse:
         serving = self._dataplane.serving()
         rows = serving.contract.decode_batch(body, self._limits.max_instances)
         good = [row for row in rows if not isinstance(row, InvalidRequest)]
-        answers = iter(await serving.answer(good) if good else [])
+        answers = iter(await serving.answer(good, values=values) if good else [])
         predictions: list[Prediction | ErrorBody] = []
         for row in rows:
             if isinstance(row, InvalidRequest):
@@ -58,8 +59,12 @@ class Rest:
         return BatchResponse(predictions, request_id)
 
 
-async def _read(receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises InvalidRequest as soon as it passes ``limit`` bytes."""
+async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises InvalidRequest as soon as it says or shows that it is over ``limit``
+    bytes."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > limit:
+            raise _too_large(limit)
     chunks: list[bytes] = []
     size, more = 0, True
     while more:
@@ -69,12 +74,16 @@ async def _read(receive: Receive, limit: int) -> bytes:
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size > limit:
-            raise InvalidRequest(
-                ErrorCode.BODY_TOO_LARGE, f"the body is over {limit} bytes: send less at a time"
-            )
+            raise _too_large(limit)
         chunks.append(chunk)
         more = message.get("more_body", False)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(limit: int) -> InvalidRequest:
+    return InvalidRequest(
+        ErrorCode.BODY_TOO_LARGE, f"the body is over {limit} bytes: send less at a time"
+    )
 
 
 async def _send(send: Send, body: bytes) -> None:

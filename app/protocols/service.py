@@ -46,8 +46,8 @@ def service_routes(dataplane: Dataplane) -> Router:
             )
         )
 
-    async def openapi(_: Request) -> Response:
-        return _json(document(dataplane.serving()))
+    async def openapi(request: Request) -> Response:
+        return _json(document(dataplane.serving(), request.scope.get("root_path", "")))
 
     async def docs(request: Request) -> HTMLResponse:
         root = request.scope.get("root_path", "")

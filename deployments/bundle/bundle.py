@@ -116,6 +116,11 @@ def sha256(path: Path) -> str:
 
 
 def _verify(path: Path, manifest: Manifest) -> None:
+    if manifest.service.fingerprint() != manifest.service_sha256:
+        raise BundleError(
+            f"{path / MANIFEST} was edited (its service's SHA-256 is another): "
+            "bundle the model again"
+        )
     for name in (PROGRAM, PREPROCESS, GOLDEN):
         if name not in manifest.files:
             raise BundleError(f"{path / MANIFEST} lists no {name}: bundle the model again")

@@ -32,11 +32,15 @@ class Versions(Generic[T]):
             self._loaded.move_to_end(version)
             return loaded
         if version not in self._loading:
-            task = asyncio.create_task(asyncio.to_thread(self._load, version))
-            self._loading[version] = task
-            task.add_done_callback(lambda _: self._loading.pop(version, None))
+            self._loading[version] = asyncio.create_task(self._load_aside(version))
         # Shielded: a caller that goes away must not cancel what others wait for.
-        loaded = await asyncio.shield(self._loading[version])
+        return await asyncio.shield(self._loading[version])
+
+    async def _load_aside(self, version: str) -> T:
+        try:
+            loaded = await asyncio.to_thread(self._load, version)
+        finally:
+            del self._loading[version]
         self._loaded[version] = loaded
         while len(self._loaded) > self._keep:
             self._loaded.popitem(last=False)

@@ -14,11 +14,11 @@ from deployments.bundle.versions import Versions
 from deployments.features import freshness
 from deployments.features.cache import RowCache, Rows
 from deployments.features.clock import Clock, ClockConfig, WallClock
-from deployments.features.on_demand import OnDemandInputs, compute
+from deployments.features.on_demand import compute
 from deployments.features.plan import ServiceError, ServicePlan, StoredView, checked_plan
 from deployments.features.schema import column_name
 from deployments.features.store import OnlineReader
-from deployments.frames import Column, DType, Frame, Status, ViewState, empty_column
+from deployments.frames import Column, Frame, Status, ViewState, empty_column
 
 
 class LookupSettings(BaseModel):
@@ -51,7 +51,7 @@ class FeatureLookup:
         """Take new settings; cached rows are dropped."""
         self._settings = settings
         self._clock = Clock(settings.clock)
-        self._caches: dict[str, RowCache] = {}
+        self._caches: dict[tuple[str, ...], RowCache] = {}
 
     async def lookup(self, frame: Frame) -> Frame:
         """Feature columns and view states for N rows; the frame's own columns are kept."""
@@ -67,10 +67,9 @@ class FeatureLookup:
                 column = rows.columns[feature]
                 column[unusable] = empty_column(dtype, 1)[0]
                 columns[column_name(view.name, feature)] = column
-        if plan.on_demand:
-            inputs = OnDemandInputs(columns, _input_dtypes(plan))
-            for computed in plan.on_demand:
-                columns |= compute(computed, inputs)
+        request = plan.schema.entities | plan.schema.request
+        for computed in plan.on_demand:
+            columns |= compute(computed, columns, request)
         return Frame(frame.version, frame.rows, columns, views)
 
     async def _rows(self, view: StoredView, frame: Frame) -> Rows:
@@ -97,8 +96,9 @@ class FeatureLookup:
         return rows
 
     def _cache(self, view: StoredView) -> RowCache:
-        # Two versions may project different features of one view under the same name.
-        key = f"{view.name}:{','.join(view.features)}"
+        # Not by the name in the service: two projections of a view share their rows, and two
+        # versions may give one name to different views.
+        key = (view.view.name, *view.features)
         if key not in self._caches:
             self._caches[key] = RowCache(
                 view.features, self._settings.cache_rows, self._settings.cache_ttl_s
@@ -116,14 +116,6 @@ def open_store(repo: Path, store_yaml: Path | None) -> FeatureStore:
         return FeatureStore(repo_path=str(repo), fs_yaml_file=store_yaml)
     except FileNotFoundError as error:
         raise ServiceError(f"no Feast repo at {repo}: {error}") from error
-
-
-def _input_dtypes(plan: ServicePlan) -> dict[str, DType]:
-    dtypes = plan.schema.entities | plan.schema.request
-    for view in plan.stored:
-        for feature, dtype in view.features.items():
-            dtypes[column_name(view.name, feature)] = dtype
-    return dtypes
 
 
 def _keys(columns: Sequence[Column], rows: int) -> list[tuple[Hashable, ...]]:

@@ -1,6 +1,8 @@
 """Computes on-demand feature views over a batch, with the user's own transformation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -18,66 +20,71 @@ _ARROW: dict[DType, pa.DataType] = {
 }
 
 
-class OnDemandInputs:
-    """The columns that transformations may read, converted once for all of a batch's views.
+_PLAIN: dict[DType, Callable[[float], Any]] = {
+    "int64": int,
+    "float64": float,
+    "bool": bool,
+    "timestamp": partial(datetime.fromtimestamp, tz=UTC),
+}
 
-    Missing values arrive as None, and integers as int, as Feast passes them.
+
+def compute(
+    view: OnDemandView, columns: Mapping[str, Column], request: Mapping[str, DType]
+) -> dict[str, Column]:
+    """The requested columns of one view, under their full names.
+
+    The transformation is given what Feast gives it: the features of its sources and the fields
+    of the request, with missing values as None, integers as int and instants as datetime.
     """
-
-    def __init__(self, columns: Mapping[str, Column], dtypes: Mapping[str, DType]) -> None:
-        self._dtypes = dtypes
-        self.lists = {name: _plain(dtype, columns[name]) for name, dtype in dtypes.items()}
-
-    def table(self) -> pa.Table:
-        return pa.table(
-            {
-                name: pa.array(_micros(dtype, self.lists[name]), type=_ARROW[dtype])
-                for name, dtype in self._dtypes.items()
-            }
-        )
-
-
-def compute(view: OnDemandView, inputs: OnDemandInputs) -> dict[str, Column]:
-    """The requested columns of one view, under their full names."""
+    dtypes = {**request, **view.inputs}
+    inputs = {name: _plain(dtype, columns[name]) for name, dtype in dtypes.items()}
+    answer: Mapping[str, Any]
     if view.view.mode == "pandas":
-        answer: Mapping[str, Any] = view.view.transform_arrow(inputs.table()).to_pydict()
+        table = pa.table({name: pa.array(inputs[name], _ARROW[dtypes[name]]) for name in dtypes})
+        answer = view.view.transform_arrow(table).to_pydict()
     elif view.view.singleton:
-        answer = _row_by_row(view, inputs.lists)
+        answer = _row_by_row(view, inputs)
     else:
-        answer = view.view.transform_dict(dict(inputs.lists))
+        answer = view.view.transform_dict(inputs)
+    rows = len(next(iter(columns.values())))
     return {
-        column_name(view.name, feature): value_column(
-            dtype, [_scalar(dtype, value) for value in answer[feature]]
-        )
+        column_name(view.name, feature): _column(view, feature, dtype, answer[feature], rows)
         for feature, dtype in view.features.items()
     }
 
 
-def _row_by_row(view: OnDemandView, lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def _row_by_row(view: OnDemandView, inputs: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    # Feast takes the first value of each list for a singleton transformation.
     answers = [
-        view.view.transform_dict(dict(zip(lists, row, strict=True)))
-        for row in zip(*lists.values(), strict=True)
+        view.view.transform_dict({name: [value] for name, value in zip(inputs, row, strict=True)})
+        for row in zip(*inputs.values(), strict=True)
     ]
     return {feature: [answer[feature] for answer in answers] for feature in view.features}
+
+
+def _column(view: OnDemandView, feature: str, dtype: DType, values: Any, rows: int) -> Column:
+    if len(values) != rows:
+        raise ValueError(
+            f"on-demand view {view.name!r} answers {len(values)} values of {feature!r} "
+            f"for {rows} rows"
+        )
+    return value_column(dtype, [_scalar(dtype, value) for value in values])
 
 
 def _plain(dtype: DType, column: Column) -> list[Any]:
     values = column.tolist()
     if dtype == "string":
         return values  # type: ignore[no-any-return]
-    known = {"int64": int, "bool": bool}.get(dtype, float)
+    known = _PLAIN[dtype]
     return [None if value != value else known(value) for value in values]
 
 
-def _micros(dtype: DType, values: list[Any]) -> list[Any]:
-    if dtype != "timestamp":
-        return values
-    return [None if value is None else round(value * 1e6) for value in values]
-
-
 def _scalar(dtype: DType, value: Any) -> Any:
-    if value is None:
+    if value is None or value != value:
         return None
-    if dtype == "timestamp":
-        return value.timestamp() if hasattr(value, "timestamp") else float(value)
-    return str(value) if dtype == "string" else float(value)
+    if dtype == "string":
+        return str(value)
+    if isinstance(value, datetime):
+        # Without a zone it is UTC, as everywhere in Feast.
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+    return float(value)

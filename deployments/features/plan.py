@@ -53,10 +53,12 @@ class StoredView:
 
 @dataclass(frozen=True, slots=True)
 class OnDemandView:
-    """One on-demand view to compute; ``features`` are the ones the service asks for."""
+    """One on-demand view to compute from the columns ``inputs`` and the fields of the request;
+    ``features`` are the ones the service asks for."""
 
     name: str
     view: OnDemandFeatureView
+    inputs: dict[str, DType]
     features: dict[str, DType]
 
 
@@ -87,25 +89,27 @@ def resolve(store: FeatureStore, service: str) -> ServicePlan:
     columns: dict[str, DType] = {}
 
     for name, projection in requested.items():
-        view = store.registry.get_any_feature_view(projection.name, store.project)
+        view = _view(store, projection)
         features = _features(name, projection)
-        columns |= {column_name(name, feature): dtype for feature, dtype in features.items()}
+        columns |= _full_names(name, features)
         if isinstance(view, OnDemandFeatureView) and not view.write_to_online_store:
             _check_supported(name, view)
-            on_demand.append(OnDemandView(name, view, features))
+            inputs: dict[str, DType] = {}
             for source in view.source_request_sources.values():
                 request |= {
                     field.name: dtype_of(field.dtype, field.name) for field in source.schema
                 }
             for needed in view.source_feature_view_projections.values():
                 _add_stored(store, needed, views, entities)
+                inputs |= _full_names(needed.name, _features(needed.name, needed))
+            on_demand.append(OnDemandView(name, view, inputs, features))
         else:
             _add_stored(store, projection, views, entities)
 
     schema = ServiceSchema(
         service=service,
         entities=entities,
-        request=request,
+        request={field: dtype for field, dtype in request.items() if field not in entities},
         views={
             stored.name: ViewSchema(
                 join_keys=dict(zip(stored.join_keys, stored.fields, strict=True)),
@@ -139,6 +143,20 @@ def _name(projection: FeatureViewProjection) -> str:
     return str(projection.name_to_use())  # type: ignore[no-untyped-call]
 
 
+def _view(store: FeatureStore, projection: FeatureViewProjection) -> Any:
+    try:
+        return store.registry.get_any_feature_view(projection.name, store.project)
+    except FeastObjectNotFoundException as error:
+        raise ServiceError(
+            f"feature view {projection.name!r} is not in the Feast registry of "
+            f"{store.repo_path}: run `feast apply` there"
+        ) from error
+
+
+def _full_names(view: str, features: dict[str, DType]) -> dict[str, DType]:
+    return {column_name(view, feature): dtype for feature, dtype in features.items()}
+
+
 def _features(name: str, projection: FeatureViewProjection) -> dict[str, DType]:
     return {
         field.name: dtype_of(field.dtype, column_name(name, field.name))
@@ -158,7 +176,7 @@ def _add_stored(
     if name in views:
         views[name].features.update(features)
         return
-    view: Any = store.registry.get_any_feature_view(projection.name, store.project)
+    view = _view(store, projection)
     if not getattr(view, "online", True) or not getattr(view, "enabled", True):
         raise ServiceError(f"feature view {view.name!r} is not served online (online: false)")
     keys = [column for column in view.entity_columns if column.name != DUMMY_ENTITY_ID]
@@ -190,6 +208,18 @@ def _check_supported(name: str, view: OnDemandFeatureView) -> None:
         raise ServiceError(f"on-demand view {name!r} aggregates, which cannot be served online")
     if view.mode not in ("pandas", "python"):
         raise ServiceError(f"on-demand view {name!r} has mode {view.mode!r}: use pandas or python")
+    for source in view.source_feature_view_projections.values():
+        if source.name_alias:
+            raise ServiceError(
+                f"on-demand view {name!r} reads {source.name!r} as {source.name_alias!r}, "
+                f"which Feast cannot resolve: give it {source.name!r} itself"
+            )
+        taken = {field.name for field in source.features} & {field.name for field in view.features}
+        if taken:
+            raise ServiceError(
+                f"on-demand view {name!r} computes {min(taken)!r}, also the name of an input from "
+                f"{source.name!r}, and Feast drops such a column: rename it"
+            )
 
 
 def checked_plan(store: FeatureStore, promised: ServiceSchema) -> ServicePlan:

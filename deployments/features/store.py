@@ -10,10 +10,13 @@ from feast import FeatureStore
 from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
+from feast.type_map import NULL_TIMESTAMP_INT_VALUE
 
 from deployments.features.cache import Rows
 from deployments.features.plan import StoredView
 from deployments.frames import value_column
+
+_INT32 = 2**31
 
 
 class OnlineReader:
@@ -30,7 +33,7 @@ class OnlineReader:
             self._store.config,
             view.view,
             [_entity_key(view, key) for key in keys],
-            names,
+            list(names),  # the Redis store appends to it
         )
         event_at = np.full(len(keys), np.nan)
         values: list[list[Any]] = [[None] * len(keys) for _ in names]
@@ -52,17 +55,26 @@ def _entity_key(view: StoredView, key: tuple[Hashable, ...]) -> EntityKey:
         return EntityKey(
             join_keys=[DUMMY_ENTITY_ID], entity_values=[Value(string_val=DUMMY_ENTITY_VAL)]
         )
-    fields = zip(view.key_fields, key, strict=True)
-    values = [Value(**{field: part}) for field, part in fields]  # type: ignore[arg-type]
+    values = [
+        Value(**{_field(field, part): part})  # type: ignore[arg-type]
+        for field, part in zip(view.key_fields, key, strict=True)
+    ]
     return EntityKey(join_keys=view.join_keys, entity_values=values)
 
 
+def _field(field: str, part: Any) -> str:
+    # A key too large for its column has no row; as an int64 it is a key like any other.
+    return "int64_val" if field == "int32_val" and not -_INT32 <= part < _INT32 else field
+
+
 def _plain(value: Value | None) -> Any:
-    """The Python value in a protobuf one, None where it is unset or NaN."""
+    """The Python value in a protobuf one, None where it is unset, NaN or Feast's null instant."""
     kind = value.WhichOneof("val") if value is not None else None
     if kind is None or kind == "null_val":
         return None
     plain = getattr(value, kind)
+    if kind == "unix_timestamp_val" and plain == NULL_TIMESTAMP_INT_VALUE:
+        return None
     return None if isinstance(plain, float) and math.isnan(plain) else plain
 
 

@@ -30,7 +30,7 @@ class TorchRuntime:
     """A ``torch.export`` program with its weights on ``device``: no user code, no pickle.
 
     The program takes ``(numeric float32 [N, F], categorical int64 [N, C])`` with N dynamic and
-    answers one tensor, or a tuple of them, in the order of ``outputs``.
+    answers one tensor, or a tuple of them, in the order of ``outputs``: each [N], [N, 1] or [N, k].
     """
 
     def __init__(
@@ -45,7 +45,14 @@ class TorchRuntime:
     def load(cls, bundle: Bundle, device: torch.device) -> Self:
         """Load, warm up and prove a bundle on its golden rows. Raises BundleError."""
         outputs = [output.name for output in bundle.manifest.outputs]
-        runtime = cls(torch.export.load(bundle.path / PROGRAM), outputs, device)
+        try:
+            program = torch.export.load(bundle.path / PROGRAM)
+        except Exception as error:
+            raise BundleError(
+                f"{bundle.path / PROGRAM} is no program that torch {torch.__version__} can load "
+                f"({type(error).__name__}): bundle the model again"
+            ) from error
+        runtime = cls(program, outputs, device)
         runtime.prove(bundle)
         return runtime
 
@@ -57,8 +64,14 @@ class TorchRuntime:
             torch.from_numpy(frame.categorical).to(self._device),
         )
         tensors = answer if isinstance(answer, (tuple, list)) else (answer,)
+        if len(tensors) != len(self._outputs):
+            raise ValueError(
+                f"the program answers {len(tensors)} tensors, "
+                f"the contract names {len(self._outputs)} outputs"
+            )
         return {
-            name: tensor.float().cpu().numpy()
+            # A last dimension of one is how programs write a number per row.
+            name: (tensor.squeeze(1) if tensor.shape[1:] == (1,) else tensor).float().cpu().numpy()
             for name, tensor in zip(self._outputs, tensors, strict=True)
         }
 

@@ -45,7 +45,7 @@ def as_floats(column: Column) -> Floats:
 
 def _local_time(step: LocalTime, seconds: Floats) -> Floats:
     starts, offsets = _utc_offsets(step.timezone)
-    missing = np.isnan(seconds)
+    missing = ~np.isfinite(seconds)
     known = np.where(missing, 0.0, seconds)
     local = known + offsets[np.searchsorted(starts, known, side="right") - 1]
     if step.op == "hour_of_day":
@@ -60,10 +60,17 @@ def _local_time(step: LocalTime, seconds: Floats) -> Floats:
 def _concat(parts: list[Column], separator: str) -> Column:
     joined = np.empty(len(parts[0]), dtype=object)
     joined[:] = [
-        None if any(_is_missing(value) for value in values) else separator.join(map(str, values))
+        None if any(_is_missing(value) for value in values) else separator.join(map(_text, values))
         for values in zip(*(part.tolist() for part in parts), strict=True)
     ]
     return joined
+
+
+def _text(value: object) -> str:
+    # An integer reads the same whether its column is int64 (a key) or float64 (a feature).
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def _is_missing(value: object) -> bool:

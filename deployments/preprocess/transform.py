@@ -14,6 +14,7 @@ from deployments.preprocess.spec import Categorical, Numeric, PreprocessSpec
 
 _KNOTS = 257
 _EDGE = 1e-4
+_FLOAT32 = (float(np.finfo(np.float32).min), float(np.finfo(np.float32).max))
 
 
 class FittedNumeric(BaseModel):
@@ -130,10 +131,10 @@ class Preprocessor:
             if len(knots):
                 values = np.interp(values, knots, levels)
             else:
-                values = (values - fitted.shift) / fitted.scale
-            if step.clip is not None:
-                values = np.clip(values, *step.clip)
-            numeric[:, place] = values
+                with np.errstate(over="ignore"):
+                    values = (values - fitted.shift) / fitted.scale
+            # Finite stays finite: to the infinity that float32 makes of 1e300, models answer NaN.
+            numeric[:, place] = np.clip(values, *(step.clip or _FLOAT32))
             place += 1
             if step.indicator:
                 numeric[:, place] = ~usable
@@ -150,8 +151,9 @@ class Preprocessor:
 
 def _with_derived(spec: PreprocessSpec, columns: Mapping[str, Column]) -> dict[str, Column]:
     full = dict(columns)
-    for step in spec.derived:
-        full[step.name] = derive(step, full)
+    with np.errstate(invalid="ignore"):  # what comes of infinities is missing
+        for step in spec.derived:
+            full[step.name] = derive(step, full)
     return full
 
 

@@ -28,7 +28,6 @@ def tables() -> dict[str, Table]:
         "store_recent": _stores(rng),
         "shelf": _shelves(rng),
         "catalogue": _catalogue(rng),
-        "network": _network(rng),
     }
 
 
@@ -110,16 +109,6 @@ def _catalogue(rng: np.random.Generator) -> Table:
             "product_id": PRODUCTS,
             "category": rng.choice(CATEGORIES, len(PRODUCTS)),
             "weight_kg": rng.lognormal(0, 1, len(PRODUCTS)).astype(np.float32),
-        }
-    )
-
-
-def _network(rng: np.random.Generator) -> Table:
-    return pd.DataFrame(
-        {
-            "event_timestamp": _ago(24.0 * np.arange(DAYS) + 1.0),
-            "parcels": rng.poisson(50_000, DAYS),
-            "backlog_days": rng.gamma(2, 0.5, DAYS),
         }
     )
 

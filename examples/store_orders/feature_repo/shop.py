@@ -1,7 +1,7 @@
 """The features of a shop order, as Feast sees them.
 
 Unlike the flights, the keys are integers, one view is asked for the buyer and for the recipient,
-one has no entity at all, and two are computed on demand from the order itself.
+one never expires, and two are computed on demand from the order itself.
 """
 
 from datetime import timedelta
@@ -83,18 +83,6 @@ catalogue = FeatureView(
     source=table("catalogue"),
 )
 
-network = FeatureView(
-    name="network",
-    description="The load of the parcel network as a whole; every day",
-    entities=[],
-    ttl=timedelta(days=2),
-    schema=[
-        Field(name="parcels", dtype=Int64),
-        Field(name="backlog_days", dtype=Float64),
-    ],
-    source=table("network"),
-)
-
 order = RequestSource(
     name="order",
     schema=[
@@ -129,14 +117,14 @@ def basket(inputs):
 
 @on_demand_feature_view(
     sources=[catalogue, order],
-    schema=[Field(name="weight_kg", dtype=Float64), Field(name="size", dtype=String)],
+    schema=[Field(name="total_kg", dtype=Float64), Field(name="size", dtype=String)],
     mode="pandas",
 )
 def parcel(inputs: pd.DataFrame) -> pd.DataFrame:
     """What has to be carried."""
     weight = inputs["catalogue__weight_kg"].astype("float64") * inputs["quantity"]
     size = pd.cut(weight, [0, 2, 10, 1e9], labels=["letter", "box", "pallet"])
-    return pd.DataFrame({"weight_kg": weight, "size": size.astype(object)})
+    return pd.DataFrame({"total_kg": weight, "size": size.astype(object)})
 
 
 order_v1 = FeatureService(
@@ -150,7 +138,6 @@ order_v1 = FeatureService(
         store_recent,
         shelf,
         catalogue,
-        network,
         basket,
         parcel,
     ],

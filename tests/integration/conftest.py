@@ -1,0 +1,59 @@
+"""The shipped graph as a running server, once per layout, door and online store."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from feast import FeatureStore
+
+from tests.support.flights import applied_store, fill
+from tests.support.redis import redis_server
+from tests.support.serve import FAST, PLAIN, Server, read_config, serve_run, set_all
+from training.paths import MODELS
+
+NOON = pd.Timestamp("2013-12-05T17:00:00Z")
+"""The instant at which the servers' clocks stand unless a test sets them."""
+
+
+@dataclass
+class Graph:
+    """A running server with the store that it reads and the bundles that it may serve."""
+
+    name: str
+    server: Server
+    store: FeatureStore
+    models: Path
+
+
+@pytest.fixture(scope="session", params=["distributed-haproxy-sqlite", "collapsed-proxy-redis"])
+def graph(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Graph]:
+    layout, door, online = request.param.split("-")
+    folder = tmp_path_factory.mktemp(layout)
+    models = folder / "models"
+    shutil.copytree(MODELS / "flight_delay", models / "flight_delay")
+    with _online_store(online, folder) as settings:
+        store, yaml_path = applied_store(folder, settings)
+        fill(store, NOON)
+        document = read_config(layout)
+        args = document["applications"][0]["args"]
+        args["model"]["directory"] = str(models)
+        args["feature_store"]["yaml"] = str(yaml_path)
+        set_all(document, "clock", {"mode": "replay", "start": NOON.isoformat(), "speed": 0})
+        env = {**(FAST if door == "haproxy" else PLAIN), "RAY_AUTH_MODE": "disabled"}
+        with serve_run(document, folder, env) as server:
+            yield Graph(request.param, server, store, models)
+
+
+@contextmanager
+def _online_store(kind: str, folder: Path) -> Iterator[dict[str, str]]:
+    if kind == "sqlite":
+        yield {"type": "sqlite", "path": str(folder / "online_store.db")}
+    else:
+        with redis_server(folder) as port:
+            yield {"type": "redis", "connection_string": f"localhost:{port}"}

@@ -1,0 +1,57 @@
+"""A stage that a test holds and lets go, and clients that wait for its batches."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from app.coalescer import Coalescer
+
+
+@dataclass
+class Batch:
+    """A batch under way, which the test ends."""
+
+    rows: list[int]
+    end: "asyncio.Future[None]"
+
+    def release(self) -> None:
+        self.end.set_result(None)
+
+
+@dataclass
+class Stage:
+    """Answers a batch with its rows, once the test lets it."""
+
+    started: "asyncio.Queue[Batch]" = field(default_factory=asyncio.Queue)
+
+    async def __call__(self, rows: list[int]) -> list[int]:
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.started.put_nowait(Batch(list(rows), end))
+        await end
+        return rows
+
+    async def next(self) -> Batch:
+        return await self.started.get()
+
+    @property
+    def idle(self) -> bool:
+        return self.started.empty()
+
+
+def coalescer(
+    run: Callable[[list[int]], Awaitable[list[int]]],
+    max_rows: int = 4,
+    in_flight: int = 1,
+    max_queued_rows: int = 100,
+) -> Coalescer[int, list[int]]:
+    return Coalescer(run, max_rows=max_rows, in_flight=in_flight, max_queued_rows=max_queued_rows)
+
+
+def ask(queue: Coalescer[int, list[int]], *rows: int) -> "asyncio.Task[list[int]]":
+    """A client that submits rows and takes those rows of its batch."""
+
+    async def client() -> list[int]:
+        batch, start = await queue.submit(list(rows))
+        return batch[start : start + len(rows)]
+
+    return asyncio.create_task(client())

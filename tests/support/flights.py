@@ -1,0 +1,56 @@
+"""The shipped feature repo and flights, over an online store that a test may fill as it likes."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from feast import FeatureStore
+from rich.progress import Progress
+
+from tests.support.serve import script
+from training.materialize import materialize
+from training.paths import FEATURE_REPO, FLIGHTS
+
+KEYS = ["carrier", "origin", "dest", "tailnum"]
+
+
+def applied_store(folder: Path, online: dict[str, Any]) -> tuple[FeatureStore, Path]:
+    """The flights repo, applied to a registry and an online store of its own, by yaml alone."""
+    document = yaml.safe_load((FEATURE_REPO / "feature_store.yaml").read_text())
+    document |= {"registry": str(folder / "registry.db"), "online_store": online}
+    path = folder / "feature_store.yaml"
+    path.write_text(yaml.safe_dump(document))
+    subprocess.run(
+        [script("feast"), "apply"],
+        check=True,
+        capture_output=True,
+        cwd=FEATURE_REPO,
+        env={**os.environ, "FEAST_FS_YAML_FILE_PATH": str(path)},
+    )
+    return FeatureStore(repo_path=str(FEATURE_REPO), fs_yaml_file=path), path
+
+
+def fill(store: FeatureStore, until: pd.Timestamp) -> None:
+    """Materialise the online store as of one instant."""
+    with Progress(disable=True) as progress:
+        materialize(store, until.to_pydatetime(), progress)
+
+
+def departures(after: pd.Timestamp, hours: float, count: int) -> pd.DataFrame:
+    """``count`` flights, evenly spread, that are scheduled to leave within ``hours``."""
+    flights = pd.read_parquet(FLIGHTS, columns=[*KEYS, "scheduled_departure"])
+    at = flights["scheduled_departure"]
+    window = flights[(at > after) & (at <= after + pd.Timedelta(hours=hours))]
+    step = max(1, len(window) // count)
+    return window.sort_values("scheduled_departure")[::step][:count].reset_index(drop=True)
+
+
+def instances(flights: pd.DataFrame) -> list[dict[str, Any]]:
+    """Flights as a client would send them."""
+    written = flights.assign(
+        scheduled_departure=[at.isoformat() for at in flights["scheduled_departure"]]
+    )
+    return written[[*KEYS, "scheduled_departure"]].to_dict("records")

@@ -1,0 +1,175 @@
+"""Real Serve processes for tests: started from a real config file, ended as a person would."""
+
+import copy
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import yaml
+
+from tests.support.wait import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "serve_config.yaml"
+
+PLAIN: Mapping[str, str] = {}
+FAST: Mapping[str, str] = {
+    "RAY_SERVE_ENABLE_HA_PROXY": "1",
+    "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+    "RAY_SERVE_HAPROXY_NBTHREAD": "1",
+    "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+}
+
+
+@dataclass
+class Server:
+    """A running application: its address, its process, its config and what it has printed."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+    config: Path
+
+    @property
+    def log(self) -> Path:
+        return self.config.with_suffix(".log")
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def read_config(layout: str, source: Path = CONFIG) -> dict[str, Any]:
+    """The shipped config with its one line set to ``layout``, on a free port."""
+    text = source.read_text().replace("<<: *distributed ", f"<<: *{layout} ")
+    document = {k: v for k, v in yaml.safe_load(text).items() if not k.startswith("x-")}
+    document["http_options"]["port"] = free_port()
+    return copy.deepcopy(document)
+
+
+def set_all(document: Any, key: str, value: Any) -> None:
+    """Give ``key`` this value wherever it stands in the config."""
+    if isinstance(document, list):
+        for part in document:
+            set_all(part, key, value)
+    elif isinstance(document, dict):
+        for name, part in document.items():
+            if name == key:
+                document[name] = value
+            else:
+                set_all(part, key, value)
+
+
+@contextmanager
+def started(command: list[str], config: Path, env: Mapping[str, str]) -> Iterator[Server]:
+    """A process that serves ``config``; interrupted at the end, and held to leave nothing."""
+    http = yaml.safe_load(config.read_text())["http_options"]
+    with config.with_suffix(".log").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _RESTORE_SIGINT, *command],
+            cwd=ROOT,
+            env={**os.environ, "RAY_worker_niceness": "0", **env},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Server(f"http://127.0.0.1:{http['port']}", process, config)
+    finally:
+        left = _end(process)
+    assert not left, f"left running: {left}"
+
+
+def _end(process: "subprocess.Popen[bytes]") -> list[str]:
+    """Interrupt a process, and name those of its descendants that outlive it."""
+    try:
+        family = psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        family = []
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    left = [f"{one.pid} {' '.join(one.cmdline()[:3])}" for one in alive]
+    for one in alive:
+        one.kill()
+    return left
+
+
+@contextmanager
+def serve_run(
+    document: dict[str, Any], folder: Path, env: Mapping[str, str] = PLAIN
+) -> Iterator[Server]:
+    """`serve run` on a config, once it answers."""
+    config = folder / "serve_config.yaml"
+    config.write_text(yaml.safe_dump(document))
+    with started([script("serve"), "run", str(config)], config, env) as server:
+        wait_until(lambda: ready(server), f"{server.url} ready", timeout_s=90)
+        yield server
+
+
+def ready(server: Server) -> bool:
+    if server.process.poll() is not None:
+        raise RuntimeError(f"ended with {server.process.returncode}: {server.output()[-2000:]}")
+    try:
+        return httpx.get(f"{server.url}/health/ready", timeout=5).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def script(name: str) -> str:
+    """A command of this virtual environment."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def deploy(server: Server, document: dict[str, Any]) -> None:
+    """`serve deploy` a changed config onto the running application, until it is in force."""
+    server.config.write_text(yaml.safe_dump(document))
+    dashboard = dashboard_of(server)
+    subprocess.run(
+        [script("serve"), "deploy", str(server.config), "--address", dashboard],
+        check=True,
+        capture_output=True,
+        cwd=ROOT,
+    )
+    wait_until(lambda: _status(dashboard) == "RUNNING", "the new config in force")
+
+
+def dashboard_of(server: Server) -> str:
+    """The address of the Ray dashboard, as Ray prints it."""
+    found = re.search(r"dashboard at \S*?(http://[\d.]+:\d+)", server.output())
+    assert found, server.output()
+    return found[1]
+
+
+def _status(dashboard: str) -> str:
+    applications = httpx.get(f"{dashboard}/api/serve/applications/").json()["applications"]
+    (application,) = applications.values()
+    return str(application["status"])
+
+
+# A background job of a shell inherits an ignored SIGINT, which Python would then keep.
+_RESTORE_SIGINT = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""

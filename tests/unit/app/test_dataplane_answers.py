@@ -1,0 +1,177 @@
+import asyncio
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from app.chain import Chain
+from app.dataplane import BatchSettings, Serving
+from app.errors import Unavailable
+from app.fields import MAX_STRING
+from app.schemas import FeaturesInfo, ViewInfo
+from deployments.frames import Frame, Outputs, Status, TensorFrame, ViewState
+from tests.support.chains import lookup, preprocess, weighing
+from tests.support.manifests import field, manifest, parcels
+
+SETTINGS = BatchSettings()
+
+
+def row(weight: float) -> tuple[object, ...]:
+    return ("north", 7, weight, 3, True, 1714551300.0)
+
+
+def seen(**views: tuple[Status, float]) -> Chain:
+    """A chain whose lookup finds this state of each view."""
+
+    async def look(frame: Frame) -> Frame:
+        states = {
+            name: ViewState(np.full(frame.rows, status, np.int8), np.full(frame.rows, age_s))
+            for name, (status, age_s) in views.items()
+        }
+        return Frame(frame.version, frame.rows, frame.columns, states)
+
+    return replace(weighing(), lookup=look)
+
+
+async def features(chain: Chain) -> FeaturesInfo:
+    (answer,) = await Serving(parcels(), chain, SETTINGS).answer([row(1)])
+    return answer.features
+
+
+async def test_each_row_gets_its_outputs_by_name() -> None:
+    first, second = await Serving(parcels(), weighing(), SETTINGS).answer([row(250), row(500)])
+
+    assert first.outputs == {"late": 0.25, "cost": 500.0}
+    assert second.outputs == {"late": 0.5, "cost": 1000.0}
+
+
+async def test_no_rows_get_no_answers() -> None:
+    assert await Serving(parcels(), weighing(), SETTINGS).answer([]) == []
+
+
+@pytest.mark.parametrize("rows", [1, 4, 5, 8, 11])
+async def test_a_large_request_is_split_and_answered_in_order(rows: int) -> None:
+    sizes: list[int] = []
+
+    async def counted(frame: Frame) -> Frame:
+        sizes.append(frame.rows)
+        return await lookup(frame)
+
+    serving = Serving(parcels(), replace(weighing(), lookup=counted), BatchSettings(max_rows=4))
+    answers = await serving.answer([row(weight) for weight in range(rows)])
+
+    assert [answer.outputs["cost"] for answer in answers] == [2.0 * n for n in range(rows)]
+    assert max(sizes) <= 4
+    assert sum(sizes) == rows
+
+
+async def test_no_batch_outgrows_a_grpc_message_however_long_its_strings() -> None:
+    weights: list[int] = []
+
+    async def weighed(frame: Frame) -> Frame:
+        weights.append(len(pickle.dumps(frame)))
+        return frame
+
+    async def one_output(frame: TensorFrame) -> Outputs:
+        return {"late": np.zeros(frame.rows)}
+
+    async def bare(frame: Frame) -> TensorFrame:
+        return TensorFrame(frame.version, np.zeros((frame.rows, 1)), np.zeros((frame.rows, 0)))
+
+    keys = [field("street"), field("city"), field("country")]
+    serving = Serving(
+        manifest(entities=keys), Chain(weighed, bare, one_output), BatchSettings(max_rows=100_000)
+    )
+    longest = "😀" * MAX_STRING
+    rows = [(longest + str(place), longest, longest) for place in range(3000)]
+    answers = await serving.answer(rows)
+
+    assert len(answers) == 3000
+    assert max(weights) < 4 * 2**20
+
+
+async def test_requests_that_come_together_share_a_batch() -> None:
+    sizes: list[int] = []
+
+    async def counted(frame: Frame) -> Frame:
+        sizes.append(frame.rows)
+        return await lookup(frame)
+
+    serving = Serving(parcels(), replace(weighing(), lookup=counted), SETTINGS)
+    answers = await asyncio.gather(*(serving.answer([row(weight)]) for weight in range(10)))
+
+    assert [answer.outputs["cost"] for (answer,) in answers] == [2.0 * n for n in range(10)]
+    assert sizes == [10]
+
+
+async def test_a_wide_output_is_a_list_and_a_nan_stays_one() -> None:
+    async def predict(frame: TensorFrame) -> Outputs:
+        scores = np.array([[0.25, 0.75]] * frame.rows, np.float32)
+        return {"late": scores, "cost": np.full(frame.rows, np.nan)}
+
+    serving = Serving(parcels(), replace(weighing(), predict=predict), SETTINGS)
+    (answer,) = await serving.answer([row(1)])
+
+    assert answer.outputs["late"] == [0.25, 0.75]
+    assert np.isnan(answer.outputs["cost"])
+
+
+@pytest.mark.parametrize(
+    ("load", "fleet", "status", "degraded", "oldest_age_s"),
+    [
+        ((Status.FRESH, 60.0), (Status.FRESH, 5.0), "fresh", False, 60.0),
+        ((Status.FRESH, 60.0), (Status.STALE, 900.0), "stale", True, 900.0),
+        ((Status.MISSING, np.nan), (Status.FRESH, 5.0), "missing", False, 5.0),
+        ((Status.MISSING, np.nan), (Status.STALE, 900.0), "missing", True, 900.0),
+        ((Status.MISSING, np.nan), (Status.MISSING, np.nan), "missing", False, None),
+        ((Status.DEFAULTED, 8000.0), (Status.MISSING, np.nan), "defaulted", True, 8000.0),
+        ((Status.FRESH, 0.0), (Status.FRESH, 0.0), "fresh", False, 0.0),
+    ],
+)
+async def test_an_answer_is_as_good_as_its_worst_view(
+    load: tuple[Status, float],
+    fleet: tuple[Status, float],
+    status: str,
+    degraded: bool,
+    oldest_age_s: float | None,
+) -> None:
+    info = await features(seen(load=load, fleet=fleet))
+
+    assert (info.status, info.degraded, info.oldest_age_s) == (status, degraded, oldest_age_s)
+
+
+async def test_each_view_tells_its_own_status_and_age() -> None:
+    info = await features(seen(load=(Status.STALE, 812.43219), fleet=(Status.MISSING, np.nan)))
+
+    assert info.views == {"load": ViewInfo("stale", 812.432), "fleet": ViewInfo("missing", None)}
+
+
+async def test_without_views_there_is_nothing_to_be_stale() -> None:
+    info = await features(seen())
+
+    assert info == FeaturesInfo("fresh", False, None, {})
+
+
+async def test_a_failing_stage_is_unavailable_until_it_works_again() -> None:
+    working = False
+
+    async def flaky(frame: Frame) -> TensorFrame:
+        if not working:
+            raise ConnectionError("10.0.0.7 refused")
+        return await preprocess(frame)
+
+    serving = Serving(parcels(), replace(weighing(), preprocess=flaky), SETTINGS)
+    with pytest.raises(Unavailable) as caught:
+        await serving.answer([row(1)])
+    assert "10.0.0.7" not in caught.value.message
+    working = True
+
+    assert len(await serving.answer([row(1)])) == 1
+
+
+@pytest.mark.parametrize("setting", ["max_rows", "in_flight", "max_queued_rows"])
+def test_settings_of_nothing_are_refused(setting: str) -> None:
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        BatchSettings.model_validate({setting: 0})
