@@ -31,6 +31,7 @@ CANDIDATES: list[dict[str, Any]] = [
     {"num_leaves": 31, "min_data_in_leaf": 500, "feature_fraction": 0.3, "lambda_l2": 20.0},
     {"num_leaves": 31, "min_data_in_leaf": 500, "feature_fraction": 0.6, "lambda_l2": 20.0},
     {"num_leaves": 63, "min_data_in_leaf": 500, "feature_fraction": 0.3, "lambda_l2": 20.0},
+    {"num_leaves": 63, "min_data_in_leaf": 2000, "feature_fraction": 0.3, "lambda_l2": 20.0},
     {"num_leaves": 127, "min_data_in_leaf": 1000, "feature_fraction": 0.2, "lambda_l2": 50.0},
 ]
 BAGGING_FRACTION = 0.7

@@ -123,5 +123,3 @@ def _blank(table: Table, rng: np.random.Generator, columns: list[str]) -> Table:
     gaps = pd.DataFrame(False, index=table.index, columns=table.columns)
     gaps[columns] = rng.random((len(table), len(columns))) < 0.05
     return gaps
-
-

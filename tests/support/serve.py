@@ -141,10 +141,10 @@ def script(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def deploy(server: Server, document: dict[str, Any]) -> None:
-    """`serve deploy` a changed config onto the running application, until it is in force."""
+def deploy(server: Server, document: dict[str, Any], dashboard: str | None = None) -> None:
+    """`serve deploy` a config onto the running cluster, until it is in force."""
     server.config.write_text(yaml.safe_dump(document))
-    dashboard = dashboard_of(server)
+    dashboard = dashboard or dashboard_of(server)
     subprocess.run(
         [script("serve"), "deploy", str(server.config), "--address", dashboard],
         check=True,

@@ -1,6 +1,5 @@
 import asyncio
 import json
-import logging
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -69,22 +68,20 @@ async def test_the_routers_errors_have_the_body_too(status: int, code: str) -> N
 @pytest.mark.parametrize(
     "error", [ValueError("password=hunter2"), HTTPException(418, "hunter2"), KeyError("hunter2")]
 )
-async def test_nothing_internal_leaks(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR):
-        status, _, detail = await answer(error)
+async def test_nothing_internal_leaks(error: Exception, log: pytest.LogCaptureFixture) -> None:
+    status, _, detail = await answer(error)
 
     assert (status, detail["code"], detail["request_id"]) == (500, "internal", "r1")
     assert "hunter2" not in str(detail)
-    assert "request r1 failed" in caplog.text
-    assert "hunter2" in caplog.text
+    assert "request r1 failed" in log.text
+    assert "hunter2" in log.text
 
 
-async def test_the_clients_mistakes_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
-        await answer(InvalidRequest(ErrorCode.MISSING_FIELD, "what"))
-        await answer(Overloaded("full"))
+async def test_the_clients_mistakes_are_not_logged(log: pytest.LogCaptureFixture) -> None:
+    await answer(InvalidRequest(ErrorCode.MISSING_FIELD, "what"))
+    await answer(Overloaded("full"))
 
-    assert caplog.records == []
+    assert log.records == []
 
 
 async def test_an_answer_that_has_begun_is_broken_off() -> None:
@@ -102,14 +99,14 @@ async def test_an_answer_that_has_begun_is_broken_off() -> None:
     assert [message["type"] for message in sent] == ["http.response.start"]
 
 
-async def test_a_client_that_has_left_gets_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_client_that_has_left_gets_no_answer(log: pytest.LogCaptureFixture) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         raise ClientGone
 
     sent, _ = await drive(Errors(app), http(state={"request_id": "r1"}))
 
     assert sent == []
-    assert caplog.records == []
+    assert log.records == []
 
 
 async def test_a_cancelled_request_stays_cancelled() -> None:

@@ -1,0 +1,114 @@
+"""Builds everything that `serve run examples/store_orders/serve_config.yaml` needs.
+
+Run as `python -m examples.store_orders.build`: tables, Feast registry, online store, training
+set, model, bundle. A few seconds.
+"""
+
+import argparse
+import contextlib
+import io
+import runpy
+import warnings
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import torch
+from feast import Entity, FeatureService, FeatureStore, FeatureView, OnDemandFeatureView
+
+from deployments.features.plan import resolve
+from deployments.preprocess.spec import PreprocessSpec
+from deployments.preprocess.transform import Preprocessor
+from examples.store_orders.network import train
+from examples.store_orders.tables import AS_OF, orders, tables
+from training.bundle import main as bundle
+from training.columns import columns_of
+from training.documents import read, validated
+from training.writer import export_program
+
+HERE = Path(__file__).resolve().parent
+SERVICE = "order_v1"
+_DEFINITIONS = (Entity, FeatureView, OnDemandFeatureView, FeatureService)
+
+
+def build(home: Path) -> Path:
+    """Build the example that lies in ``home`` and return its bundle."""
+    data = home / "data"
+    data.mkdir(exist_ok=True)
+    for name, table in tables().items():
+        # DuckDB reads zoned instants in nanoseconds as text.
+        table.to_parquet(data / f"{name}.parquet", index=False, coerce_timestamps="us")
+
+    store = apply(home / "feature_repo")
+    materialize(store)
+    joined = join(store, orders())
+    joined.to_parquet(data / "training.parquet", index=False)
+
+    schema = resolve(store, SERVICE).schema
+    dtypes = schema.entities | schema.request | schema.columns
+    columns = columns_of(joined, dtypes, schema.entities)
+    spec = home / "preprocess.yaml"
+    preprocessor = Preprocessor.fit(validated(spec, read(spec), PreprocessSpec), columns)
+    program = export_program(train(preprocessor, columns), preprocessor)
+    torch.export.save(program, data / "model.pt2")
+    # The command would fit the spec to the same values; the fitted file leaves no doubt.
+    (data / "preprocess.json").write_text(preprocessor.dump())
+    return bundle(
+        [
+            *("--name", "store_orders"),
+            *("--program", str(data / "model.pt2")),
+            *("--feature-repo", str(home / "feature_repo")),
+            *("--feature-service", SERVICE),
+            *("--preprocess", str(data / "preprocess.json")),
+            *("--contract", str(home / "contract.yaml")),
+            *("--data", str(data / "training.parquet")),
+            *("--models-dir", str(home / "models")),
+        ]
+    )
+
+
+def apply(repo: Path, store_yaml: Path | None = None) -> FeatureStore:
+    """What `feast apply` does in ``repo``, without its output."""
+    defined = runpy.run_path(str(repo / "shop.py")).values()
+    store = FeatureStore(repo_path=str(repo), fs_yaml_file=store_yaml)
+    with quiet():
+        store.apply([part for part in defined if isinstance(part, _DEFINITIONS)])
+    return store
+
+
+def materialize(store: FeatureStore, until: datetime = AS_OF) -> None:
+    """Fill the online store as of ``until``."""
+    with quiet():
+        store.materialize(until - timedelta(days=500), until)
+
+
+def join(store: FeatureStore, rows: pd.DataFrame) -> pd.DataFrame:
+    """``rows`` with every feature of the service as of their ``event_timestamp``, in a fixed
+    order."""
+    with quiet():
+        joined = store.get_historical_features(
+            entity_df=rows,
+            features=store.get_feature_service(SERVICE),
+            full_feature_names=True,
+        ).to_df()
+    return joined.sort_values(list(rows.columns), ignore_index=True)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Feast's progress, and its warnings of its own experiments and deprecations, left out."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def main() -> None:
+    """The command line."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    build(HERE)
+    print("serve it: serve run examples/store_orders/serve_config.yaml")
+
+
+if __name__ == "__main__":
+    main()

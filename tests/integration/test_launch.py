@@ -1,0 +1,77 @@
+"""`make serve`'s launcher: what it prints, how it ends, and how it refuses."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.serve import FAST, PLAIN, Server, read_config, set_all, started
+from tests.support.wait import wait_until
+
+LAUNCH = [sys.executable, "-m", "app.launch"]
+
+
+def _write(folder: Path, document: dict[str, Any]) -> Path:
+    config = folder / "serve_config.yaml"
+    config.write_text(yaml.safe_dump(document))
+    return config
+
+
+def _ended(server: Server) -> bool:
+    return server.process.poll() is not None
+
+
+def test_it_prints_a_curl_that_works_and_ends_on_sigterm(tmp_path: Path) -> None:
+    config = _write(tmp_path, read_config("collapsed"))
+    with started([*LAUNCH, str(config)], config, FAST) as server:
+        wait_until(lambda: "Ctrl-C stops" in server.output(), "the welcome", timeout_s=90)
+        output = server.output()
+        assert f"{server.url}/docs" in output
+        assert "ray get-auth-token" in output
+        command = next(line for line in output.splitlines() if "curl " in line)
+        command = command[command.index("curl ") :]
+        answer = subprocess.run(command, shell=True, check=True, capture_output=True)
+        assert 0 < json.loads(answer.stdout)["outputs"]["late_probability"] < 1
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: _ended(server), "the end after SIGTERM")
+        assert server.process.returncode == 0
+
+
+def test_a_graph_that_cannot_be_placed_is_refused_by_name(tmp_path: Path) -> None:
+    document = read_config("distributed")
+    set_all(document, "num_cpus", 64)
+    config = _write(tmp_path, document)
+    with started([*LAUNCH, str(config)], config, PLAIN) as server:
+        wait_until(lambda: _ended(server), "the refusal", timeout_s=60)
+        assert server.process.returncode == 1
+        assert "needs 64 CPU" in _sentence(server)
+
+
+def test_a_missing_bundle_is_refused_with_what_to_run(tmp_path: Path) -> None:
+    document = read_config("distributed")
+    document["applications"][0]["args"]["model"]["directory"] = str(tmp_path)
+    config = _write(tmp_path, document)
+    with started([*LAUNCH, str(config)], config, PLAIN) as server:
+        wait_until(lambda: _ended(server), "the refusal", timeout_s=60)
+        assert server.process.returncode == 1
+        assert "make bundle" in _sentence(server)
+
+
+@pytest.mark.parametrize("key", ["max_ongoing_request", "user_configs"])
+def test_an_option_that_serve_would_ignore_is_refused(tmp_path: Path, key: str) -> None:
+    document = read_config("distributed")
+    document["applications"][0]["deployments"][0][key] = 1
+    config = _write(tmp_path, document)
+    done = subprocess.run([*LAUNCH, str(config)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert key in done.stderr
+
+
+def _sentence(server: Server) -> str:
+    (line,) = (line for line in server.output().splitlines() if "Windsock cannot start" in line)
+    return line

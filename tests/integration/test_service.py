@@ -1,0 +1,154 @@
+"""The running graph as its clients meet it, whatever the layout, the door and the online store."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from deployments.bundle.bundle import PROGRAM
+from tests.integration.conftest import NOON, Graph
+from tests.support.flights import departures, instances
+from tests.support.serve import deploy, set_all
+
+
+@pytest.fixture
+def client(graph: Graph) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=graph.server.url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def row() -> dict[str, Any]:
+    return instances(departures(NOON, hours=2, count=1))[0]
+
+
+def test_predict_answers_in_the_form_of_the_design(
+    client: httpx.Client, graph: Graph, row: dict[str, Any]
+) -> None:
+    answer = client.post("/predict", json=row, headers={"X-Request-Id": "from-the-client"})
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body.keys() == {"outputs", "model", "features", "request_id"}
+    assert 0 < body["outputs"]["late_probability"] < 1
+    assert body["model"] == {
+        "name": "flight_delay",
+        "version": (graph.models / "flight_delay" / "latest").read_text(),
+    }
+    assert body["features"]["status"] in ("fresh", "missing")
+    assert body["features"]["views"]["origin_weather"]["status"] == "fresh"
+    assert 0 <= body["features"]["views"]["origin_weather"]["age_s"] <= 3 * 3600
+    assert body["request_id"] == "from-the-client"
+    assert answer.headers.get_list("x-request-id") == ["from-the-client"]
+
+
+def test_a_batch_answers_its_good_rows_and_names_the_bad_ones(
+    client: httpx.Client, row: dict[str, Any]
+) -> None:
+    alone = client.post("/predict", json=row).json()
+    bad = {**row, "scheduled_departure": "yesterday"}
+    answer = client.post("/predict/batch", json={"instances": [row, bad, row]})
+    assert answer.status_code == 200
+    first, second, third = answer.json()["predictions"]
+    assert first["outputs"] == third["outputs"] == pytest.approx(alone["outputs"], abs=1e-6)
+    assert second["error"]["row"] == 1
+    assert second["error"]["field"] == "scheduled_departure"
+
+
+async def test_many_at_once_get_each_their_own_answer(graph: Graph) -> None:
+    rows = instances(departures(NOON, hours=24, count=300))
+    async with httpx.AsyncClient(base_url=graph.server.url, timeout=30) as client:
+        together = await client.post("/predict/batch", json={"instances": rows})
+        expected = [one["outputs"]["late_probability"] for one in together.json()["predictions"]]
+        answers = await asyncio.gather(*(client.post("/predict", json=row) for row in rows))
+    got = [answer.json()["outputs"]["late_probability"] for answer in answers]
+    assert got == pytest.approx(expected, abs=1e-6)
+    assert len(set(got)) > 200
+
+
+def test_a_batch_larger_than_a_hop_is_split(client: httpx.Client, row: dict[str, Any]) -> None:
+    answer = client.post("/predict/batch", json={"instances": [row] * 3000})
+    assert answer.status_code == 200
+    predictions = answer.json()["predictions"]
+    assert len(predictions) == 3000
+    assert len({one["outputs"]["late_probability"] for one in predictions}) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        pytest.param("/predict", b"{", 400, "malformed_json", id="malformed"),
+        pytest.param("/predict", b'{"carrier": NaN}', 400, "malformed_json", id="nan"),
+        pytest.param("/predict", b"{}", 422, "missing_field", id="missing"),
+        pytest.param("/predict", b'{"x": 1}', 422, "unknown_field", id="unknown"),
+        pytest.param("/predict", b'{"carrier": 1}', 422, "invalid_field", id="wrong-type"),
+        pytest.param("/predict/batch", b'{"instances": []}', 422, "empty_batch", id="empty"),
+        pytest.param(
+            "/predict/batch",
+            json.dumps({"instances": [{}] * 10_001}).encode(),
+            413,
+            "batch_too_large",
+            id="too-many-rows",
+        ),
+        pytest.param("/predict", b" " * (8 * 2**20 + 1), 413, "body_too_large", id="too-large"),
+        pytest.param("/nowhere", b"{}", 404, "not_found", id="no-route"),
+        pytest.param("/health", b"{}", 405, "method_not_allowed", id="wrong-method"),
+    ],
+)
+def test_bad_input_gets_the_one_error_body(
+    client: httpx.Client, path: str, body: bytes, status: int, code: str
+) -> None:
+    answer = client.post(path, content=body)
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert error["code"] == code
+    assert error["message"]
+    assert error["request_id"] == answer.headers["x-request-id"]
+
+
+def test_health_models_and_docs(client: httpx.Client, row: dict[str, Any]) -> None:
+    for path in ("/health", "/health/live", "/health/ready"):
+        assert client.get(path).json()["status"] == "ok"
+    assert [one["active"] for one in client.get("/models").json()["models"]].count(True) == 1
+    assert "swagger-ui" in client.get("/docs").text
+    assert client.get("/docs/assets/swagger-ui-bundle.js").status_code == 200
+    document = client.get("/openapi.json").json()
+    example = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    assert example["example"].keys() == row.keys()
+    assert client.post("/predict", json=example["example"]).status_code == 200
+
+
+def test_a_new_version_takes_over_and_a_broken_one_does_not(
+    client: httpx.Client, graph: Graph, row: dict[str, Any]
+) -> None:
+    home = graph.models / "flight_delay"
+    latest = (home / "latest").read_text()
+    for name in ("next", "broken"):
+        shutil.copytree(home / latest, home / name)
+        manifest = home / name / "manifest.json"
+        manifest.write_text(manifest.read_text().replace(f'"{latest}"', f'"{name}"'))
+    (home / "broken" / PROGRAM).write_bytes(b"not a program")
+    document = yaml.safe_load(graph.server.config.read_text())
+    before = client.post("/predict", json=row).json()
+
+    set_all(document, "version", "next")
+    deploy(graph.server, document)
+    answer = client.post("/predict", json=row).json()
+    assert answer["model"]["version"] == "next"
+    assert answer["outputs"] == pytest.approx(before["outputs"], abs=1e-6)
+
+    set_all(document, "version", "broken")
+    deploy(graph.server, document)
+    answer = client.post("/predict", json=row).json()
+    assert answer["model"]["version"] == "next"
+    assert answer["outputs"] == pytest.approx(before["outputs"], abs=1e-6)
+    assert "broken" in client.get("/health").json()["problem"]
+
+    set_all(document, "version", "latest")
+    deploy(graph.server, document)
+    assert client.post("/predict", json=row).json()["model"]["version"] == latest
+    assert client.get("/health").json()["problem"] is None

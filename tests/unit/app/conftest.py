@@ -1,0 +1,49 @@
+import logging
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.types import ASGIApp
+
+from app.config import Limits
+from app.dataplane import BatchSettings, Dataplane
+from app.edge import edge
+from tests.support.chains import weighing
+from tests.support.manifests import parcels, store
+
+
+@pytest.fixture
+async def dataplane(tmp_path: Path) -> Dataplane:
+    """Serves version 1 of ``parcels``."""
+    dataplane = Dataplane(store(tmp_path, parcels("1"), parcels("2")), weighing())
+    await dataplane.activate("1", BatchSettings())
+    return dataplane
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits(max_body_bytes=4096, max_instances=5)
+
+
+@pytest.fixture
+def app(dataplane: Dataplane, limits: Limits) -> ASGIApp:
+    return edge(dataplane, limits)
+
+
+@pytest.fixture
+async def client(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
+        yield client
+
+
+@pytest.fixture
+def log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[pytest.LogCaptureFixture]:
+    """What is logged, which Ray's loggers keep from the root once Ray is imported."""
+    for name in ("ray", "ray.serve"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    with caplog.at_level(logging.DEBUG, "ray.serve"):
+        yield caplog
