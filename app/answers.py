@@ -64,6 +64,6 @@ class Batch:
 def _plain(dtype: DType, value: Any) -> Any:
     if dtype == "string":
         return value
-    if np.isnan(value):
+    if not np.isfinite(value):
         return None
     return {"int64": int, "bool": bool}.get(dtype, float)(value)

@@ -46,6 +46,7 @@ class Serving:
         self.manifest = manifest
         self.contract = Contract(manifest)
         self.model = ModelInfo(manifest.name, manifest.version)
+        self.example_answer: RowAnswer | None = None
         self._chain = chain
         self._coalescer: Coalescer[Row, Batch] = Coalescer(
             self._run,
@@ -72,9 +73,9 @@ class Serving:
         return answers
 
     async def warm_up(self) -> None:
-        """Send the contract's own example through the whole chain."""
+        """Send the contract's own example through the whole chain, and keep its answer."""
         example = self.contract.decode(msgspec.json.encode(self.contract.example()))
-        await self.answer([example])
+        (self.example_answer,) = await self.answer([example])
 
     async def _part(self, rows: Sequence[Row], values: bool) -> list[RowAnswer]:
         batch, start = await self._coalescer.submit(rows)

@@ -55,12 +55,16 @@ def _interrupts_passed_on(serve: Process) -> Iterator[Process]:
     """Hand Ctrl-C and SIGTERM to ``serve run`` as the SIGINT on which it ends its cluster.
 
     It does not end on SIGTERM, and it spins for ever once its cluster is gone, so it must be
-    the one that is told.
+    the one that is told. While it looks for a cluster that is gone it hears nothing: a second
+    signal kills it.
     """
+    told = False
 
     def pass_on(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal told
         if serve.poll() is None:
-            serve.send_signal(signal.SIGINT)
+            serve.send_signal(signal.SIGKILL if told else signal.SIGINT)
+        told = True
 
     before = {which: signal.signal(which, pass_on) for which in (signal.SIGINT, signal.SIGTERM)}
     try:

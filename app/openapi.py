@@ -1,6 +1,7 @@
 """The OpenAPI document of the service, made from the contract of the bundle that serves."""
 
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
@@ -35,8 +36,6 @@ _BATCH_ERRORS = [*_PREDICT_ERRORS, ErrorCode.EMPTY_BATCH, ErrorCode.BATCH_TOO_LA
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
 }
-
-
 _VALUES = {
     "name": "values",
     "in": "query",
@@ -55,7 +54,7 @@ def document(serving: Serving, root: str = "") -> dict[str, Any]:
     requests = [contract.row_type, contract.batch_type]
     refs, components = msgspec.json.schema_components([*answers, *requests], ref_template=_REF)
     by_type = dict(zip([*answers, *requests], refs, strict=True))
-    example = contract.example()
+    example, answer = contract.example(), _example_answer(serving)
     paths: dict[str, Any] = {
         "/predict": {
             "post": _operation(
@@ -64,6 +63,7 @@ def document(serving: Serving, root: str = "") -> dict[str, Any]:
                 by_type[Prediction],
                 _PREDICT_ERRORS,
                 request=(by_type[contract.row_type], example),
+                example=answer,
             )
         },
         "/predict/batch": {
@@ -72,13 +72,14 @@ def document(serving: Serving, root: str = "") -> dict[str, Any]:
                 "Predict for many rows: a bad one gets its error, the others their answers",
                 by_type[BatchResponse],
                 _BATCH_ERRORS,
-                request=(by_type[contract.batch_type], {"instances": [example, example]}),
+                request=(by_type[contract.batch_type], {"instances": [example]}),
+                example=answer and {"predictions": [answer], "request_id": answer["request_id"]},
             )
         },
     }
-    for path, (summary, answer, errors) in _ROUTES.items():
+    for path, (summary, kind, errors) in _ROUTES.items():
         name = path.strip("/").replace("/", "_")
-        paths[path] = {"get": _operation(name, summary, by_type[answer], errors)}
+        paths[path] = {"get": _operation(name, summary, by_type[kind], errors)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -92,23 +93,35 @@ def document(serving: Serving, root: str = "") -> dict[str, Any]:
     }
 
 
+def _example_answer(serving: Serving) -> dict[str, Any] | None:
+    """What the example request was answered when this version was warmed up."""
+    answer = serving.example_answer
+    if answer is None:
+        return None
+    prediction = Prediction(answer.outputs, serving.model, answer.features, uuid4().hex)
+    built: dict[str, Any] = msgspec.to_builtins(prediction)
+    return built
+
+
 def _operation(
     name: str,
     summary: str,
     answer: dict[str, Any],
     errors: list[ErrorCode],
+    *,
     request: tuple[dict[str, Any], Any] | None = None,
+    example: Any = None,
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": name,
         "summary": summary,
         "tags": ["predict" if request else "service"],
-        "responses": {"200": {"description": "The answer", "content": _json(answer)}},
+        "responses": {"200": {"description": "The answer", "content": _json(answer, example)}},
     }
     if request is not None:
-        schema, example = request
+        schema, sent = request
         operation["parameters"] = [_VALUES]
-        operation["requestBody"] = {"required": True, "content": _json(schema, example)}
+        operation["requestBody"] = {"required": True, "content": _json(schema, sent)}
     by_status: dict[int, list[str]] = {}
     for error in errors:
         by_status.setdefault(error.status, []).append(error.code)

@@ -36,6 +36,7 @@ def train(preprocessor: Preprocessor, columns: dict[str, Column]) -> OrderNetwor
     """Fit the network to labels made up from the features, the same at every run."""
     numeric, categorical = map(torch.from_numpy, preprocessor.transform(columns))
     returned, days = map(torch.from_numpy, _labels(columns))
+    torch.set_num_threads(1)  # threads cost so small a network more than they bring
     torch.manual_seed(3)
     network = OrderNetwork(numeric.shape[1], preprocessor.cardinalities)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.02)

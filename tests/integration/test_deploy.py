@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import yaml
@@ -17,7 +18,11 @@ def test_serve_deploy_onto_a_running_cluster(tmp_path: Path) -> None:
     ports = {"--port": free_port(), "--dashboard-port": free_port()}
     head = [script("ray"), "start", "--head", "--block", "--num-cpus", "2"]
     head += [part for option, port in ports.items() for part in (option, str(port))]
-    with started(head, config, {"RAY_AUTH_MODE": "disabled"}) as server:
+    # `ray start` notes its cluster where every later Ray program of this machine would look for it.
+    with (
+        TemporaryDirectory(prefix="ray-") as notes,
+        started(head, config, {"RAY_AUTH_MODE": "disabled", "RAY_TMPDIR": notes}) as server,
+    ):
         dashboard = f"http://127.0.0.1:{ports['--dashboard-port']}"
         wait_until(lambda: _up(dashboard), "the Ray dashboard")
         deploy(server, document, dashboard)

@@ -7,12 +7,13 @@ from deployments.frames import Frame, Outputs, Status, TensorFrame, ViewState
 
 
 async def lookup(frame: Frame) -> Frame:
-    """Every view of ``parcels`` is fresh and a minute old."""
+    """Every view of ``parcels`` is fresh and a minute old; each value is the weight."""
+    features = {name: frame.columns["weight"] for name in ("load__hourly", "fleet__vans")}
     views = {
         name: ViewState(np.full(frame.rows, Status.FRESH, np.int8), np.full(frame.rows, 60.0))
         for name in ("load", "fleet")
     }
-    return Frame(frame.version, frame.rows, frame.columns, views)
+    return Frame(frame.version, frame.rows, frame.columns | features, views)
 
 
 async def preprocess(frame: Frame) -> TensorFrame:

@@ -12,6 +12,7 @@ import yaml
 from feast import FeatureStore
 
 from deployments.bundle.bundle import BundleStore
+from deployments.bundle.manifest import Manifest
 from deployments.features.plan import resolve
 from deployments.frames import Column, Frame
 from examples.store_orders.build import HERE, SERVICE, apply, build, materialize
@@ -44,6 +45,10 @@ class Example:
     def folder(self) -> Path:
         return self.models / NAME / self.version
 
+    @property
+    def manifest(self) -> Manifest:
+        return self.bundles.open(self.version).manifest
+
     def store(self) -> FeatureStore:
         return FeatureStore(repo_path=str(self.repo))
 
@@ -65,7 +70,7 @@ class Example:
 
     def frame(self, rows: pd.DataFrame) -> Frame:
         """Orders as the edge hands them to the feature stage."""
-        manifest = self.bundles.open(self.version).manifest
+        manifest = self.manifest
         fields = {field.name: field.dtype for field in manifest.fields}
         keys = [field.name for field in manifest.entities]
         return Frame(self.version, len(rows), columns_of(rows[list(fields)], fields, keys))

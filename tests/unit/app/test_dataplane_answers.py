@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import UNSET
 from pydantic import ValidationError
 
 from app.chain import Chain
 from app.dataplane import BatchSettings, Serving
 from app.errors import Unavailable
 from app.fields import MAX_STRING
-from app.schemas import FeaturesInfo, ViewInfo
-from deployments.frames import Frame, Outputs, Status, TensorFrame, ViewState
+from deployments.frames import Frame, Outputs, TensorFrame
 from tests.support.chains import lookup, preprocess, weighing
 from tests.support.manifests import field, manifest, parcels
 
@@ -20,24 +20,6 @@ SETTINGS = BatchSettings()
 
 def row(weight: float) -> tuple[object, ...]:
     return ("north", 7, weight, 3, True, 1714551300.0)
-
-
-def seen(**views: tuple[Status, float]) -> Chain:
-    """A chain whose lookup finds this state of each view."""
-
-    async def look(frame: Frame) -> Frame:
-        states = {
-            name: ViewState(np.full(frame.rows, status, np.int8), np.full(frame.rows, age_s))
-            for name, (status, age_s) in views.items()
-        }
-        return Frame(frame.version, frame.rows, frame.columns, states)
-
-    return replace(weighing(), lookup=look)
-
-
-async def features(chain: Chain) -> FeaturesInfo:
-    (answer,) = await Serving(parcels(), chain, SETTINGS).answer([row(1)])
-    return answer.features
 
 
 async def test_each_row_gets_its_outputs_by_name() -> None:
@@ -106,52 +88,15 @@ async def test_requests_that_come_together_share_a_batch() -> None:
     assert sizes == [10]
 
 
-async def test_a_wide_output_is_a_list_and_a_nan_stays_one() -> None:
-    async def predict(frame: TensorFrame) -> Outputs:
-        scores = np.array([[0.25, 0.75]] * frame.rows, np.float32)
-        return {"late": scores, "cost": np.full(frame.rows, np.nan)}
+async def test_values_are_told_to_who_asks() -> None:
+    serving = Serving(parcels(), weighing(), BatchSettings(max_rows=2))
+    rows = [row(weight) for weight in range(5)]
+    told, plain = await asyncio.gather(serving.answer(rows, values=True), serving.answer(rows))
 
-    serving = Serving(parcels(), replace(weighing(), predict=predict), SETTINGS)
-    (answer,) = await serving.answer([row(1)])
-
-    assert answer.outputs["late"] == [0.25, 0.75]
-    assert np.isnan(answer.outputs["cost"])
-
-
-@pytest.mark.parametrize(
-    ("load", "fleet", "status", "degraded", "oldest_age_s"),
-    [
-        ((Status.FRESH, 60.0), (Status.FRESH, 5.0), "fresh", False, 60.0),
-        ((Status.FRESH, 60.0), (Status.STALE, 900.0), "stale", True, 900.0),
-        ((Status.MISSING, np.nan), (Status.FRESH, 5.0), "missing", False, 5.0),
-        ((Status.MISSING, np.nan), (Status.STALE, 900.0), "missing", True, 900.0),
-        ((Status.MISSING, np.nan), (Status.MISSING, np.nan), "missing", False, None),
-        ((Status.DEFAULTED, 8000.0), (Status.MISSING, np.nan), "defaulted", True, 8000.0),
-        ((Status.FRESH, 0.0), (Status.FRESH, 0.0), "fresh", False, 0.0),
-    ],
-)
-async def test_an_answer_is_as_good_as_its_worst_view(
-    load: tuple[Status, float],
-    fleet: tuple[Status, float],
-    status: str,
-    degraded: bool,
-    oldest_age_s: float | None,
-) -> None:
-    info = await features(seen(load=load, fleet=fleet))
-
-    assert (info.status, info.degraded, info.oldest_age_s) == (status, degraded, oldest_age_s)
-
-
-async def test_each_view_tells_its_own_status_and_age() -> None:
-    info = await features(seen(load=(Status.STALE, 812.43219), fleet=(Status.MISSING, np.nan)))
-
-    assert info.views == {"load": ViewInfo("stale", 812.432), "fleet": ViewInfo("missing", None)}
-
-
-async def test_without_views_there_is_nothing_to_be_stale() -> None:
-    info = await features(seen())
-
-    assert info == FeaturesInfo("fresh", False, None, {})
+    assert [answer.features.values for answer in told] == [
+        {"load__hourly": weight, "fleet__vans": weight} for weight in range(5)
+    ]
+    assert {answer.features.values for answer in plain} == {UNSET}
 
 
 async def test_a_failing_stage_is_unavailable_until_it_works_again() -> None:

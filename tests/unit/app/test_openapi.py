@@ -132,7 +132,7 @@ async def test_the_services_answers_fit_their_schemas(client: httpx.AsyncClient,
 async def test_predictions_and_errors_fit_their_schemas(client: httpx.AsyncClient) -> None:
     content = OPERATIONS["POST /predict"]["requestBody"]["content"]["application/json"]
     example = content["example"]
-    row = (await client.post("/predict", json=example)).json()
+    row = (await client.post("/predict?values=true", json=example)).json()
     batch = (await client.post("/predict/batch", json={"instances": [example, {}]})).json()
     error = (await client.post("/predict", json={})).json()
 

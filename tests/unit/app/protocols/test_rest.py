@@ -66,6 +66,24 @@ async def test_a_batch_answers_the_good_rows_and_says_what_is_wrong_with_the_oth
     assert (fourth["error"]["code"], fourth["error"]["row"]) == ("invalid_field", 3)
 
 
+@pytest.mark.parametrize("query", ["values=true", "lang=en&values=true"])
+async def test_the_values_are_told_to_who_asks(client: httpx.AsyncClient, query: str) -> None:
+    row = await client.post(f"/predict?{query}", json=EXAMPLE)
+    batch = await client.post(f"/predict/batch?{query}", json={"instances": [EXAMPLE, {}]})
+
+    values = {"load__hourly": 250.0, "fleet__vans": 250}
+    assert row.json()["features"]["values"] == values
+    assert batch.json()["predictions"][0]["features"]["values"] == values
+
+
+@pytest.mark.parametrize("query", ["", "values=false", "values", "novalues=true", "values=trueish"])
+async def test_the_values_are_told_to_no_other(client: httpx.AsyncClient, query: str) -> None:
+    answer = await client.post(f"/predict?{query}", json=EXAMPLE)
+
+    assert answer.status_code == 200
+    assert "values" not in answer.json()["features"]
+
+
 async def test_a_batch_of_bad_rows_is_an_answer_too(client: httpx.AsyncClient) -> None:
     answer = await client.post("/predict/batch", json={"instances": [{}, {}]})
 

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from msgspec import UNSET
+
+from app.answers import Batch
+from app.schemas import FeaturesInfo, ViewInfo
+from deployments.frames import Frame, Outputs, Status, ViewState, value_column
+
+FRESH, STALE, MISSING, DEFAULTED = Status
+NONE = float("nan")
+
+
+def seen(**views: tuple[Status, float]) -> FeaturesInfo:
+    """What is told of one row whose views have these states."""
+    states = {
+        name: ViewState(np.array([status], np.int8), np.array([age_s]))
+        for name, (status, age_s) in views.items()
+    }
+    return Batch.of({}, Frame("1", 1, {}, states)).row(0).features
+
+
+def batch(outputs: Outputs) -> Batch:
+    return Batch.of(outputs, Frame("1", len(next(iter(outputs.values()))), {}))
+
+
+def test_each_row_has_its_own_outputs() -> None:
+    answers = batch({"late": np.array([0.25, 0.5]), "cost": np.array([[1, 2], [3, 4]])})
+
+    assert answers.row(0).outputs == {"late": 0.25, "cost": [1, 2]}
+    assert answers.row(1).outputs == {"late": 0.5, "cost": [3, 4]}
+
+
+def test_an_output_that_is_no_number_spoils_no_other() -> None:
+    answers = batch({"late": np.array([np.nan, 0.5])})
+
+    assert np.isnan(answers.row(0).outputs["late"])
+    assert answers.row(1).outputs == {"late": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("load", "fleet", "expected"),
+    [
+        ((FRESH, 60.0), (FRESH, 5.0), ("fresh", False, 60.0)),
+        ((FRESH, 60.0), (STALE, 900.0), ("stale", True, 900.0)),
+        ((FRESH, 900.0), (STALE, 60.0), ("stale", True, 900.0)),
+        ((MISSING, NONE), (FRESH, 5.0), ("missing", False, 5.0)),
+        ((MISSING, NONE), (STALE, 900.0), ("missing", True, 900.0)),
+        ((MISSING, NONE), (MISSING, NONE), ("missing", False, None)),
+        ((DEFAULTED, 8000.0), (MISSING, NONE), ("defaulted", True, 8000.0)),
+        ((FRESH, 0.0), (FRESH, 0.0), ("fresh", False, 0.0)),
+    ],
+)
+def test_an_answer_is_as_good_as_its_worst_view(
+    load: tuple[Status, float],
+    fleet: tuple[Status, float],
+    expected: tuple[str, bool, float | None],
+) -> None:
+    info = seen(load=load, fleet=fleet)
+
+    assert (info.status, info.degraded, info.oldest_age_s) == expected
+
+
+def test_each_view_tells_its_own_status_and_age() -> None:
+    info = seen(load=(STALE, 812.43219), fleet=(MISSING, NONE))
+
+    assert info.views == {"load": ViewInfo("stale", 812.432), "fleet": ViewInfo("missing", None)}
+
+
+def test_without_views_there_is_nothing_to_be_stale() -> None:
+    assert seen() == FeaturesInfo("fresh", False, None, {}, UNSET)
+
+
+def test_values_have_the_types_of_their_columns() -> None:
+    columns = {
+        "name": value_column("string", ["a", None]),
+        "count": value_column("int64", [2**53, None]),
+        "share": value_column("float64", [0.5, float("inf")]),
+        "open": value_column("bool", [True, None]),
+        "seen_at": value_column("timestamp", [1714551300.5, None]),
+        "odd": value_column("int64", [float("inf"), None]),
+        "not_asked_for": value_column("float64", [1.0, 1.0]),
+    }
+    dtypes = {
+        "name": "string",
+        "count": "int64",
+        "share": "float64",
+        "open": "bool",
+        "seen_at": "timestamp",
+        "odd": "int64",
+    }
+    answers = Batch.of({}, Frame("1", 2, columns))
+
+    first = answers.row(0, dtypes).features.values
+    second = answers.row(1, dtypes).features.values
+
+    assert first == {
+        "name": "a",
+        "count": 2**53,
+        "share": 0.5,
+        "open": True,
+        "seen_at": 1714551300.5,
+        "odd": None,
+    }
+    assert [type(value) for value in first.values()][:4] == [str, int, float, bool]
+    assert second == dict.fromkeys(dtypes)

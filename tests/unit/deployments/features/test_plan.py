@@ -1,0 +1,213 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from feast import Entity, FeatureService, FeatureStore, Field, RequestSource, ValueType
+from feast.on_demand_feature_view import on_demand_feature_view
+from feast.types import Array, Float32, Float64, Int64, String
+
+from deployments.features.lookup import open_store
+from deployments.features.plan import ServiceError, ServicePlan, checked_plan, resolve
+from tests.support.example import Example
+from tests.support.repos import applied, view
+
+store_key = Entity(name="store", join_keys=["store_id"], value_type=ValueType.INT64)
+SHELF = [Field(name="store_id", dtype=Int64), Field(name="price", dtype=Float64)]
+
+
+@pytest.fixture(scope="module")
+def plan(example: Example) -> ServicePlan:
+    return resolve(example.store(), "order_v1")
+
+
+def test_one_view_is_read_once_for_each_of_its_names(plan: ServicePlan) -> None:
+    views = {stored.name: stored for stored in plan.stored}
+
+    assert views["buyer"].view.name == views["recipient"].view.name == "customer_recent"
+    assert views["buyer"].fields == ("customer_id",)
+    assert views["recipient"].fields == ("recipient_id",)
+    assert views["recipient"].join_keys == ("customer_id",)
+    assert list(views["recipient"].features) == ["orders_30d", "last_order_at"]
+
+
+def test_a_view_that_only_feeds_a_computation_is_read_but_not_answered(plan: ServicePlan) -> None:
+    assert "customer_recent" in {stored.name for stored in plan.stored}
+    assert not any(name.startswith("customer_recent__") for name in plan.schema.columns)
+
+
+def test_keys_keep_the_width_with_which_feast_hashes_them(plan: ServicePlan) -> None:
+    shelf = next(stored for stored in plan.stored if stored.name == "shelf")
+
+    assert dict(zip(shelf.join_keys, shelf.key_fields, strict=True)) == {
+        "store_id": "int32_val",
+        "product_id": "int64_val",
+    }
+
+
+def test_the_schema_says_what_a_request_holds(plan: ServicePlan) -> None:
+    keys = ("customer_id", "recipient_id", "store_id", "product_id")
+
+    assert plan.schema.entities == dict.fromkeys(keys, "int64")
+    assert plan.schema.request == {"quantity": "int64", "placed_at": "timestamp"}
+    assert plan.schema.on_demand["parcel"] == {"total_kg": "float64", "size": "string"}
+    assert plan.schema.views["catalogue"].ttl_s == 0
+
+
+def test_features_of_one_name_stay_apart(plan: ServicePlan) -> None:
+    assert {name for name in plan.schema.columns if name.endswith("orders_30d")} == {
+        "buyer__orders_30d",
+        "recipient__orders_30d",
+        "store_recent__orders_30d",
+    }
+
+
+def test_a_service_that_is_not_applied_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match=r"'order_v1' is not in the Feast registry of .*apply"):
+        resolve(applied(tmp_path), "order_v1")
+
+
+def test_a_view_that_left_the_registry_says_what_to_run(tmp_path: Path) -> None:
+    shelf = view(tmp_path, "shelf", [store_key], SHELF)
+    store = applied(tmp_path, store_key, shelf, FeatureService(name="v1", features=[shelf]))
+    store.registry.delete_feature_view("shelf", "shop")
+
+    with pytest.raises(ServiceError, match=r"view 'shelf' is not in the Feast registry .*apply"):
+        resolve(store, "v1")
+
+
+def test_a_folder_without_a_repo_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match=f"no Feast repo at {tmp_path}"):
+        open_store(tmp_path, None)
+
+
+def refusal(folder: Path, *features: object) -> str:
+    """Why a service of ``features`` cannot be planned."""
+    service = FeatureService(name="v1", features=list(features))
+    store = applied(folder, store_key, *features, service)
+    with pytest.raises(ServiceError) as refused:
+        resolve(store, "v1")
+    return str(refused.value)
+
+
+def test_a_type_that_no_column_carries_is_refused_by_name(tmp_path: Path) -> None:
+    schema = [*SHELF, Field(name="embedding", dtype=Array(Float32))]
+
+    message = refusal(tmp_path, view(tmp_path, "shelf", [store_key], schema))
+
+    assert message.startswith("'shelf__embedding' has the type Array(Float32)")
+
+
+def test_a_view_that_is_not_online_is_refused(tmp_path: Path) -> None:
+    message = refusal(tmp_path, view(tmp_path, "shelf", [store_key], SHELF, online=False))
+
+    assert message == "feature view 'shelf' is not served online (online: false)"
+
+
+def test_a_key_of_another_type_is_refused(tmp_path: Path) -> None:
+    place = Entity(name="place", join_keys=["latitude"], value_type=ValueType.DOUBLE)
+    schema = [Field(name="latitude", dtype=Float64), Field(name="price", dtype=Float64)]
+    shelf = view(tmp_path, "shelf", [place], schema)
+    store = applied(tmp_path, place, shelf, FeatureService(name="v1", features=[shelf]))
+
+    with pytest.raises(ServiceError, match="'latitude' has the type Float64: use String, Int32"):
+        resolve(store, "v1")
+
+
+def test_one_request_field_cannot_be_a_key_of_two_types(tmp_path: Path) -> None:
+    town = Entity(name="town", join_keys=["town"], value_type=ValueType.STRING)
+    schema = [Field(name="town", dtype=String), Field(name="rent", dtype=Float64)]
+    shelf, rents = (
+        view(tmp_path, "shelf", [store_key], SHELF),
+        view(tmp_path, "rents", [town], schema),
+    )
+    mapped = rents.with_join_key_map({"town": "store_id"})
+    service = FeatureService(name="v1", features=[shelf, mapped])
+    store = applied(tmp_path, store_key, town, shelf, rents, service)
+
+    with pytest.raises(ServiceError, match="'store_id' is string in view 'rents' and int64 in"):
+        resolve(store, "v1")
+
+
+def test_a_computation_of_a_renamed_view_is_refused(tmp_path: Path) -> None:
+    shelf = view(tmp_path, "shelf", [store_key], SHELF)
+
+    @on_demand_feature_view(
+        sources=[shelf.with_name("rack").projection],
+        schema=[Field(name="double", dtype=Float64)],
+        mode="python",
+    )
+    def doubled(inputs):
+        return {"double": [2 * price for price in inputs["price"]]}
+
+    assert "reads 'shelf' as 'rack', which Feast cannot resolve" in refusal(
+        tmp_path, shelf, doubled
+    )
+
+
+def test_a_computation_that_reuses_the_name_of_its_input_is_refused(tmp_path: Path) -> None:
+    shelf = view(tmp_path, "shelf", [store_key], SHELF)
+
+    @on_demand_feature_view(
+        sources=[shelf], schema=[Field(name="price", dtype=Float64)], mode="python"
+    )
+    def doubled(inputs):
+        return {"price": [2 * price for price in inputs["price"]]}
+
+    assert "computes 'price', also the name of an input from 'shelf'" in refusal(
+        tmp_path, shelf, doubled
+    )
+
+
+def test_a_key_that_a_computation_also_asks_for_is_one_field(tmp_path: Path) -> None:
+    shelf = view(tmp_path, "shelf", [store_key], SHELF)
+    request = RequestSource(
+        name="order",
+        schema=[Field(name="store_id", dtype=Int64), Field(name="quantity", dtype=Int64)],
+    )
+
+    @on_demand_feature_view(
+        sources=[request], schema=[Field(name="even", dtype=Int64)], mode="python"
+    )
+    def parity(inputs):
+        return {"even": [1 - store_id % 2 for store_id in inputs["store_id"]]}
+
+    service = FeatureService(name="v1", features=[shelf, parity])
+    schema = resolve(applied(tmp_path, store_key, shelf, parity, service), "v1").schema
+
+    assert schema.entities == {"store_id": "int64"}
+    assert schema.request == {"quantity": "int64"}
+
+
+@pytest.fixture
+def applied_twice(tmp_path: Path) -> tuple[FeatureStore, FeatureStore]:
+    """A registry, and another in which the same service's view is another one."""
+    stores = []
+    for name, changed in (("old", False), ("new", True)):
+        folder = tmp_path / name
+        folder.mkdir()
+        shelf = view(folder, "shelf", [store_key], SHELF, ttl=timedelta(days=2 if changed else 1))
+        service = FeatureService(name="v1", features=[shelf])
+        stores.append(applied(folder, store_key, shelf, service))
+    return stores[0], stores[1]
+
+
+def test_a_service_is_accepted_by_the_bundle_that_knows_it(
+    applied_twice: tuple[FeatureStore, FeatureStore],
+) -> None:
+    old, _ = applied_twice
+    promised = resolve(old, "v1").schema
+
+    assert checked_plan(old, promised).schema == promised
+
+
+def test_a_service_that_changed_since_training_is_refused_with_the_difference(
+    applied_twice: tuple[FeatureStore, FeatureStore],
+) -> None:
+    old, new = applied_twice
+
+    with pytest.raises(
+        ServiceError,
+        match=r"not what the bundle was trained on: views\.shelf\.ttl_s is 172800\.0 in the "
+        r"registry, 86400\.0 in the bundle; run `feast apply` with that definition, or train",
+    ):
+        checked_plan(new, resolve(old, "v1").schema)

@@ -1,0 +1,94 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from deployments.frames import (
+    DType,
+    Frame,
+    Status,
+    TensorFrame,
+    ViewState,
+    empty_column,
+    key_column,
+    value_column,
+)
+
+
+def frame(*names: str | None) -> Frame:
+    rows = len(names)
+    return Frame(
+        "1",
+        rows,
+        {"name": value_column("string", names), "size": np.arange(rows, dtype=np.float64)},
+        {"view": ViewState(np.arange(rows, dtype=np.int8), np.arange(rows) * 10.0)},
+    )
+
+
+def test_integer_keys_keep_all_their_bits() -> None:
+    big = 2**63 - 1
+
+    column = key_column("int64", [big, -big])
+
+    assert column.dtype == np.int64
+    assert column.tolist() == [big, -big]
+
+
+def test_string_columns_hold_python_strings_and_none() -> None:
+    column = value_column("string", iter(["a", None, ""]))
+
+    assert column.dtype == object
+    assert column.tolist() == ["a", None, ""]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64", "bool", "timestamp"])
+def test_values_that_are_no_strings_become_floats_with_nan_for_missing(dtype: DType) -> None:
+    column = value_column(dtype, [1, None, True])
+
+    assert column.dtype == np.float64
+    np.testing.assert_array_equal(column, [1.0, np.nan, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "missing"), [("string", [None, None]), ("int64", [np.nan, np.nan])]
+)
+def test_an_empty_column_is_missing_everywhere(dtype: DType, missing: list[object]) -> None:
+    np.testing.assert_array_equal(empty_column(dtype, 2), np.array(missing))
+
+
+def test_slices_of_a_frame_take_its_views_along() -> None:
+    part = frame("a", "b", "c", "d").slice(1, 3)
+
+    assert part.rows == 2
+    assert part.columns["name"].tolist() == ["b", "c"]
+    assert part.views["view"].status.tolist() == [Status.STALE, Status.MISSING]
+    assert part.views["view"].age_s.tolist() == [10.0, 20.0]
+
+
+def test_frames_stack_in_order() -> None:
+    stacked = Frame.concat([frame("a"), frame("b", None)])
+
+    assert (stacked.version, stacked.rows) == ("1", 3)
+    assert stacked.columns["name"].tolist() == ["a", "b", None]
+    assert stacked.columns["size"].tolist() == [0.0, 0.0, 1.0]
+
+
+def test_a_single_frame_is_not_copied_to_be_stacked() -> None:
+    only = frame("a")
+
+    assert Frame.concat([only]) is only
+
+
+def test_frames_survive_the_way_between_processes() -> None:
+    sent = frame("a", None)
+
+    received = pickle.loads(pickle.dumps(sent))
+
+    assert received.columns["name"].tolist() == ["a", None]
+    assert received.views["view"].status.dtype == np.int8
+
+
+def test_a_tensor_frame_counts_its_rows() -> None:
+    tensors = TensorFrame("1", np.zeros((3, 0), np.float32), np.zeros((3, 2), np.int64))
+
+    assert tensors.rows == 3
