@@ -1,26 +1,35 @@
 # make run   builds what is missing from the real data, then serves it
 # make test  runs the whole suite
-# Every built thing is a file, so a later start only does what is not done yet.
+# What is built is a file (or a .stamp beside it), so a later start only does what is not done yet.
 
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DATA := feature_repo/data
+# The instant at which the shipped config's clock stands.
 UNTIL := 2013-12-03T14:15:00Z
 
-# Read by every Ray process, so they are exported before Ray starts. PLAIN=1 leaves them out.
+# Feast's own variable chooses the online store; each has a registry, and stamps, of its own.
+ifdef FEAST_FS_YAML_FILE_PATH
+export FEAST_FS_YAML_FILE_PATH := $(abspath $(FEAST_FS_YAML_FILE_PATH))
+endif
+STORE := $(basename $(notdir $(or $(FEAST_FS_YAML_FILE_PATH),feature_store.yaml)))
+APPLIED := $(DATA)/$(STORE).applied.stamp
+FILLED := $(DATA)/$(STORE).filled.stamp
+
+# Every Ray process reads these, so they are set before Ray starts. PLAIN=1 leaves them out.
 ifndef PLAIN
 export RAY_SERVE_ENABLE_HA_PROXY := 1
 export RAY_SERVE_THROUGHPUT_OPTIMIZED := 1
-# HAProxy's threads and the replicas share the cores: one thread carries far more than two cores ask.
+# One thread of HAProxy carries more than two cores can answer, and leaves the rest to replicas.
 export RAY_SERVE_HAPROXY_NBTHREAD := 1
-# HAProxy runs beside the replicas and forgets one within a second; Ray's 30 s is for slow balancers.
+# Ray waits 30 s for slow load balancers to forget a replica; this one is told within a second.
 export RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S := 5
 endif
 
 .PHONY: run serve install data bundle test lint format clean
 
-run: bundle $(DATA)/.online serve
+run: bundle $(FILLED) serve
 
 serve: $(VENV)/.installed
 	@$(BIN)/python -m app.launch serve_config.yaml
@@ -38,21 +47,21 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(DATA)/flights.parquet: $(addprefix training/,data.py flights.py delays.py aircraft.py weather.py windows.py) | $(VENV)/.installed
 	@$(BIN)/python -m training.data
 
-$(DATA)/registry.db: $(DATA)/flights.parquet feature_repo/definitions.py feature_repo/feature_store.yaml
+$(APPLIED): $(DATA)/flights.parquet feature_repo/definitions.py feature_repo/$(STORE).yaml
 	@cd feature_repo && ../$(BIN)/feast apply
 	@touch $@
 
-$(DATA)/training.parquet: $(DATA)/registry.db training/dataset.py
-	@$(BIN)/python -m training.dataset
-
-models/flight_delay/latest: $(DATA)/training.parquet $(addprefix training/,train.py fit.py network.py trees.py inputs.py writer.py)
-	@$(BIN)/python -m training.train
-
-$(DATA)/.online: $(DATA)/registry.db training/materialize.py
+$(FILLED): $(APPLIED) training/materialize.py
 	@$(BIN)/python -m training.materialize --until $(UNTIL)
 	@touch $@
 
-test: bundle $(DATA)/.online
+$(DATA)/training.parquet: $(APPLIED) training/dataset.py
+	@$(BIN)/python -m training.dataset
+
+models/flight_delay/latest: $(DATA)/training.parquet $(addprefix training/,contract.py fit.py inputs.py network.py train.py trees.py writer.py)
+	@$(BIN)/python -m training.train
+
+test: bundle $(FILLED)
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/.installed

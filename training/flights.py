@@ -49,7 +49,8 @@ def clock_to_minutes(clock: pd.Series) -> pd.Series:
 
 def minutes(count: pd.Series) -> pd.Series:
     """A timedelta of that many minutes; NaN becomes NaT."""
-    return pd.to_timedelta(count, unit="min")
+    # Not pd.to_timedelta: it rounds what lies under a NaN, and now and then warns of overflow.
+    return count * pd.Timedelta(minutes=1)
 
 
 def scheduled_departures(raw: pd.DataFrame) -> pd.Series:

@@ -7,13 +7,12 @@ seeds and is calibrated on October. November and December are read for the repor
 
 import hashlib
 import json
-from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from feast import FeatureStore
 from numpy.typing import NDArray
 from rich import print as show
@@ -25,22 +24,20 @@ from training import contract
 from training.bundle import export_program, write_bundle
 from training.calibration import fit_platt, sigmoid
 from training.dataset import FEATURE_SERVICE
-from training.fit import EPOCHS, fit_member, score, soften, weights_sha256
+from training.fit import Floats32, Inputs, fit_member, score, soften, weights_sha256
 from training.inputs import columns_of, spec_for, tree_table
+from training.jobs import side_by_side
 from training.network import Ensemble, Hinges
 from training.paths import FEATURE_REPO, MODELS, TRAINING_SET
 from training.report import figures, reliability_diagram
 from training.split import Split, week_folds
-from training.trees import CANDIDATES, Table, Tuned, out_of_fold, tune
+from training.trees import out_of_fold, tune
 
 MODEL_NAME = "flight_delay"
 SEEDS = (11, 12, 13)
 FOLDS = 4
-# Sums depend on how they are shared out, so repeatable runs need one number of threads.
-THREADS = 2
 
 Floats = NDArray[np.float64]
-Step = Callable[[], None]
 
 
 def fingerprint(table: pd.DataFrame) -> str:
@@ -50,47 +47,21 @@ def fingerprint(table: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def train_trees(
-    table: Table, late: Floats, split: Split, folds: NDArray[np.int64], progress: Progress
-) -> tuple[Tuned, Floats]:
-    """The tuned trees, and what trees of their kind expect of each training row unseen."""
-    task = progress.add_task("tuning LightGBM", total=len(CANDIDATES))
-    tuned = tune(table, late, split, THREADS, lambda: progress.advance(task))
-    task = progress.add_task("teaching out of fold", total=FOLDS)
-    teacher = out_of_fold(
-        table, late, split.train, folds, tuned, on_step=lambda: progress.advance(task)
-    )
-    return tuned, teacher
-
-
 def train_network(
-    preprocessor: Preprocessor,
-    numeric: torch.Tensor,
-    categorical: torch.Tensor,
-    target: torch.Tensor,
-    progress: Progress,
+    preprocessor: Preprocessor, inputs: Inputs, target: Floats32, progress: Progress
 ) -> Ensemble:
-    """One member per seed on the training rows, not calibrated yet."""
-    task = progress.add_task("training the network", total=len(SEEDS) * EPOCHS)
+    """One member per seed, not calibrated yet."""
     scaled = [
         place
         for place, name in enumerate(preprocessor.numeric_names)
         if not name.endswith(":missing")
     ]
     hinges = Hinges(scaled)
-    members = [
-        fit_member(
-            hinges,
-            numeric,
-            categorical,
-            target,
-            preprocessor.cardinalities,
-            seed=seed,
-            on_epoch=lambda: progress.advance(task),
-        )
+    jobs = [
+        partial(fit_member, hinges, inputs, target, preprocessor.cardinalities, seed)
         for seed in SEEDS
     ]
-    return Ensemble(hinges, members).eval()
+    return Ensemble(hinges, side_by_side("training the network", jobs, progress)).eval()
 
 
 def report_on(
@@ -118,9 +89,6 @@ def print_report(report: dict[str, dict[str, dict[str, float]]], seconds: float)
 def main() -> None:
     """Train, report, bundle."""
     started = perf_counter()
-    torch.set_num_threads(THREADS)
-    torch.use_deterministic_algorithms(True)
-
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn()) as progress:
         task = progress.add_task("preparing inputs", total=1)
@@ -131,21 +99,17 @@ def main() -> None:
         raw = columns_of(flights.drop(columns=["late", "event_timestamp"]))
         training_columns = {name: values[split.train] for name, values in raw.items()}
         preprocessor = Preprocessor.fit(spec_for(flights, split.train), training_columns)
-        numeric, categorical = map(torch.from_numpy, preprocessor.transform(raw))
+        inputs = preprocessor.transform(raw)
         table = tree_table(preprocessor, raw)
         progress.advance(task)
 
-        tuned, teacher = train_trees(table, late, split, folds, progress)
-        rows = torch.from_numpy(split.train)
-        ensemble = train_network(
-            preprocessor,
-            numeric[rows],
-            categorical[rows],
-            soften(late[split.train], teacher),
-            progress,
-        )
+        tuned = tune(table, late, split, progress)
+        teacher = out_of_fold(table, late, split.train, folds, tuned, progress=progress)
+        target = soften(late[split.train], teacher)
+        seen = (inputs[0][split.train], inputs[1][split.train])
+        ensemble = train_network(preprocessor, seen, target, progress)
 
-    logits = score(ensemble, numeric, categorical)
+    logits = score(ensemble, inputs)
     slope, intercept = fit_platt(logits[split.validation], late[split.validation])
     ensemble.calibrate(slope, intercept)
     tree_logits = tuned.booster.predict(table.values, raw_score=True)

@@ -98,8 +98,11 @@ class BundleStore:
                 f"no version {version!r} of model {self.name!r} in {self._home} (there: {known})"
             ) from None
         except ValidationError as error:
+            problem = error.errors()[0]
+            where = ".".join(map(str, problem["loc"])) or "the whole"
             raise BundleError(
-                f"{path / MANIFEST} is not a manifest of this format: {error}"
+                f"{path / MANIFEST} is not a manifest of this format ({where}: {problem['msg']}): "
+                "bundle the model again"
             ) from None
         if (manifest.name, manifest.version) != (self.name, version):
             raise BundleError(

@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -75,8 +76,10 @@ def test_an_unknown_destination_is_named():
     [
         pytest.param({"arr_delay": 15.0}, 0, id="15 minutes is on time"),
         pytest.param({"arr_delay": 16.0}, 1, id="16 minutes is late"),
-        pytest.param({"dep_time": None, "dep_delay": None, "arr_delay": None}, 1, id="cancelled"),
-        pytest.param({"arr_delay": None}, 1, id="diverted"),
+        pytest.param(
+            dict.fromkeys(["dep_time", "dep_delay", "arr_delay"], np.nan), 1, id="cancelled"
+        ),
+        pytest.param({"arr_delay": np.nan}, 1, id="diverted"),
     ],
 )
 def test_label(changes: dict[str, object], late: int):

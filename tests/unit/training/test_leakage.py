@@ -21,7 +21,7 @@ BUILDERS = {
 
 
 def minutes(values: pd.Series) -> pd.Series:
-    return pd.to_timedelta(values, unit="min")
+    return values * pd.Timedelta(minutes=1)
 
 
 @pytest.fixture

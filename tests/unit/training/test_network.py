@@ -78,10 +78,8 @@ def test_training_is_repeatable_and_learns(numeric: torch.Tensor, categorical: t
     late = (numeric[:, 0] > 0).double().numpy()
 
     def trained(seed: int) -> Member:
-        target = soften(late, late)
-        return fit_member(
-            hinges, numeric, categorical, target, CARDINALITIES, seed=seed, on_epoch=lambda: None
-        )
+        inputs = (numeric.numpy(), categorical.numpy())
+        return fit_member(hinges, inputs, soften(late, late), CARDINALITIES, seed)
 
     hinges = Hinges(range(5))
     once, again, other = trained(1), trained(1), trained(2)

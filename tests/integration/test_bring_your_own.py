@@ -1,0 +1,61 @@
+"""A repo and a model of another shape, served by configuration alone."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pandas as pd
+import torch
+import yaml
+
+from deployments.frames import Outputs, TensorFrame
+from deployments.model.runtime import TorchRuntime
+from examples.store_orders.build import HERE, join
+from examples.store_orders.tables import AS_OF
+from tests.support.example import Example, orders_at
+from tests.support.serve import free_port, serve_run
+
+ROWS = 400
+
+
+def test_the_example_is_served_from_its_config(example: Example, tmp_path: Path) -> None:
+    document = yaml.safe_load((HERE / "serve_config.yaml").read_text())
+    document["http_options"]["port"] = free_port()
+    args = document["applications"][0]["args"]
+    args["model"]["directory"] = str(example.models)
+    args["feature_store"]["repo"] = str(example.repo)
+
+    orders = orders_at(AS_OF, ROWS)
+    joined = join(example.store(), orders)
+    expected = _offline(example, joined)
+    with serve_run(document, tmp_path, {"RAY_AUTH_MODE": "disabled"}) as server:
+        answer = httpx.post(
+            f"{server.url}/predict/batch?values=true",
+            json={"instances": _instances(example, joined)},
+            timeout=60,
+        )
+        answer.raise_for_status()
+    predictions = answer.json()["predictions"]
+    for name, values in expected.items():
+        got = [prediction["outputs"][name] for prediction in predictions]
+        np.testing.assert_allclose(got, values, atol=1e-5)
+    assert {np.ndim(prediction) for prediction in predictions[0]["outputs"].values()} == {0, 1}
+    statuses = {prediction["features"]["status"] for prediction in predictions}
+    assert len(statuses) > 1
+
+
+def _offline(example: Example, joined: pd.DataFrame) -> Outputs:
+    bundle = example.bundles.open(example.version)
+    columns = example.columns(example.store(), joined)
+    numeric, categorical = bundle.preprocessor().transform(columns)
+    return TorchRuntime.load(bundle, torch.device("cpu")).run(TensorFrame("", numeric, categorical))
+
+
+def _instances(example: Example, orders: pd.DataFrame) -> list[dict[str, Any]]:
+    fields = [field.name for field in example.manifest.fields]
+    written = orders[fields].copy()
+    for name in written.select_dtypes("datetimetz"):
+        written[name] = [at.isoformat() for at in written[name]]
+    rows: list[dict[str, Any]] = written.to_dict("records")
+    return rows

@@ -1,0 +1,140 @@
+import asyncio
+import logging
+from threading import Event
+
+import pytest
+
+from deployments.bundle.versions import Versions
+
+
+class Loader:
+    """Loads ``version`` as ``loaded version``, once the test lets it; some fail."""
+
+    def __init__(self, *, open_gate: bool = True) -> None:
+        self.calls: list[str] = []
+        self.broken: set[str] = set()
+        self.gate = Event()
+        if open_gate:
+            self.gate.set()
+
+    def __call__(self, version: str) -> str:
+        self.calls.append(version)
+        assert self.gate.wait(timeout=30)
+        if version in self.broken:
+            raise ValueError(f"{version} is broken")
+        return f"loaded {version}"
+
+
+async def until(started: Loader, calls: int) -> None:
+    """Wait for the loader's thread to have been called that often."""
+    async with asyncio.timeout(30):
+        while len(started.calls) < calls:
+            await asyncio.sleep(0)
+
+
+async def idle() -> None:
+    """Wait for every other task to end, and for what is called when it does."""
+    async with asyncio.timeout(30):
+        while len(asyncio.all_tasks()) > 1:
+            await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+async def test_concurrent_callers_share_one_load() -> None:
+    load = Loader(open_gate=False)
+    versions = Versions(load)
+    callers = [asyncio.create_task(versions.get("1")) for _ in range(5)]
+    await until(load, 1)
+    load.gate.set()
+
+    assert await asyncio.gather(*callers) == ["loaded 1"] * 5
+    assert load.calls == ["1"]
+
+
+async def test_a_caller_that_comes_as_the_load_ends_does_not_load_again() -> None:
+    load = Loader()
+    versions = Versions(load)
+    names = [str(number) for number in range(50)]
+
+    for name in names:
+        first = asyncio.create_task(versions.get(name))
+        latecomers = []
+        while not first.done():  # one at every turn of the event loop
+            latecomers.append(asyncio.create_task(versions.get(name)))
+            await asyncio.sleep(0)
+        assert set(await asyncio.gather(*latecomers)) == {f"loaded {name}"}
+
+    assert load.calls == names
+
+
+async def test_a_caller_that_goes_away_leaves_the_load_to_the_others() -> None:
+    load = Loader(open_gate=False)
+    versions = Versions(load)
+    leaver, stayer = (asyncio.create_task(versions.get("1")) for _ in range(2))
+    await until(load, 1)
+    leaver.cancel()
+    load.gate.set()
+
+    assert await stayer == "loaded 1"
+    assert leaver.cancelled()
+
+
+async def test_a_load_is_kept_even_if_its_only_caller_went_away() -> None:
+    load = Loader(open_gate=False)
+    versions = Versions(load)
+    leaver = asyncio.create_task(versions.get("1"))
+    await until(load, 1)
+    leaver.cancel()
+    load.gate.set()
+    await idle()
+
+    assert await versions.get("1") == "loaded 1"
+    assert load.calls == ["1"]
+
+
+async def test_a_failed_load_is_tried_again_at_the_next_call() -> None:
+    load = Loader()
+    load.broken.add("1")
+    versions = Versions(load)
+    with pytest.raises(ValueError, match="1 is broken"):
+        await versions.get("1")
+    load.broken.clear()
+
+    assert await versions.get("1") == "loaded 1"
+
+
+async def test_the_version_used_longest_ago_makes_room() -> None:
+    load = Loader()
+    versions = Versions(load, keep=2)
+    for version in ("1", "2", "1", "3", "1", "3"):
+        await versions.get(version)
+    assert load.calls == ["1", "2", "3"]
+
+    await versions.get("2")
+
+    assert load.calls == ["1", "2", "3", "2"]
+
+
+async def test_a_stage_without_a_version_does_not_start() -> None:
+    load = Loader()
+    load.broken.add("1")
+
+    with pytest.raises(ValueError, match="1 is broken"):
+        await Versions(load).prepare("1")
+
+
+async def test_a_version_that_cannot_be_prepared_leaves_the_others_serving(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ray", "ray.serve"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    load = Loader()
+    load.broken.add("2")
+    versions = Versions(load)
+    await versions.prepare("1")
+
+    await versions.prepare("2")
+
+    assert "version 2 cannot be loaded, the others keep serving: 2 is broken" in caplog.text
+    assert await versions.get("1") == "loaded 1"
+    assert load.calls == ["1", "2"]
