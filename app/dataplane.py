@@ -109,8 +109,10 @@ class Dataplane:
         except Exception as error:
             if self.current is None:
                 raise
-            self.problem = f"version {version} was refused: {error}"
-            logger.error("%s; %s keeps serving", self.problem, self.current.model.version)
+            # Clients read this, and the reason may hold paths: it goes to the log alone.
+            self.problem = f"version {version} was refused; the server's log says why"
+            serving_still = self.current.model.version
+            logger.error("version %s refused, %s keeps serving: %s", version, serving_still, error)
         else:
             self.current, self.problem = serving, None
             logger.info("serving %s version %s", serving.model.name, serving.model.version)

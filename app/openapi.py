@@ -1,7 +1,6 @@
 """The OpenAPI document of the service, made from the contract of the bundle that serves."""
 
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
@@ -36,6 +35,7 @@ _BATCH_ERRORS = [*_PREDICT_ERRORS, ErrorCode.EMPTY_BATCH, ErrorCode.BATCH_TOO_LA
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
 }
+_EXAMPLE_ID = "f7f869c44d864bb8a7d52672e18b29d7"
 _VALUES = {
     "name": "values",
     "in": "query",
@@ -98,7 +98,7 @@ def _example_answer(serving: Serving) -> dict[str, Any] | None:
     answer = serving.example_answer
     if answer is None:
         return None
-    prediction = Prediction(answer.outputs, serving.model, answer.features, uuid4().hex)
+    prediction = Prediction(answer.outputs, serving.model, answer.features, _EXAMPLE_ID)
     built: dict[str, Any] = msgspec.to_builtins(prediction)
     return built
 

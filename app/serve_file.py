@@ -42,16 +42,16 @@ def read(path: Path) -> Target:
     known = {key for key in document if key.startswith("x-")} | set(ServeDeploySchema.model_fields)
     _refuse_unknown(document, known, "the file")
     _refuse_unknown(
-        document.get("http_options", {}), HTTPOptionsSchema.model_fields, "http_options"
+        document.get("http_options") or {}, HTTPOptionsSchema.model_fields, "http_options"
     )
     for application in document["applications"]:
         _refuse_unknown(application, ServeApplicationSchema.model_fields, "an application")
-        for deployment in application.get("deployments", []):
+        for deployment in application.get("deployments") or []:
             name = f"deployment {deployment.get('name')}"
             _refuse_unknown(deployment, DeploymentSchema.model_fields, name)
-            actor = deployment.get("ray_actor_options", {})
+            actor = deployment.get("ray_actor_options") or {}
             _refuse_unknown(actor, RayActorOptionsSchema.model_fields, f"{name}.ray_actor_options")
-    http = document.get("http_options", {})
+    http = document.get("http_options") or {}
     host = str(http.get("host", "0.0.0.0")).replace("0.0.0.0", "127.0.0.1")
     first = document["applications"][0]
     prefix = (first.get("route_prefix") or "/").rstrip("/")

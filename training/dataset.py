@@ -4,7 +4,7 @@ Run as `python -m training.dataset`. The join is Feast's own point-in-time join,
 training set holds what the online store would have answered at that instant.
 """
 
-import logging
+import warnings
 
 import pandas as pd
 from feast import FeatureStore
@@ -36,7 +36,7 @@ def join(store: FeatureStore, flights: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     """Join the whole year and write `feature_repo/data/training.parquet`."""
-    logging.getLogger("feast").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="ibis")
     console = Console()
     flights = pd.read_parquet(FLIGHTS)
     with console.status(f"joining {len(flights):,} flights with their features"):

@@ -77,7 +77,7 @@ def _check_example(field: FieldSpec) -> None:
     if not isinstance(example, _EXAMPLES[field.dtype]) or (
         isinstance(example, bool) and field.dtype != "bool"
     ):
-        raise ValueError(f"{wrong} a {field.dtype}")
+        raise ValueError(f"{wrong} a value of dtype {field.dtype}")
     if isinstance(example, str):
         if field.dtype == "string":
             return

@@ -8,10 +8,17 @@ import pandas as pd
 from deployments.preprocess.derive import as_floats, derive
 from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.transform import Preprocessor
+from training.columns import columns_of
 from training.flights import NEW_YORK
 from training.trees import Table
 
+__all__ = ["columns_of", "spec_for", "tree_table"]
+
 REQUEST = "scheduled_departure"
+SINCE = {
+    f"hours_since_{name}": f"aircraft_last_flight__{name}_at"
+    for name in ("last_departed", "last_landed", "earliest_return")
+}
 
 DERIVED: list[dict[str, Any]] = [
     {"name": "hour", "op": "hour_of_day", "of": REQUEST, "timezone": NEW_YORK},
@@ -22,27 +29,18 @@ DERIVED: list[dict[str, Any]] = [
     {"name": "carrier_dest", "op": "concat", "of": ["carrier", "dest"]},
     {"name": "carrier_origin", "op": "concat", "of": ["carrier", "origin"]},
     *(
-        {
-            "name": f"hours_since_{name}",
-            "op": "hours_between",
-            "of": REQUEST,
-            "minus": f"aircraft_last_flight__{name}_at",
-        }
-        for name in ("last_departed", "last_landed", "earliest_return")
+        {"name": name, "op": "hours_between", "of": REQUEST, "minus": instant}
+        for name, instant in SINCE.items()
     ),
     *(
-        {
-            "name": f"wind_{op}",
-            "op": op,
-            "of": "origin_weather__wind_direction",
-            "period": 360,
-        }
+        {"name": f"wind_{op}", "op": op, "of": "origin_weather__wind_direction", "period": 360}
         for op in ("sin", "cos")
     ),
 ]
 
 # Bounded and symmetric enough as they are; everything else is mapped to a normal shape.
 PLAIN = ("hour", "hour_sin", "hour_cos", "wind_sin", "wind_cos")
+RARE_GAPS = 0.01
 STRINGS = ("aircraft__manufacturer", "aircraft__model")
 
 CATEGORICAL = {
@@ -66,8 +64,7 @@ def numeric_inputs(features: list[str]) -> list[str]:
         and not name.endswith("_at")
         and name != "origin_weather__wind_direction"
     ]
-    since = [step["name"] for step in DERIVED if step["op"] == "hours_between"]
-    return [*PLAIN, *since, *stored]
+    return [*PLAIN, *SINCE, *stored]
 
 
 def spec_for(table: pd.DataFrame, train: np.ndarray) -> PreprocessSpec:
@@ -79,8 +76,7 @@ def spec_for(table: pd.DataFrame, train: np.ndarray) -> PreprocessSpec:
             "column": name,
             "scale": "standard" if name in PLAIN else "quantile_normal",
             "fill": "median",
-            "indicator": bool(gaps.get(name, gaps["aircraft_last_flight__last_landed_at"]) > 0.01)
-            and name not in PLAIN,
+            "indicator": name not in PLAIN and bool(gaps[SINCE.get(name, name)] > RARE_GAPS),
             "clip": (-4.0, 4.0),
         }
         for name in numeric_inputs(features)
@@ -89,24 +85,6 @@ def spec_for(table: pd.DataFrame, train: np.ndarray) -> PreprocessSpec:
     return PreprocessSpec.model_validate(
         {"derived": DERIVED, "numeric": numeric, "categorical": categorical}
     )
-
-
-def columns_of(table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """A table as the columns that stages exchange.
-
-    Numbers are float64 with NaN for missing, instants float64 epoch seconds (UTC), strings
-    object arrays with None for missing.
-    """
-    columns = {}
-    for name, values in table.items():
-        if isinstance(values.dtype, pd.DatetimeTZDtype):
-            seconds = (values - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
-            columns[str(name)] = seconds.to_numpy(np.float64)
-        elif pd.api.types.is_numeric_dtype(values):
-            columns[str(name)] = values.to_numpy(np.float64)
-        else:
-            columns[str(name)] = values.astype(object).where(values.notna(), None).to_numpy(object)
-    return columns
 
 
 def tree_table(preprocessor: Preprocessor, columns: dict[str, np.ndarray]) -> Table:

@@ -42,9 +42,8 @@ def forget_later(store: FeatureStore, views: list[FeatureView], until: datetime)
         for view in views
         if view.materialization_intervals and view.materialization_intervals[-1][1] > until
     ]
-    provider = store._get_provider()
     for delete, keep in ((ahead, []), ([], ahead)):
-        provider.update_infra(store.project, delete, keep, [], [], partial=True)
+        store.provider.update_infra(store.project, delete, keep, [], [], partial=True)
     return [view.name for view in ahead]
 
 
@@ -67,7 +66,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--until", type=instant, required=True, help="2013-12-03T14:15:00Z, say")
     arguments = parser.parse_args(argv)
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="ibis")
     store = open_store()
     columns = (TextColumn("{task.description:22}"), BarColumn(), MofNCompleteColumn())
     console = Console()

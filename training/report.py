@@ -18,6 +18,7 @@ from training.calibration import equal_mass, equal_width, reliability
 
 Floats = NDArray[np.float64]
 
+TITLE = "Do the probabilities mean what they say?"
 INK = "#1f2937"
 MUTED = "#6b7280"
 GRID = "#e5e7eb"
@@ -43,7 +44,7 @@ def figures(late: Floats, probability: Floats) -> dict[str, float]:
     return {name: round(float(value), 5) for name, value in measured.items()}
 
 
-def reliability_diagram(late: Floats, probabilities: Mapping[str, Floats], title: str) -> bytes:
+def reliability_diagram(late: Floats, probabilities: Mapping[str, Floats], flights: str) -> bytes:
     """A PNG: observed share of late flights over predicted probability, for each model."""
     style: dict[Any, Any] = {
         "font.size": 11,
@@ -64,7 +65,8 @@ def reliability_diagram(late: Floats, probabilities: Mapping[str, Floats], title
         )
         draw_curves(top, late, probabilities)
         draw_counts(bottom, probabilities)
-        top.set_title(title, loc="left", fontsize=14, fontweight="bold", pad=14)
+        top.text(0, 1.06, TITLE, transform=top.transAxes, fontsize=16, fontweight="bold")
+        top.set_title(flights, loc="left", fontsize=11, color=MUTED, pad=10)
         picture = io.BytesIO()
         figure.savefig(picture, format="png", dpi=160, metadata={"Software": None})
         plt.close(figure)
@@ -76,8 +78,8 @@ def draw_curves(axes: Axes, late: Floats, probabilities: Mapping[str, Floats]) -
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)), zorder=1)
     axes.annotate(
         "perfectly calibrated",
-        (0.86, 0.86),
-        xytext=(0, -6),
+        (0.88, 0.88),
+        xytext=(9, -9),
         textcoords="offset points",
         rotation=45,
         rotation_mode="anchor",
@@ -106,6 +108,7 @@ def draw_curves(axes: Axes, late: Floats, probabilities: Mapping[str, Floats]) -
             label=f"{LABELS[name]}   AUC {scores['auc']:.3f}   "
             f"Brier {scores['brier']:.3f}   ECE {scores['ece_equal_width']:.3f}",
             zorder=3 if name == "network" else 2,
+            clip_on=False,
         )
     axes.set(xlim=(0, 1), ylim=(0, 1), ylabel="share of flights that were late")
     axes.legend(loc="upper left", frameon=False)

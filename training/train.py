@@ -7,7 +7,9 @@ seeds and is calibrated on October. November and December are read for the repor
 
 import hashlib
 import json
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -19,18 +21,20 @@ from rich import print as show
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
+from deployments.frames import Column
 from deployments.preprocess.transform import Preprocessor
 from training import contract
 from training.bundle import export_program, write_bundle
 from training.calibration import fit_platt, sigmoid
+from training.columns import columns_of
 from training.dataset import FEATURE_SERVICE
-from training.fit import Floats32, Inputs, fit_member, score, soften, weights_sha256
-from training.inputs import columns_of, spec_for, tree_table
+from training.fit import Inputs, fit_member, score, soften, weights_sha256
+from training.inputs import spec_for, tree_table
 from training.jobs import side_by_side
 from training.network import Ensemble, Hinges
 from training.paths import FEATURE_REPO, MODELS, TRAINING_SET
 from training.report import figures, reliability_diagram
-from training.split import Split, week_folds
+from training.split import Rows, Split, week_folds
 from training.trees import out_of_fold, tune
 
 MODEL_NAME = "flight_delay"
@@ -38,6 +42,25 @@ SEEDS = (11, 12, 13)
 FOLDS = 4
 
 Floats = NDArray[np.float64]
+Report = dict[str, dict[str, dict[str, float]]]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The training set as models read it; arrays hold all rows, `split` says which are which."""
+
+    fingerprint: str
+    split: Split
+    folds: Rows
+    late: Floats
+    columns: dict[str, Column]
+    preprocessor: Preprocessor
+    inputs: Inputs
+
+    @property
+    def training_columns(self) -> dict[str, Column]:
+        """The raw columns of the training rows."""
+        return {name: values[self.split.train] for name, values in self.columns.items()}
 
 
 def fingerprint(table: pd.DataFrame) -> str:
@@ -47,43 +70,85 @@ def fingerprint(table: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def train_network(
-    preprocessor: Preprocessor, inputs: Inputs, target: Floats32, progress: Progress
-) -> Ensemble:
+def prepare() -> Prepared:
+    """Read the training set and fit the preprocessing on its training rows."""
+    flights = pd.read_parquet(TRAINING_SET)
+    split = Split.of(flights["scheduled_departure"])
+    columns = columns_of(flights.drop(columns=["late", "event_timestamp"]))
+    preprocessor = Preprocessor.fit(
+        spec_for(flights, split.train),
+        {name: values[split.train] for name, values in columns.items()},
+    )
+    return Prepared(
+        fingerprint=fingerprint(flights),
+        split=split,
+        folds=week_folds(flights["scheduled_departure"], FOLDS),
+        late=flights["late"].to_numpy(np.float64),
+        columns=columns,
+        preprocessor=preprocessor,
+        inputs=preprocessor.transform(columns),
+    )
+
+
+def train_network(data: Prepared, teacher: Floats, progress: Progress) -> Ensemble:
     """One member per seed, not calibrated yet."""
-    scaled = [
-        place
-        for place, name in enumerate(preprocessor.numeric_names)
-        if not name.endswith(":missing")
-    ]
-    hinges = Hinges(scaled)
-    jobs = [
-        partial(fit_member, hinges, inputs, target, preprocessor.cardinalities, seed)
-        for seed in SEEDS
-    ]
+    rows = data.split.train
+    inputs = (data.inputs[0][rows], data.inputs[1][rows])
+    target = soften(data.late[rows], teacher)
+    names = data.preprocessor.numeric_names
+    hinges = Hinges([at for at, name in enumerate(names) if not name.endswith(":missing")])
+    sizes = data.preprocessor.cardinalities
+    jobs = [partial(fit_member, hinges, inputs, target, sizes, seed) for seed in SEEDS]
     return Ensemble(hinges, side_by_side("training the network", jobs, progress)).eval()
 
 
-def report_on(
-    late: Floats, split: Split, probabilities: dict[str, Floats]
-) -> dict[str, dict[str, dict[str, float]]]:
+def calibration_of(data: Prepared, logits: Floats) -> tuple[float, float]:
+    """Slope and intercept from October, which neither model was fitted on."""
+    rows = data.split.validation
+    return fit_platt(logits[rows], data.late[rows])
+
+
+def report_on(data: Prepared, probabilities: dict[str, Floats]) -> Report:
     """Figures by model and period."""
-    periods = {"validation": split.validation, "test": split.test}
+    periods = {"validation": data.split.validation, "test": data.split.test}
     return {
-        model: {period: figures(late[rows], probability[rows]) for period, rows in periods.items()}
+        model: {
+            period: figures(data.late[rows], probability[rows]) for period, rows in periods.items()
+        }
         for model, probability in probabilities.items()
     }
 
 
-def print_report(report: dict[str, dict[str, dict[str, float]]], seconds: float) -> None:
+def print_report(report: Report, seconds: float) -> None:
     """The test figures of both models, side by side."""
-    grid = RichTable(title=f"November and December, after {seconds:.0f} s", title_justify="left")
-    grid.add_column("")
+    grid = RichTable("November and December", *report)
     for name in report["network"]["test"]:
-        grid.add_column(name.replace("_", " "), justify="right")
-    for model, periods in report.items():
-        grid.add_row(model, *(f"{value:,.5g}" for value in periods["test"].values()))
-    show(grid)
+        values = (f"{periods['test'][name]:,.5g}" for periods in report.values())
+        grid.add_row(name.replace("_", " "), *values)
+    show(grid, f"trained in {seconds:.0f} s")
+
+
+def bundle(data: Prepared, ensemble: Ensemble, metrics: dict[str, Any], diagram: bytes) -> Path:
+    """Write the bundle and return its folder."""
+    return write_bundle(
+        models_dir=MODELS,
+        name=MODEL_NAME,
+        program=export_program(ensemble, data.preprocessor),
+        preprocessor=data.preprocessor,
+        store=FeatureStore(repo_path=str(FEATURE_REPO)),
+        feature_service=FEATURE_SERVICE,
+        entities=contract.ENTITIES,
+        request_features=contract.REQUEST_FEATURES,
+        outputs=contract.OUTPUTS,
+        training_columns=data.training_columns,
+        metrics=metrics,
+        fingerprint=data.fingerprint,
+        description=contract.DESCRIPTION,
+        extra_files={
+            "reliability.png": diagram,
+            "report.json": json.dumps(metrics, indent=2).encode(),
+        },
+    )
 
 
 def main() -> None:
@@ -92,63 +157,39 @@ def main() -> None:
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn()) as progress:
         task = progress.add_task("preparing inputs", total=1)
-        flights = pd.read_parquet(TRAINING_SET)
-        split = Split.of(flights["scheduled_departure"])
-        folds = week_folds(flights["scheduled_departure"], FOLDS)
-        late = flights["late"].to_numpy(np.float64)
-        raw = columns_of(flights.drop(columns=["late", "event_timestamp"]))
-        training_columns = {name: values[split.train] for name, values in raw.items()}
-        preprocessor = Preprocessor.fit(spec_for(flights, split.train), training_columns)
-        inputs = preprocessor.transform(raw)
-        table = tree_table(preprocessor, raw)
+        data = prepare()
+        table = tree_table(data.preprocessor, data.columns)
         progress.advance(task)
+        trees = tune(table, data.late, data.split, progress)
+        teacher = out_of_fold(
+            table, data.late, data.split.train, data.folds, trees, progress=progress
+        )
+        ensemble = train_network(data, teacher, progress)
 
-        tuned = tune(table, late, split, progress)
-        teacher = out_of_fold(table, late, split.train, folds, tuned, progress=progress)
-        target = soften(late[split.train], teacher)
-        seen = (inputs[0][split.train], inputs[1][split.train])
-        ensemble = train_network(preprocessor, seen, target, progress)
-
-    logits = score(ensemble, inputs)
-    slope, intercept = fit_platt(logits[split.validation], late[split.validation])
+    logits = score(ensemble, data.inputs)
+    slope, intercept = calibration_of(data, logits)
     ensemble.calibrate(slope, intercept)
-    tree_logits = tuned.booster.predict(table.values, raw_score=True)
-    tree_slope, tree_intercept = fit_platt(tree_logits[split.validation], late[split.validation])
+    tree_logits = np.asarray(trees.booster.predict(table.values, raw_score=True))
+    tree_slope, tree_intercept = calibration_of(data, tree_logits)
     probabilities = {
         "network": sigmoid(slope * logits + intercept),
         "trees": sigmoid(tree_slope * tree_logits + tree_intercept),
     }
-    report: dict[str, Any] = report_on(late, split, probabilities)
+    report = report_on(data, probabilities)
     print_report(report, perf_counter() - started)
-    metrics = report | {
-        "trees_parameters": tuned.parameters | {"rounds": tuned.rounds},
+    metrics = {
+        **report,
+        "trees_parameters": trees.parameters | {"rounds": trees.rounds},
         "calibration": {"slope": slope, "intercept": intercept},
         "weights_sha256": weights_sha256(ensemble),
     }
+    rows = data.split.test
     diagram = reliability_diagram(
-        late[split.test],
-        {name: values[split.test] for name, values in probabilities.items()},
-        "Do the probabilities mean what they say? November and December 2013",
+        data.late[rows],
+        {name: values[rows] for name, values in probabilities.items()},
+        "Flights of November and December 2013, none of them seen in training",
     )
-    folder = write_bundle(
-        models_dir=MODELS,
-        name=MODEL_NAME,
-        program=export_program(ensemble, preprocessor),
-        preprocessor=preprocessor,
-        store=FeatureStore(repo_path=str(FEATURE_REPO)),
-        feature_service=FEATURE_SERVICE,
-        entities=contract.ENTITIES,
-        request_features=contract.REQUEST_FEATURES,
-        outputs=contract.OUTPUTS,
-        training_columns=training_columns,
-        metrics=metrics,
-        fingerprint=fingerprint(flights),
-        description=contract.DESCRIPTION,
-        extra_files={
-            "reliability.png": diagram,
-            "report.json": json.dumps(metrics, indent=2).encode(),
-        },
-    )
+    folder = bundle(data, ensemble, metrics, diagram)
     show(f"bundle: {folder}\nweights: {metrics['weights_sha256']}")
 
 

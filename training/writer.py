@@ -143,13 +143,16 @@ def _answers(
 ) -> Outputs:
     """What the program answers to the golden rows. Raises ValueError where it does not fit."""
     frame = TensorFrame("", *preprocessor.transform(golden))
+    single = TensorFrame("", frame.numeric[:1], frame.categorical[:1])
     try:
-        answers = TorchRuntime(program, names, _CPU).run(frame)
+        runtime = TorchRuntime(program, names, _CPU)
+        runtime.run(single)  # a program may be exported for one number of rows alone
+        answers = runtime.run(frame)
     except Exception as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"the program does not run on numeric float32 {list(frame.numeric.shape)} and "
-            f"categorical int64 {list(frame.categorical.shape)}: {reason}"
+            f"the program does not take numeric float32 [N, {frame.numeric.shape[1]}] and "
+            f"categorical int64 [N, {frame.categorical.shape[1]}] with any N: {reason}"
         ) from error
     for name, values in answers.items():
         if len(values) != frame.rows or values.ndim > 2:
@@ -157,6 +160,8 @@ def _answers(
                 f"output {name!r} has the shape {list(values.shape)} for {frame.rows} rows: "
                 f"it must be [N] or [N, k]"
             )
+        if not np.isfinite(values).all():
+            raise ValueError(f"output {name!r} is not finite for every row of the training data")
     return answers
 
 

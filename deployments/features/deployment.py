@@ -9,7 +9,7 @@ from ray.serve import Deployment
 from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, LookupSettings, open_store
 from deployments.frames import Frame
-from deployments.settings import StageSettings
+from deployments.settings import StageSettings, accepted
 
 
 class FeaturesSettings(StageSettings, LookupSettings):
@@ -21,10 +21,11 @@ class FeaturesReplica:
 
     def __init__(self, repo: Path, store_yaml: Path | None, bundles: BundleStore) -> None:
         self._bundles = bundles
+        self._settings: FeaturesSettings | None = None
         self._stage = FeatureLookup(open_store(repo, store_yaml), bundles, LookupSettings())
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
-        settings = FeaturesSettings.model_validate(user_config)
+        settings = self._settings = accepted(FeaturesSettings, user_config, self._settings)
         self._stage.reconfigure(settings)
         await self._stage.plans.prepare(self._bundles.resolve(settings.version))
 

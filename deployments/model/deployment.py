@@ -1,5 +1,6 @@
 """The model stage as a Ray Serve deployment: frames of many callers become one batch."""
 
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -12,7 +13,7 @@ from deployments.bundle.bundle import BundleStore
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.model import Model as Stage
 from deployments.model.runtime import Device
-from deployments.settings import StageSettings
+from deployments.settings import StageSettings, accepted
 
 
 class ModelSettings(StageSettings):
@@ -35,26 +36,35 @@ class ModelReplica:
 
     def __init__(self, bundles: BundleStore, device: Device, threads: int) -> None:
         self._bundles = bundles
+        self._settings: ModelSettings | None = None
         self._stage = Stage(bundles, device, threads)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
-        settings = ModelSettings.model_validate(user_config)
+        settings = self._settings = accepted(ModelSettings, user_config, self._settings)
         batched: Any = self._batched  # serve.batch adds the setters, untyped
         batched.set_max_batch_size(settings.max_batch_rows)
         batched.set_batch_wait_timeout_s(settings.batch_wait_s)
         await self._stage.runtimes.prepare(self._bundles.resolve(settings.version))
 
     async def predict(self, frame: TensorFrame) -> Outputs:
-        return await self._batched(frame)
+        answer = await self._batched(frame)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     @serve.batch(max_batch_size=1024, batch_wait_timeout_s=0.0, batch_size_fn=_rows)
-    async def _batched(self, frames: list[TensorFrame]) -> list[Outputs]:
+    async def _batched(self, frames: list[TensorFrame]) -> list[Outputs | Exception]:
         by_version: dict[str, list[int]] = {}
         for place, frame in enumerate(frames):
             by_version.setdefault(frame.version, []).append(place)
-        answers: list[Outputs] = [{}] * len(frames)
+        answers: list[Outputs | Exception] = [{}] * len(frames)
         for version, places in by_version.items():
-            together = await self._run(version, [frames[place] for place in places])
+            together: Sequence[Outputs | Exception]
+            try:
+                together = await self._run(version, [frames[place] for place in places])
+            except Exception as error:
+                # A version that fails, in its warm-up say, fails no other's frames.
+                together = [error] * len(places)
             for place, outputs in zip(places, together, strict=True):
                 answers[place] = outputs
         return answers

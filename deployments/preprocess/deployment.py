@@ -8,7 +8,7 @@ from ray.serve import Deployment
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Frame, TensorFrame
 from deployments.preprocess.preprocess import Preprocess as Stage
-from deployments.settings import StageSettings
+from deployments.settings import StageSettings, accepted
 
 
 class PreprocessReplica:
@@ -16,10 +16,11 @@ class PreprocessReplica:
 
     def __init__(self, bundles: BundleStore) -> None:
         self._bundles = bundles
+        self._settings: StageSettings | None = None
         self._stage = Stage(bundles)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
-        settings = StageSettings.model_validate(user_config)
+        settings = self._settings = accepted(StageSettings, user_config, self._settings)
         await self._stage.preprocessors.prepare(self._bundles.resolve(settings.version))
 
     async def transform(self, frame: Frame) -> TensorFrame:

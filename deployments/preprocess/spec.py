@@ -1,8 +1,9 @@
 """What a preprocessing step is asked to do, before it is fitted. Plain JSON."""
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class _Strict(BaseModel):
@@ -19,6 +20,15 @@ class LocalTime(_Strict):
     op: Literal["hour_of_day", "day_of_week"]
     of: str
     timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{name!r} is not in the time zone database") from error
+        return name
 
 
 class Subtract(_Strict):

@@ -64,12 +64,13 @@ class Preprocessor:
 
     @classmethod
     def fit(cls, spec: PreprocessSpec, columns: Mapping[str, Column]) -> Self:
-        """Learn fills, scales and vocabularies from training columns."""
+        """Learn fills, scales and vocabularies from training columns. Raises ValueError naming a
+        column that a step cannot be fitted on, and KeyError naming one that is absent."""
         full = _with_derived(spec, columns)
         return cls(
             FittedState(
                 spec=spec,
-                numeric=[_fit_numeric(step, as_floats(full[step.column])) for step in spec.numeric],
+                numeric=[_fit_numeric(step, full[step.column]) for step in spec.numeric],
                 vocabularies=[
                     _fit_vocabulary(step, full[step.column]) for step in spec.categorical
                 ],
@@ -153,11 +154,18 @@ def _with_derived(spec: PreprocessSpec, columns: Mapping[str, Column]) -> dict[s
     full = dict(columns)
     with np.errstate(invalid="ignore"):  # what comes of infinities is missing
         for step in spec.derived:
-            full[step.name] = derive(step, full)
+            try:
+                full[step.name] = derive(step, full)
+            except ValueError as error:
+                raise ValueError(f"column {step.name!r} cannot be derived: {error}") from error
     return full
 
 
-def _fit_numeric(step: Numeric, values: Floats) -> FittedNumeric:
+def _fit_numeric(step: Numeric, column: Column) -> FittedNumeric:
+    try:
+        values = as_floats(column)
+    except ValueError as error:
+        raise ValueError(f"column {step.column!r} cannot be a numeric input: {error}") from error
     known = values[np.isfinite(values)]
     if not len(known):
         raise ValueError(f"column {step.column!r} has no finite value to fit on")

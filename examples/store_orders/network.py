@@ -8,7 +8,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from deployments.frames import Column
 from deployments.preprocess.transform import Preprocessor
 
-STEPS = 80
+STEPS = 40
 
 
 class OrderNetwork(nn.Module):
@@ -39,7 +39,7 @@ def train(preprocessor: Preprocessor, columns: dict[str, Column]) -> OrderNetwor
     torch.set_num_threads(1)  # threads cost so small a network more than they bring
     torch.manual_seed(3)
     network = OrderNetwork(numeric.shape[1], preprocessor.cardinalities)
-    optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
     for _ in range(STEPS):
         returned_logits, days_logits = network.logits(numeric, categorical)
         loss = binary_cross_entropy_with_logits(returned_logits, returned)

@@ -1,5 +1,6 @@
 """Drives an ASGI application message by message, for what no HTTP client can be made to do."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -47,5 +48,6 @@ async def drive(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await app(scope, receive, send)
+    async with asyncio.timeout(10):
+        await app(scope, receive, send)
     return sent, waiting

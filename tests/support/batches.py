@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from app.coalescer import Coalescer
 
+PATIENCE_S = 5
+"""How long a test waits for what should happen at once."""
+
 
 @dataclass
 class Batch:
@@ -31,7 +34,7 @@ class Stage:
         return rows
 
     async def next(self) -> Batch:
-        return await self.started.get()
+        return await asyncio.wait_for(self.started.get(), PATIENCE_S)
 
     @property
     def idle(self) -> bool:
@@ -51,7 +54,8 @@ def ask(queue: Coalescer[int, list[int]], *rows: int) -> "asyncio.Task[list[int]
     """A client that submits rows and takes those rows of its batch."""
 
     async def client() -> list[int]:
-        batch, start = await queue.submit(list(rows))
+        async with asyncio.timeout(PATIENCE_S):
+            batch, start = await queue.submit(list(rows))
         return batch[start : start + len(rows)]
 
     return asyncio.create_task(client())

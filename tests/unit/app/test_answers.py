@@ -4,7 +4,7 @@ from msgspec import UNSET
 
 from app.answers import Batch
 from app.schemas import FeaturesInfo, ViewInfo
-from deployments.frames import Frame, Outputs, Status, ViewState, value_column
+from deployments.frames import DType, Frame, Outputs, Status, ViewState, value_column
 
 FRESH, STALE, MISSING, DEFAULTED = Status
 NONE = float("nan")
@@ -80,7 +80,7 @@ def test_values_have_the_types_of_their_columns() -> None:
         "odd": value_column("int64", [float("inf"), None]),
         "not_asked_for": value_column("float64", [1.0, 1.0]),
     }
-    dtypes = {
+    dtypes: dict[str, DType] = {
         "name": "string",
         "count": "int64",
         "share": "float64",
@@ -101,5 +101,6 @@ def test_values_have_the_types_of_their_columns() -> None:
         "seen_at": 1714551300.5,
         "odd": None,
     }
+    assert isinstance(first, dict)
     assert [type(value) for value in first.values()][:4] == [str, int, float, bool]
     assert second == dict.fromkeys(dtypes)

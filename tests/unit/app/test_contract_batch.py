@@ -13,12 +13,16 @@ LIMIT = 5
 
 
 def decode(instances: Any) -> list[Any]:
-    return CONTRACT.decode_batch(json.dumps({"instances": instances}).encode(), LIMIT)
+    return decode_body(json.dumps({"instances": instances}).encode())
+
+
+def decode_body(body: bytes) -> list[Any]:
+    return list(CONTRACT.decode_batch(body, LIMIT))
 
 
 def refusal(request: bytes) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as caught:
-        CONTRACT.decode_batch(request, LIMIT)
+        decode_body(request)
     assert caught.value.row is None
     return caught.value
 
@@ -68,7 +72,7 @@ def test_a_row_with_text_that_is_not_utf8_is_bad_alone() -> None:
     row = json.dumps(EXAMPLE).encode()
     broken = row.replace(b"north", b"\xff")
 
-    good, error = CONTRACT.decode_batch(b'{"instances":[%s,%s]}' % (row, broken), LIMIT)
+    good, error = decode_body(b'{"instances":[%s,%s]}' % (row, broken))
 
     assert good[1] == 7
     assert (error.code, error.row) == (ErrorCode.MALFORMED_JSON, 1)

@@ -60,14 +60,16 @@ async def test_no_batch_outgrows_a_grpc_message_however_long_its_strings() -> No
         return {"late": np.zeros(frame.rows)}
 
     async def bare(frame: Frame) -> TensorFrame:
-        return TensorFrame(frame.version, np.zeros((frame.rows, 1)), np.zeros((frame.rows, 0)))
+        tensors = np.zeros((frame.rows, 1), np.float32), np.zeros((frame.rows, 0), np.int64)
+        return TensorFrame(frame.version, *tensors)
 
     keys = [field("street"), field("city"), field("country")]
     serving = Serving(
         manifest(entities=keys), Chain(weighed, bare, one_output), BatchSettings(max_rows=100_000)
     )
-    longest = "😀" * MAX_STRING
-    rows = [(longest + str(place), longest, longest) for place in range(3000)]
+    rows = [
+        tuple(f"{key.name}{place}".ljust(MAX_STRING, "😀") for key in keys) for place in range(3000)
+    ]
     answers = await serving.answer(rows)
 
     assert len(answers) == 3000

@@ -37,7 +37,7 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def valid(name: str, value: Any) -> bool:
-    return jsonschema.Draft202012Validator(schema(name)).is_valid(value)
+    return bool(jsonschema.Draft202012Validator(schema(name)).is_valid(value))
 
 
 def test_it_is_an_openapi_document() -> None:
@@ -118,6 +118,27 @@ async def test_the_example_of_a_request_is_one(client: httpx.AsyncClient, path: 
     assert valid(name, content["example"])
     assert answer.status_code == 200
     assert "error" not in answer.text
+
+
+async def test_the_example_of_an_answer_is_what_the_model_answers(
+    client: httpx.AsyncClient,
+) -> None:
+    operation = (await client.get("/openapi.json")).json()["paths"]["/predict"]["post"]
+    told = operation["responses"]["200"]["content"]["application/json"]["example"]
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+
+    answer = (await client.post("/predict", json=example)).json()
+
+    assert told | {"request_id": answer["request_id"]} == answer
+
+
+async def test_the_example_of_a_batch_answers_its_request(client: httpx.AsyncClient) -> None:
+    operation = (await client.get("/openapi.json")).json()["paths"]["/predict/batch"]["post"]
+    told = operation["responses"]["200"]["content"]["application/json"]["example"]
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+
+    assert valid("BatchResponse", told)
+    assert len(told["predictions"]) == len(example["instances"])
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/models"])

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from deployments.preprocess.transform import Preprocessor
-from training.inputs import CATEGORICAL, columns_of, spec_for, tree_table
+from training.columns import columns_of
+from training.inputs import CATEGORICAL, spec_for, tree_table
 
 
 @pytest.fixture

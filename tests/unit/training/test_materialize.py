@@ -26,7 +26,8 @@ class Store:
     def list_batch_feature_views(self) -> list[SimpleNamespace]:
         return [self.view]
 
-    def _get_provider(self) -> "Store":
+    @property
+    def provider(self) -> "Store":
         return self
 
     def update_infra(

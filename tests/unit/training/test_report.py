@@ -28,6 +28,6 @@ def test_the_diagram_is_a_picture():
     probability = random.random(2_000)
     late = (random.random(2_000) < probability).astype(np.float64)
 
-    picture = reliability_diagram(late, {"network": probability, "trees": probability}, "Title")
+    picture = reliability_diagram(late, {"network": probability, "trees": probability}, "Flights")
 
     assert picture.startswith(b"\x89PNG")

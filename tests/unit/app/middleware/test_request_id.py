@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from starlette.types import Receive, Scope, Send
 
@@ -5,7 +7,7 @@ from app.middleware.request_id import RequestId
 from tests.support.asgi import drive, http
 
 
-async def request_id(*headers: tuple[bytes, bytes], **more: object) -> str:
+async def request_id(*headers: tuple[bytes, bytes], **more: Any) -> str:
     seen: list[str] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -68,8 +68,8 @@ async def test_a_refused_version_is_told_while_the_old_one_serves(
             answer = await client.get(path)
             assert answer.status_code == 200
             assert answer.json()["model"] == MODEL
-            assert answer.json()["problem"].startswith("version 2 was refused: ")
-        assert (await client.get("/models")).json()["problem"].startswith("version 2 was refused: ")
+            assert answer.json()["problem"].startswith("version 2 was refused;")
+        assert (await client.get("/models")).json()["problem"].startswith("version 2 was refused;")
 
 
 async def test_models_tells_what_is_there_and_what_serves(client: httpx.AsyncClient) -> None:

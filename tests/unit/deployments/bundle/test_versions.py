@@ -51,22 +51,6 @@ async def test_concurrent_callers_share_one_load() -> None:
     assert load.calls == ["1"]
 
 
-async def test_a_caller_that_comes_as_the_load_ends_does_not_load_again() -> None:
-    load = Loader()
-    versions = Versions(load)
-    names = [str(number) for number in range(50)]
-
-    for name in names:
-        first = asyncio.create_task(versions.get(name))
-        latecomers = []
-        while not first.done():  # one at every turn of the event loop
-            latecomers.append(asyncio.create_task(versions.get(name)))
-            await asyncio.sleep(0)
-        assert set(await asyncio.gather(*latecomers)) == {f"loaded {name}"}
-
-    assert load.calls == names
-
-
 async def test_a_caller_that_goes_away_leaves_the_load_to_the_others() -> None:
     load = Loader(open_gate=False)
     versions = Versions(load)

@@ -1,0 +1,48 @@
+from typing import Any
+
+import numpy as np
+
+from deployments.bundle.bundle import BundleError
+from deployments.frames import Outputs, TensorFrame
+from deployments.model.deployment import ModelReplica
+from tests.support.example import Example
+from tests.unit.deployments.model.test_model import golden
+
+# Outside a replica, serve.batch cannot run what it wraps.
+run_batch: Any = ModelReplica._batched.__wrapped__
+
+
+def part(frame: TensorFrame, rows: slice) -> TensorFrame:
+    return TensorFrame(frame.version, frame.numeric[rows], frame.categorical[rows])
+
+
+def check(outputs: Outputs, expected: Outputs, rows: slice) -> None:
+    assert outputs.keys() == expected.keys()
+    for name, values in outputs.items():
+        np.testing.assert_allclose(values, expected[name][rows], atol=1e-5)
+
+
+async def test_frames_of_many_callers_are_answered_each_with_its_rows(example: Example) -> None:
+    frame, expected = golden(example)
+    parts = [slice(0, 1), slice(3, 40), slice(0, 64), slice(63, 64)]
+
+    answers = await run_batch(
+        ModelReplica(example.bundles, "cpu", 1), [part(frame, rows) for rows in parts]
+    )
+
+    for outputs, rows in zip(answers, parts, strict=True):
+        check(outputs, expected, rows)
+
+
+async def test_a_version_that_cannot_be_loaded_fails_no_other_frame(example: Example) -> None:
+    frame, expected = golden(example)
+    gone = TensorFrame("gone", frame.numeric, frame.categorical)
+
+    first, lost, last = await run_batch(
+        ModelReplica(example.bundles, "cpu", 1),
+        [part(frame, slice(0, 2)), gone, part(frame, slice(2, 9))],
+    )
+
+    assert isinstance(lost, BundleError)
+    check(first, expected, slice(0, 2))
+    check(last, expected, slice(2, 9))

@@ -1,0 +1,170 @@
+"""Another Feast repo and another model, served by their configuration alone."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from app.chain import Chain
+from app.config import GraphArgs, IngressSettings
+from app.dataplane import Dataplane
+from app.edge import edge
+from deployments.bundle.bundle import LATEST
+from deployments.features.deployment import FeaturesSettings
+from deployments.features.lookup import FeatureLookup
+from deployments.frames import TensorFrame
+from deployments.model.deployment import ModelSettings
+from deployments.model.model import Model
+from deployments.model.runtime import TorchRuntime, pick_device
+from deployments.preprocess.preprocess import Preprocess
+from deployments.settings import StageSettings
+from examples.store_orders.build import HERE, join
+from examples.store_orders.tables import AS_OF, CUSTOMERS, LAPSED
+from tests.support.example import NAME, Example, orders_at
+
+SETTINGS = {
+    "Ingress": IngressSettings,
+    "Features": FeaturesSettings,
+    "Preprocess": StageSettings,
+    "Model": ModelSettings,
+}
+
+
+@pytest.fixture(scope="module")
+def application() -> dict[str, Any]:
+    (application,) = yaml.safe_load((HERE / "serve_config.yaml").read_text())["applications"]
+    return application
+
+
+@pytest.fixture
+async def client(example: Example, application: dict[str, Any]) -> AsyncIterator[httpx.AsyncClient]:
+    """The edge with the stages beside it, set up as the example's config says."""
+    args = GraphArgs.model_validate(application["args"])
+    options = {one["name"]: one.get("user_config", {}) for one in application["deployments"]}
+    features = FeaturesSettings.model_validate(options["Features"])
+    bundles = example.bundles
+    chain = Chain(
+        FeatureLookup(example.store(), bundles, features).lookup,
+        Preprocess(bundles).transform,
+        Model(bundles, args.model.device, args.model.threads).predict,
+    )
+    dataplane = Dataplane(bundles, chain)
+    await dataplane.activate(LATEST, IngressSettings.model_validate(options["Ingress"]).batching)
+    transport = httpx.ASGITransport(edge(dataplane, args.limits))
+    async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
+        yield client
+
+
+def bodies(orders: pd.DataFrame) -> list[dict[str, Any]]:
+    """Orders as a client would send them."""
+    sent = orders.drop(columns="event_timestamp")
+    sent["placed_at"] = [at.isoformat() for at in sent["placed_at"]]
+    return sent.to_dict("records")
+
+
+async def documented(client: httpx.AsyncClient) -> dict[str, Any]:
+    """The request that the service's own documentation shows."""
+    document = (await client.get("/openapi.json")).json()
+    body = document["paths"]["/predict"]["post"]["requestBody"]
+    example: dict[str, Any] = body["content"]["application/json"]["example"]
+    return example
+
+
+def test_the_config_is_one_that_fits_two_cores(application: dict[str, Any]) -> None:
+    args = GraphArgs.model_validate(application["args"])
+
+    assert (args.model.name, args.layout) == (NAME, "distributed")
+    assert args.model.directory == HERE / "models"
+    assert args.feature_store.repo == HERE / "feature_repo"
+    for one in application["deployments"]:
+        SETTINGS[one["name"]].model_validate(one.get("user_config", {}))
+    assert sum(one["ray_actor_options"]["num_cpus"] for one in application["deployments"]) < 2
+
+
+async def test_answers_are_those_of_the_bundle_on_the_offline_join(
+    client: httpx.AsyncClient, example: Example
+) -> None:
+    orders = orders_at(AS_OF, 300)
+    bundle = example.bundles.open(LATEST)
+    columns = example.columns(example.store(), join(example.store(), orders))
+    columns["express"] = orders["express"].to_numpy(float)
+    runtime = TorchRuntime.load(bundle, pick_device("cpu"))
+    expected = runtime.run(TensorFrame("", *bundle.preprocessor().transform(columns)))
+
+    answer = await client.post("/predict/batch", json={"instances": bodies(orders)})
+
+    assert answer.status_code == 200
+    predictions = [one["outputs"] for one in answer.json()["predictions"]]
+    for name, values in expected.items():
+        served = np.array([outputs[name] for outputs in predictions])
+        assert served.shape == values.shape
+        np.testing.assert_allclose(served, values, atol=1e-5, err_msg=name)
+
+
+async def test_the_contracts_own_example_is_answered_with_both_outputs(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = (await client.post("/predict", json=await documented(client))).json()
+
+    assert 0 <= answer["outputs"]["return_probability"] <= 1
+    assert sum(answer["outputs"]["delivery_days"]) == pytest.approx(1, abs=1e-5)
+    assert answer["features"]["status"] == "fresh"
+
+
+@pytest.mark.parametrize(
+    ("change", "view", "status"),
+    [
+        ({}, "buyer", "fresh"),
+        ({"customer_id": int(LAPSED[0])}, "buyer", "defaulted"),
+        ({"recipient_id": int(LAPSED[0])}, "recipient", "defaulted"),
+        ({"recipient_id": 1}, "recipient", "missing"),
+        ({"store_id": 2**40}, "store_recent", "missing"),
+        ({"product_id": -(2**63)}, "catalogue", "missing"),
+    ],
+    ids=["known", "lapsed", "lapsed-recipient", "unknown", "beyond-32-bits", "least-int64"],
+)
+async def test_an_answer_says_where_its_features_come_from(
+    client: httpx.AsyncClient, change: dict[str, int], view: str, status: str
+) -> None:
+    body = {
+        "customer_id": int(CUSTOMERS[17]),
+        "recipient_id": int(CUSTOMERS[42]),
+        "store_id": 3,
+        "product_id": 117,
+        "quantity": 2,
+        "placed_at": "2024-03-01T13:00:00+01:00",
+        "express": True,
+    }
+
+    answer = await client.post("/predict", content=json.dumps(body | change))
+
+    assert answer.status_code == 200
+    features = answer.json()["features"]
+    assert features["views"][view]["status"] == status
+    assert features["degraded"] == (status == "defaulted")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("quantity", 100, "out_of_range"),
+        ("quantity", 1.5, "invalid_field"),
+        ("customer_id", "17", "invalid_field"),
+        ("customer_id", 2**63, "out_of_range"),
+        ("express", 1, "invalid_field"),
+        ("placed_at", "2023-12-31T23:59:59Z", "out_of_range"),
+    ],
+)
+async def test_a_field_that_the_contract_forbids_is_named(
+    client: httpx.AsyncClient, field: str, value: object, code: str
+) -> None:
+    answer = await client.post("/predict", json=await documented(client) | {field: value})
+
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert (error["code"], error["field"]) == (code, field)
