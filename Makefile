@@ -48,7 +48,8 @@ $(DATA)/flights.parquet: $(addprefix training/,data.py flights.py delays.py airc
 	@$(BIN)/python -m training.data
 
 $(APPLIED): $(DATA)/flights.parquet feature_repo/definitions.py feature_repo/$(STORE).yaml
-	@cd feature_repo && ../$(BIN)/feast apply
+	@echo "Applying the feature repo"
+	@cd feature_repo && ../$(BIN)/feast apply > data/apply.log 2>&1 || { cat data/apply.log; exit 1; }
 	@touch $@
 
 $(FILLED): $(APPLIED) training/materialize.py
@@ -58,7 +59,7 @@ $(FILLED): $(APPLIED) training/materialize.py
 $(DATA)/training.parquet: $(APPLIED) training/dataset.py
 	@$(BIN)/python -m training.dataset
 
-models/flight_delay/latest: $(DATA)/training.parquet $(addprefix training/,contract.py fit.py inputs.py network.py train.py trees.py writer.py)
+models/flight_delay/latest: $(DATA)/training.parquet $(addprefix training/,calibration.py columns.py contract.py fit.py inputs.py jobs.py network.py report.py split.py train.py trees.py writer.py)
 	@$(BIN)/python -m training.train
 
 test: bundle $(FILLED)

@@ -6,6 +6,7 @@ Works for any Feast repo and any program that takes ``(numeric float32 [N, F], c
 
 import argparse
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ def main(argv: list[str] | None = None) -> Path:
     """Write the bundle and print where; what is wrong ends the process with status 2."""
     cli = parser()
     arguments = cli.parse_args(argv)
+    logging.getLogger("torch.export").setLevel(logging.ERROR)  # it warns with tracebacks
     try:
         folder = bundle(arguments)
     except FileNotFoundError as error:

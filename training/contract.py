@@ -1,10 +1,10 @@
 """What a client of the flight delay model sends and gets, in words and examples."""
 
 ENTITIES = [
-    {"name": "carrier", "description": "Airline, two-letter IATA code", "example": "UA"},
+    {"name": "carrier", "description": "Airline, two-letter IATA code", "example": "DL"},
     {"name": "origin", "description": "Departure airport: EWR, JFK or LGA", "example": "EWR"},
-    {"name": "dest", "description": "Destination airport, three-letter code", "example": "IAH"},
-    {"name": "tailnum", "description": "Aircraft registration", "example": "N14228"},
+    {"name": "dest", "description": "Destination airport, three-letter code", "example": "ATL"},
+    {"name": "tailnum", "description": "Aircraft registration", "example": "N309US"},
 ]
 
 REQUEST_FEATURES = [
@@ -12,7 +12,7 @@ REQUEST_FEATURES = [
         "name": "scheduled_departure",
         "dtype": "timestamp",
         "description": "Scheduled departure; the answer is meant for one hour before it",
-        "example": "2013-12-03T10:15:00-05:00",
+        "example": "2013-12-03T10:30:00-05:00",
         "minimum": "2013-01-01T00:00:00Z",
         "maximum": "2014-01-02T00:00:00Z",
     }

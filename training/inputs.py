@@ -8,11 +8,8 @@ import pandas as pd
 from deployments.preprocess.derive import as_floats, derive
 from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.transform import Preprocessor
-from training.columns import columns_of
 from training.flights import NEW_YORK
 from training.trees import Table
-
-__all__ = ["columns_of", "spec_for", "tree_table"]
 
 REQUEST = "scheduled_departure"
 SINCE = {

@@ -14,8 +14,8 @@ from deployments.model.runtime import TorchRuntime
 from tests.integration.conftest import Graph
 from tests.support.flights import departures, fill, instances
 from tests.support.serve import deploy, set_all
+from training.columns import columns_of
 from training.dataset import join
-from training.inputs import columns_of
 
 INSTANTS = [
     pd.Timestamp(text)

@@ -107,6 +107,15 @@ async def test_a_cached_row_hides_a_newer_one_only_for_its_time(
     assert (await stage.lookup(frame("one", 1))).columns["goods__price"].tolist() == [11]
 
 
+async def test_a_batch_may_mix_cached_and_new_keys(repo: FeatureStore, tmp_path: Path) -> None:
+    stage = lookup(repo, bundles(repo, tmp_path, one="of_shelf"))
+    await stage.lookup(frame("one", 9, 3, 2))
+
+    found = await stage.lookup(frame("one", 1, 2, 9, 3, 1))
+
+    np.testing.assert_array_equal(found.columns["goods__price"], [10, 20, np.nan, 30, 10])
+
+
 async def test_new_settings_drop_what_is_cached(repo: FeatureStore, tmp_path: Path) -> None:
     stage = lookup(repo, bundles(repo, tmp_path, one="of_shelf"))
     await stage.lookup(frame("one", 1))
@@ -189,6 +198,7 @@ async def test_concurrent_batches_get_what_each_alone_would(
 ) -> None:
     rows = orders_at(AS_OF, 60)
     rng = np.random.default_rng(1)
+    await busy.lookup(example.frame(rows.iloc[::3]))
     picks = [rng.integers(0, len(rows), size) for size in (1, 60, 5, 30, 5, 60, 1, 13)]
     alone = await FeatureLookup(
         example.store(), example.bundles, LookupSettings(clock=STILL, cache_rows=0)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from feast import Entity, FeatureService, FeatureStore, Field, ValueType
+from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Bool, Float32, Float64, Int32, Int64, String, UnixTimestamp
 
 from deployments.features.plan import StoredView, resolve
@@ -133,6 +134,37 @@ def test_many_keys_are_read_at_once_in_their_order(repo: FeatureStore, shelf: St
     rows = OnlineReader(repo).read(shelf, keyed(shelf, *keys))
 
     assert np.flatnonzero(~np.isnan(rows.event_at)).tolist() == [1234]
+
+
+def test_a_view_computed_when_it_is_written_is_read_like_any_other(
+    tmp_path: Path, online_store: dict[str, Any]
+) -> None:
+    schema = [Field(name="item", dtype=Int64), Field(name="price", dtype=Float64)]
+    table = pd.DataFrame({"item": [1, 2], "price": [1.0, 2.0], "event_timestamp": [SEEN, SEEN]})
+    goods = view(tmp_path, "goods", [item], schema, table)
+
+    @on_demand_feature_view(
+        sources=[goods],
+        entities=[item],
+        schema=[Field(name="item", dtype=Int64), Field(name="double", dtype=Float64)],
+        mode="pandas",
+        write_to_online_store=True,
+    )
+    def doubled(inputs: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame({"double": 2 * inputs["price"]})
+
+    service = FeatureService(name="v1", features=[doubled[["double"]]])
+    store = applied(
+        tmp_path, item, goods, doubled, service, online_store=online_store, project="computed"
+    )
+    with quiet():
+        store.materialize(SEEN - timedelta(days=1), SEEN)
+    plan = resolve(store, "v1")
+
+    rows = OnlineReader(store).read(plan.stored[0], [(2,), (3,), (1,)])
+
+    assert plan.schema.entities == {"item": "int64"}
+    np.testing.assert_array_equal(rows.columns["double"], [4.0, np.nan, 2.0])
 
 
 def test_a_view_without_entities_has_one_row(tmp_path: Path, online_store: dict[str, Any]) -> None:

@@ -1,0 +1,55 @@
+"""The bundle command, over the example's files."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from tests.support.example import NAME, Example
+from training.bundle import main
+
+Edit = Callable[[Any], object]
+
+
+class Command:
+    """The command line with which the example is bundled, over files that a test may change."""
+
+    def __init__(self, example: Example, folder: Path) -> None:
+        self.models = folder / "models"
+        self.folder = folder
+        data = example.home / "data"
+        for path in (
+            example.home / "contract.yaml",
+            example.home / "preprocess.yaml",
+            data / "preprocess.json",
+            data / "model.pt2",
+            data / "training.parquet",
+        ):
+            shutil.copy(path, folder)
+        self.options = {
+            "--name": NAME,
+            "--program": str(folder / "model.pt2"),
+            "--feature-repo": str(example.repo),
+            "--feature-service": "order_v1",
+            "--preprocess": str(folder / "preprocess.yaml"),
+            "--contract": str(folder / "contract.yaml"),
+            "--data": str(folder / "training.parquet"),
+            "--models-dir": str(self.models),
+        }
+
+    def __call__(self) -> Path:
+        return main([part for option in self.options.items() for part in option])
+
+    def edit(self, name: str, change: Edit) -> None:
+        """Change a YAML file in place."""
+        path = self.folder / name
+        document = yaml.safe_load(path.read_text())
+        change(document)
+        path.write_text(yaml.safe_dump(document))
+
+    def data(self, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+        path = self.folder / "training.parquet"
+        change(pd.read_parquet(path)).to_parquet(path)

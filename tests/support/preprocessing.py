@@ -1,0 +1,19 @@
+"""Preprocessing fitted to a few values."""
+
+from typing import Any
+
+from deployments.frames import Column, value_column
+from deployments.preprocess.spec import PreprocessSpec
+from deployments.preprocess.transform import Preprocessor
+
+
+def fitted(columns: dict[str, Column], **spec: list[dict[str, Any]]) -> Preprocessor:
+    return Preprocessor.fit(PreprocessSpec.model_validate(spec), columns)
+
+
+def amounts(*values: float | None) -> dict[str, Column]:
+    return {"amount": value_column("float64", values)}
+
+
+def words(*values: str | None) -> dict[str, Column]:
+    return {"word": value_column("string", values)}
