@@ -1,6 +1,6 @@
 """From a finished batch to the answer for each of its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +27,14 @@ class Batch:
     outputs: list[tuple[str, list[Any]]]
     views: list[tuple[str, list[int], list[float]]]
     found: Frame
+    timeless: Collection[str]
 
     @classmethod
-    def of(cls, outputs: Outputs, found: Frame) -> "Batch":
-        """From model outputs and the frame that the feature stage gave."""
+    def of(cls, outputs: Outputs, found: Frame, timeless: Collection[str] = ()) -> "Batch":
+        """From model outputs and the frame that the feature stage gave.
+
+        ``timeless`` names the views that never expire: the oldest age says nothing of them.
+        """
         return cls(
             [(name, values.tolist()) for name, values in outputs.items()],
             [
@@ -38,6 +42,7 @@ class Batch:
                 for name, view in found.views.items()
             ],
             found,
+            timeless,
         )
 
     def row(self, place: int, values_of: Mapping[str, DType] | None = None) -> RowAnswer:
@@ -50,7 +55,7 @@ class Batch:
             views[name] = ViewInfo(_STATUS[status], age if known else None)
             worst = max(worst, status)
             degraded = degraded or status in (Status.STALE, Status.DEFAULTED)
-            if known and age > oldest:
+            if known and age > oldest and name not in self.timeless:
                 oldest = age
         features = FeaturesInfo(_STATUS[worst], degraded, oldest if oldest >= 0 else None, views)
         if values_of is not None:

@@ -48,6 +48,8 @@ class Serving:
         self.model = ModelInfo(manifest.name, manifest.version)
         self.example_answer: RowAnswer | None = None
         self._chain = chain
+        views = manifest.service.views
+        self._timeless = frozenset(name for name, view in views.items() if not view.ttl_s)
         self._coalescer: Coalescer[Row, Batch] = Coalescer(
             self._run,
             max_rows=min(settings.max_rows, max(1, _HOP_BYTES // _row_bytes(manifest))),
@@ -84,7 +86,7 @@ class Serving:
 
     async def _run(self, rows: list[Row]) -> Batch:
         frame = Frame(self.manifest.version, len(rows), self.contract.columns(rows))
-        return Batch.of(*await self._chain.run(frame))
+        return Batch.of(*await self._chain.run(frame), self._timeless)
 
 
 class Dataplane:

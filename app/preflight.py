@@ -41,6 +41,8 @@ def deployed_options(args: GraphArgs) -> list[dict[str, Any]]:
     Serve keeps them from the builder, so they are asked of its controller; there are none where
     the graph was built outside a config file.
     """
+    if not ray.is_initialized():  # asking for Serve's client would start a cluster
+        return []
     client = _get_global_client(raise_if_no_controller_running=False)
     if client is None:
         return []

@@ -21,7 +21,8 @@ class ViewInfo(msgspec.Struct):
 
 
 class FeaturesInfo(msgspec.Struct):
-    """How good the inputs were: the worst view's status, and the oldest event's age in seconds.
+    """How good the inputs were: the worst view's status, and the age in seconds of the oldest
+    event of a view that can expire.
 
     ``degraded`` is true where a value was too old, and so was replaced or served all the same.
     ``values`` are there if the request asked for them (``?values=true``).

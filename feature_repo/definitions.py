@@ -180,7 +180,7 @@ aircraft = FeatureView(
     name="aircraft",
     description="The aircraft itself, from the register of 2013",
     entities=[tailnum],
-    ttl=timedelta(days=730),
+    ttl=timedelta(0),  # it does not age
     schema=fields(built=Float32, seats=Int64, engines=Int64, manufacturer=String, model=String),
     source=batch("aircraft"),
 )

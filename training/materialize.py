@@ -4,7 +4,8 @@
 
 Works on whatever online store the repo is configured for. Feast's `materialize-incremental`
 counts back from the wall clock, which sees nothing of 2013: here the interval is explicit, from
-`until` minus the view's time to live, so that the store answers as it would have at `until`.
+`until` minus the view's time to live (10 years where it never expires), so that the store answers
+as it would have at `until`.
 """
 
 import argparse
@@ -55,7 +56,7 @@ def materialize(store: FeatureStore, until: datetime, progress: Progress) -> Non
     task = progress.add_task("", total=len(views))
     for view in views:
         progress.update(task, description=view.name)
-        start = until - (view.ttl or timedelta(days=365))
+        start = until - (view.ttl or timedelta(days=3650))
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             store.materialize(start, until, feature_views=[view.name])
         progress.advance(task)

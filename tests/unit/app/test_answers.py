@@ -10,13 +10,13 @@ FRESH, STALE, MISSING, DEFAULTED = Status
 NONE = float("nan")
 
 
-def seen(**views: tuple[Status, float]) -> FeaturesInfo:
+def seen(timeless: tuple[str, ...] = (), **views: tuple[Status, float]) -> FeaturesInfo:
     """What is told of one row whose views have these states."""
     states = {
         name: ViewState(np.array([status], np.int8), np.array([age_s]))
         for name, (status, age_s) in views.items()
     }
-    return Batch.of({}, Frame("1", 1, {}, states)).row(0).features
+    return Batch.of({}, Frame("1", 1, {}, states), timeless).row(0).features
 
 
 def batch(outputs: Outputs) -> Batch:
@@ -64,6 +64,13 @@ def test_each_view_tells_its_own_status_and_age() -> None:
     info = seen(load=(STALE, 812.43219), fleet=(MISSING, NONE))
 
     assert info.views == {"load": ViewInfo("stale", 812.432), "fleet": ViewInfo("missing", None)}
+
+
+def test_a_view_that_never_expires_does_not_count_for_the_oldest_age() -> None:
+    info = seen(("fleet",), load=(FRESH, 60.0), fleet=(FRESH, 9e6))
+
+    assert info.oldest_age_s == 60.0
+    assert info.views["fleet"].age_s == 9e6
 
 
 def test_without_views_there_is_nothing_to_be_stale() -> None:
