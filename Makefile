@@ -19,8 +19,10 @@ FILLED := $(DATA)/$(STORE).filled.stamp
 
 # Every Ray process reads these, so they are set before Ray starts. PLAIN=1 leaves them out.
 ifndef PLAIN
-export RAY_SERVE_ENABLE_HA_PROXY := 1
 export RAY_SERVE_THROUGHPUT_OPTIMIZED := 1
+ifeq ($(shell uname -s),Linux)  # where Ray's HAProxy wheel exists
+export RAY_SERVE_ENABLE_HA_PROXY := 1
+endif
 # One thread of HAProxy carries more than two cores can answer, and leaves the rest to replicas.
 export RAY_SERVE_HAPROXY_NBTHREAD := 1
 # Ray waits 30 s for slow load balancers to forget a replica; this one is told within a second.

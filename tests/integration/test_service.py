@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -14,6 +16,8 @@ from deployments.bundle.bundle import PROGRAM
 from tests.integration.conftest import NOON, Graph
 from tests.support.flights import departures, instances
 from tests.support.serve import deploy, set_all
+from tests.support.wait import wait_until
+from training.paths import DATA
 
 
 @pytest.fixture
@@ -120,6 +124,29 @@ def test_health_models_and_docs(client: httpx.Client, row: dict[str, Any]) -> No
     example = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
     assert example["example"].keys() == row.keys()
     assert client.post("/predict", json=example["example"]).status_code == 200
+
+
+def test_what_is_pushed_is_served_without_a_restart(
+    client: httpx.Client, graph: Graph, row: dict[str, Any]
+) -> None:
+    weather = pd.read_parquet(DATA / "origin_weather.parquet")
+    observed = (
+        weather[weather["origin"] == row["origin"]]
+        .tail(1)
+        .assign(temperature=np.float32(-40.0), event_timestamp=NOON - pd.Timedelta(minutes=1))
+    )
+    graph.store.push("origin_weather_live", observed)
+
+    def features() -> dict[str, Any]:
+        answer = client.post("/predict?values=true", json=row).json()
+        found: dict[str, Any] = answer["features"]
+        return found
+
+    wait_until(
+        lambda: features()["values"]["origin_weather__temperature"] == -40.0,
+        "the pushed observation, once the row cache has let the one before go",
+    )
+    assert features()["views"]["origin_weather"] == {"status": "fresh", "age_s": 60.0}
 
 
 def test_a_new_version_takes_over_and_a_broken_one_does_not(
