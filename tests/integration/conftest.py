@@ -15,7 +15,7 @@ from tests.support.redis import redis_server
 from tests.support.serve import FAST, PLAIN, Server, read_config, serve_run, set_all
 from training.paths import MODELS
 
-NOON = pd.Timestamp("2013-12-05T17:00:00Z")
+NOON = pd.Timestamp("2013-12-05T17:10:00Z")
 """The instant at which the servers' clocks stand unless a test sets them."""
 
 

@@ -128,8 +128,9 @@ def serve_run(
 
 
 def ready(server: Server) -> bool:
-    if server.process.poll() is not None:
-        raise RuntimeError(f"ended with {server.process.returncode}: {server.output()[-2000:]}")
+    output = server.output()
+    if server.process.poll() is not None or "cannot start" in output:
+        raise RuntimeError(f"it did not start: {output[-2000:]}")
     try:
         return httpx.get(f"{server.url}/health/ready", timeout=5).is_success
     except httpx.HTTPError:
