@@ -58,7 +58,7 @@ $(FILLED): $(APPLIED) training/materialize.py
 	@$(BIN)/python -m training.materialize --until $(UNTIL)
 	@touch $@
 
-$(DATA)/training.parquet: $(APPLIED) training/dataset.py
+$(DATA)/training.parquet: $(DATA)/flights.parquet feature_repo/definitions.py training/dataset.py | $(APPLIED)
 	@$(BIN)/python -m training.dataset
 
 models/flight_delay/latest: $(DATA)/training.parquet $(addprefix training/,calibration.py columns.py contract.py fit.py inputs.py jobs.py network.py report.py split.py train.py trees.py writer.py)
