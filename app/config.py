@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.dataplane import BatchSettings
-from deployments.features.lookup import LookupSettings
-from deployments.model.runtime import Device
+from deployments.features.settings import LookupSettings
+from deployments.model.device import Device
 
 PROJECT = Path(__file__).resolve().parents[1]
 """Relative paths in the configuration start here, whatever directory a worker runs in."""

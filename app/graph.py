@@ -4,6 +4,8 @@ from ray.serve import Application
 
 from app.config import GraphArgs
 from app.ingress import Ingress
+from app.layouts.collapsed import Collapsed
+from app.layouts.distributed import Distributed
 from app.preflight import check
 from deployments.bundle.bundle import BundleStore
 from deployments.features.deployment import Features
@@ -15,10 +17,11 @@ def build(args: GraphArgs) -> Application:
     """Wire the graph in the layout that ``args`` names, if it can serve at all."""
     check(args)
     if args.layout == "collapsed":
-        return Ingress.bind(args)
+        return Ingress.bind(args, Collapsed)
     bundles = BundleStore(args.model.directory, args.model.name)
     return Ingress.bind(
         args,
+        Distributed,
         Features.bind(args.feature_store.repo, args.feature_store.yaml, bundles),
         Preprocess.bind(bundles),
         Model.bind(bundles, args.model.device, args.model.threads),

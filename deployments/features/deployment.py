@@ -7,7 +7,8 @@ from ray import serve
 from ray.serve import Deployment
 
 from deployments.bundle.bundle import BundleStore
-from deployments.features.lookup import FeatureLookup, LookupSettings, open_store
+from deployments.features.lookup import FeatureLookup, open_store
+from deployments.features.settings import LookupSettings
 from deployments.frames import Frame
 from deployments.settings import StageSettings, accepted
 

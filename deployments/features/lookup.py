@@ -7,31 +7,18 @@ from pathlib import Path
 
 import numpy as np
 from feast import FeatureStore
-from pydantic import BaseModel, ConfigDict, Field
 
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
 from deployments.features import freshness
 from deployments.features.cache import RowCache, Rows
-from deployments.features.clock import Clock, ClockConfig, WallClock
+from deployments.features.clock import Clock
 from deployments.features.on_demand import compute
 from deployments.features.plan import ServiceError, ServicePlan, StoredView, checked_plan
 from deployments.features.schema import column_name
+from deployments.features.settings import LookupSettings
 from deployments.features.store import OnlineReader
 from deployments.frames import Column, Frame, Status, ViewState, empty_column
-
-
-class LookupSettings(BaseModel):
-    """What may change while the feature stage runs."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    clock: ClockConfig = Field(default_factory=WallClock)
-    """Against what feature age is measured."""
-    cache_rows: int = Field(default=50_000, ge=0)
-    """Rows kept per feature view; 0 turns the cache off. A row costs about 8 bytes a feature."""
-    cache_ttl_s: float = Field(default=5.0, gt=0)
-    """How long a cached row may hide a newer one in the store, in seconds."""
 
 
 class FeatureLookup:

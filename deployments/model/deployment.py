@@ -11,8 +11,8 @@ from ray.serve import Deployment
 
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Outputs, TensorFrame
+from deployments.model.device import Device
 from deployments.model.model import Model as Stage
-from deployments.model.runtime import Device
 from deployments.settings import StageSettings, accepted
 
 

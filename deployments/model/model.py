@@ -8,7 +8,8 @@ import torch
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.runtime import Device, TorchRuntime, pick_device
+from deployments.model.device import Device
+from deployments.model.runtime import TorchRuntime, pick_device
 
 
 class Model:

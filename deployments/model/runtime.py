@@ -1,7 +1,7 @@
 """Runs one exported program on one device."""
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -9,8 +9,7 @@ from torch.export.passes import move_to_device_pass
 
 from deployments.bundle.bundle import PROGRAM, Bundle, BundleError
 from deployments.frames import Outputs, TensorFrame
-
-Device = Literal["auto", "cpu", "cuda"]
+from deployments.model.device import Device
 
 GOLDEN_TOLERANCE = 1e-5
 

@@ -11,7 +11,7 @@ import yaml
 from torch import Tensor, nn
 
 from app.config import FeatureStoreArgs, ModelArgs
-from deployments.features.lookup import LookupSettings
+from deployments.features.settings import LookupSettings
 from deployments.preprocess.spec import PreprocessSpec
 from examples.store_orders.build import quiet
 from examples.store_orders.tables import orders

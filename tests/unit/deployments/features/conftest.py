@@ -6,7 +6,8 @@ import pytest
 from feast import FeatureStore
 
 from deployments.features.clock import ReplayClock
-from deployments.features.lookup import FeatureLookup, LookupSettings
+from deployments.features.lookup import FeatureLookup
+from deployments.features.settings import LookupSettings
 from examples.store_orders.tables import AS_OF
 from tests.support.example import Example
 from tests.support.redis import redis_server

@@ -10,8 +10,9 @@ from feast.types import Float64, Int64
 
 from deployments.bundle.bundle import BundleStore
 from deployments.features.clock import ReplayClock
-from deployments.features.lookup import FeatureLookup, LookupSettings
+from deployments.features.lookup import FeatureLookup
 from deployments.features.plan import ServiceError, resolve
+from deployments.features.settings import LookupSettings
 from deployments.frames import Frame, Status
 from examples.store_orders.build import quiet
 from examples.store_orders.tables import AS_OF

@@ -1,0 +1,1 @@
+"""Where the stages of a graph run, and what the ingress needs to know of it."""

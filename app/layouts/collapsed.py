@@ -1,0 +1,29 @@
+"""All stages inside the ingress replica: no hops, one kind of replica to scale."""
+
+from app.chain import Chain
+from app.config import CollapsedSettings, GraphArgs, IngressSettings
+from deployments.bundle.bundle import BundleStore
+from deployments.features.lookup import FeatureLookup, open_store
+from deployments.features.settings import LookupSettings
+from deployments.model.model import Model
+from deployments.preprocess.preprocess import Preprocess
+
+
+class Collapsed:
+    """The same stage objects that the deployments hold, called directly."""
+
+    settings: type[IngressSettings] = CollapsedSettings
+
+    def __init__(self, args: GraphArgs, bundles: BundleStore) -> None:
+        store = open_store(args.feature_store.repo, args.feature_store.yaml)
+        self._lookup = FeatureLookup(store, bundles, LookupSettings())
+        self.chain = Chain(
+            self._lookup.lookup,
+            Preprocess(bundles).transform,
+            Model(bundles, args.model.device, args.model.threads).predict,
+        )
+
+    def reconfigure(self, settings: IngressSettings) -> None:
+        """Give the feature stage its part of the settings."""
+        assert isinstance(settings, CollapsedSettings)
+        self._lookup.reconfigure(settings.features)
