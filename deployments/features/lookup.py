@@ -1,11 +1,9 @@
 """The feature stage: a frame of entity keys and request fields in, feature columns out."""
 
 import asyncio
-from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 from feast import FeatureStore
 
 from deployments.bundle.bundle import BundleStore
@@ -18,7 +16,8 @@ from deployments.features.plan import ServiceError, ServicePlan, StoredView, che
 from deployments.features.schema import column_name
 from deployments.features.settings import LookupSettings
 from deployments.features.store import OnlineReader
-from deployments.frames import Column, Frame, Status, ViewState, empty_column
+from deployments.features.view_batch import ViewBatch
+from deployments.frames import Frame, Status, ViewState, empty_column
 
 
 class FeatureLookup:
@@ -46,8 +45,7 @@ class FeatureLookup:
         now = self._clock.now()
         columns = dict(frame.columns)
         views: dict[str, ViewState] = {}
-        for view in plan.stored:
-            rows = await self._rows(view, frame)
+        for view, rows in await self._rows(plan, frame):
             views[view.name] = state = freshness.judge(rows.event_at, view.ttl, now)
             unusable = state.status >= Status.MISSING
             for feature, dtype in view.features.items():
@@ -59,28 +57,21 @@ class FeatureLookup:
             columns |= compute(computed, columns, request)
         return Frame(frame.version, frame.rows, columns, views)
 
-    async def _rows(self, view: StoredView, frame: Frame) -> Rows:
-        keys = _keys([frame.columns[name] for name in view.fields], frame.rows)
-        cache = self._cache(view)
-        now = asyncio.get_running_loop().time()
-        slots = cache.find(keys, now)
-        missed = np.flatnonzero(slots < 0)
-        if not len(missed):
-            return cache.take(slots)
+    async def _rows(self, plan: ServicePlan, frame: Frame) -> list[tuple[StoredView, Rows]]:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        batches = [ViewBatch(view, frame, self._cache(view), now) for view in plan.stored]
+        read: list[Rows | None] = [None] * len(batches)
+        if any(batch.missing for batch in batches):
+            # All views in one turn of the thread: a turn costs as much as reading a few rows.
+            read = await loop.run_in_executor(self._threads, self._read, batches)
+        return [(batch.view, batch.rows(found)) for batch, found in zip(batches, read, strict=True)]
 
-        distinct: dict[tuple[Hashable, ...], int] = {}
-        places = [distinct.setdefault(keys[row], len(distinct)) for row in missed]
-        # The hits are copied first: while the store is read, others may reuse their slots.
-        known = np.flatnonzero(slots >= 0)
-        hits = cache.take(slots[known])
-        read = await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._reader.read, view, list(distinct)
-        )
-        cache.put(list(distinct), read, now)
-        rows = Rows.empty(view.features, frame.rows)
-        rows.put(known, hits)
-        rows.put(missed, read.take(np.array(places, dtype=np.intp)))
-        return rows
+    def _read(self, batches: list[ViewBatch]) -> list[Rows | None]:
+        return [
+            self._reader.read(batch.view, batch.missing) if batch.missing else None
+            for batch in batches
+        ]
 
     def _cache(self, view: StoredView) -> RowCache:
         # Not by the name in the service: two projections of a view share their rows, and two
@@ -103,9 +94,3 @@ def open_store(repo: Path, store_yaml: Path | None) -> FeatureStore:
         return FeatureStore(repo_path=str(repo), fs_yaml_file=store_yaml)
     except FileNotFoundError as error:
         raise ServiceError(f"no Feast repo at {repo}: {error}") from error
-
-
-def _keys(columns: Sequence[Column], rows: int) -> list[tuple[Hashable, ...]]:
-    if not columns:
-        return [()] * rows
-    return list(zip(*(column.tolist() for column in columns), strict=True))
