@@ -13,9 +13,15 @@ UNTIL := 2013-12-03T14:15:00Z
 ifdef FEAST_FS_YAML_FILE_PATH
 export FEAST_FS_YAML_FILE_PATH := $(abspath $(FEAST_FS_YAML_FILE_PATH))
 endif
-STORE := $(basename $(notdir $(or $(FEAST_FS_YAML_FILE_PATH),feature_store.yaml)))
+STORE_YAML := $(or $(FEAST_FS_YAML_FILE_PATH),feature_repo/feature_store.yaml)
+STORE := $(basename $(notdir $(STORE_YAML)))
 APPLIED := $(DATA)/$(STORE).applied.stamp
-FILLED := $(DATA)/$(STORE).filled.stamp
+FILLED := $(DATA)/$(STORE).filled-$(subst :,,$(UNTIL)).stamp
+
+# What a bundle is made by.
+TRAINING := $(addprefix training/,calibration.py columns.py contract.py fields.py fit.py inputs.py \
+	jobs.py network.py report.py split.py train.py trees.py writer.py) \
+	$(wildcard deployments/bundle/*.py deployments/preprocess/*.py) deployments/features/schema.py
 
 # Every Ray process reads these, so they are set before Ray starts. PLAIN=1 leaves them out.
 ifndef PLAIN
@@ -29,9 +35,13 @@ export RAY_SERVE_HAPROXY_NBTHREAD := 1
 export RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S := 5
 endif
 
+# A step that fails must not leave half a file that looks done.
+.DELETE_ON_ERROR:
+
 .PHONY: run serve install data bundle test lint format clean
 
-run: bundle $(FILLED) serve
+run: bundle $(FILLED)
+	@$(MAKE) --no-print-directory serve
 
 serve: $(VENV)/.installed
 	@$(BIN)/python -m app.launch serve_config.yaml
@@ -49,7 +59,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(DATA)/flights.parquet: $(addprefix training/,data.py flights.py delays.py aircraft.py weather.py windows.py) | $(VENV)/.installed
 	@$(BIN)/python -m training.data
 
-$(APPLIED): $(DATA)/flights.parquet feature_repo/definitions.py feature_repo/$(STORE).yaml
+$(APPLIED): $(DATA)/flights.parquet feature_repo/definitions.py $(STORE_YAML)
 	@echo "Applying the feature repo"
 	@cd feature_repo && ../$(BIN)/feast apply > data/apply.log 2>&1 || { cat data/apply.log; exit 1; }
 	@touch $@
@@ -61,7 +71,7 @@ $(FILLED): $(APPLIED) training/materialize.py
 $(DATA)/training.parquet: $(DATA)/flights.parquet feature_repo/definitions.py training/dataset.py | $(APPLIED)
 	@$(BIN)/python -m training.dataset
 
-models/flight_delay/latest: $(DATA)/training.parquet $(addprefix training/,calibration.py columns.py contract.py fit.py inputs.py jobs.py network.py report.py split.py train.py trees.py writer.py)
+models/flight_delay/latest: $(DATA)/training.parquet $(TRAINING)
 	@$(BIN)/python -m training.train
 
 test: bundle $(FILLED)

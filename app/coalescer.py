@@ -14,6 +14,10 @@ B = TypeVar("B")
 
 logger = get_logger(__name__)
 
+_Waiting = tuple[Sequence[R], asyncio.Future[tuple[B, int]]]
+# Enough to find one bad request among 128, and an end to it where every batch fails.
+_RERUNS = 16
+
 
 class Coalescer(Generic[R, B]):
     """Runs at most ``in_flight`` batches at a time; each takes what has queued up meanwhile.
@@ -33,10 +37,10 @@ class Coalescer(Generic[R, B]):
         self._max_rows = max_rows
         self._in_flight = in_flight
         self._max_queued_rows = max_queued_rows
-        self._queue: deque[tuple[Sequence[R], asyncio.Future[tuple[B, int]]]] = deque()
+        self._queue: deque[_Waiting[R, B]] = deque()
         self._queued_rows = 0
         self._running = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[int]] = set()
 
     @property
     def max_rows(self) -> int:
@@ -61,44 +65,55 @@ class Coalescer(Generic[R, B]):
         return await answer
 
     def _launch(self) -> None:
-        batch: list[R] = []
-        waiting: list[tuple[asyncio.Future[tuple[B, int]], int]] = []
-        while self._queue and len(batch) + len(self._queue[0][0]) <= self._max_rows:
+        waiting: list[_Waiting[R, B]] = []
+        size = 0
+        while self._queue and size + len(self._queue[0][0]) <= self._max_rows:
             rows, answer = self._queue.popleft()
             self._queued_rows -= len(rows)
             if not answer.cancelled():
-                waiting.append((answer, len(batch)))
-                batch.extend(rows)
+                waiting.append((rows, answer))
+                size += len(rows)
         if not waiting:
             self._running -= 1
             return
         # In a context of its own: in a client's, Serve would cancel the batch when that client
         # leaves, and the others with it.
         task = asyncio.get_running_loop().create_task(
-            self._serve(batch, waiting), context=Context()
+            self._serve(waiting, _RERUNS), context=Context()
         )
         self._tasks.add(task)
         task.add_done_callback(self._finished)
 
-    async def _serve(
-        self, batch: list[R], waiting: list[tuple[asyncio.Future[tuple[B, int]], int]]
-    ) -> None:
+    async def _serve(self, waiting: list["_Waiting[R, B]"], reruns: int) -> int:
+        """Answer all that wait, and say how many of the ``reruns`` are left.
+
+        A batch that fails is run again by halves, so that a request that breaks its batch is
+        found and fails alone.
+        """
         try:
-            result = await self._run(batch)
+            result = await self._run([row for rows, _ in waiting for row in rows])
         except BaseException as error:
-            if not isinstance(error, WindsockError):
-                logger.error("a batch of %d rows failed", len(batch), exc_info=error)
-            for answer, _ in waiting:
+            told = isinstance(error, WindsockError)
+            if isinstance(error, Exception) and not told and len(waiting) > 1 and reruns > 1:
+                half = len(waiting) // 2
+                reruns = await self._serve(waiting[:half], reruns - 2)
+                return await self._serve(waiting[half:], reruns)
+            if not told:
+                logger.error("a batch of %d requests failed", len(waiting), exc_info=error)
+            for _, answer in waiting:
                 if not answer.done():
                     answer.set_exception(_refusal(error))
             if not isinstance(error, Exception):
                 raise
         else:
-            for answer, start in waiting:
+            start = 0
+            for rows, answer in waiting:
                 if not answer.done():
                     answer.set_result((result, start))
+                start += len(rows)
+        return reruns
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, task: asyncio.Task[int]) -> None:
         self._tasks.discard(task)
         if self._queue:
             self._launch()

@@ -3,8 +3,10 @@
 python -m app.launch serve_config.yaml
 """
 
+import argparse
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from types import FrameType
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
 from app.serve_file import ConfigError, Target, read
 
@@ -32,22 +35,28 @@ class DeployFailed(Exception):
 
 def main() -> int:
     """Serve until interrupted; 0 after a clean end, 1 where the graph could not start."""
-    (config,) = map(Path, sys.argv[1:])
+    parser = argparse.ArgumentParser(prog="python -m app.launch", description=__doc__)
+    parser.add_argument("config", type=Path, help="a Serve config file")
+    config = parser.parse_args().config
     try:
         target = read(config)
     except ConfigError as error:
         return _complain(error)
+    if _ready(target):
+        return _complain(f"something answers at {target.url} already: stop it, or change the port")
     command = [str(Path(sys.executable).with_name("serve")), "run", str(config)]
     with _interrupts_passed_on(subprocess.Popen(command, start_new_session=True)) as serve:
         try:
             _wait_until_ready(target, serve)
+            if serve.poll() is None:
+                _welcome(target)
+            return serve.wait()
         except DeployFailed as error:
-            serve.send_signal(signal.SIGINT)
-            serve.wait()
             return _complain(error)
-        if serve.poll() is None:
-            _welcome(target)
-        return serve.wait()
+        finally:
+            if serve.poll() is None:
+                serve.send_signal(signal.SIGINT)
+                serve.wait()
 
 
 @contextmanager
@@ -80,7 +89,7 @@ def _wait_until_ready(target: Target, serve: Process) -> None:
             state, message = _state(client, target.app)
             if state == "DEPLOY_FAILED":
                 raise DeployFailed(_reason(message))
-            if state == "RUNNING" and _ready(client, target):
+            if _ready(target):
                 return
             if state:
                 status.update(f"Starting Ray Serve: {target.app} is {state.lower()}")
@@ -98,9 +107,9 @@ def _state(client: httpx.Client, app: str) -> tuple[str, str]:
     return application.get("status", ""), application.get("message", "")
 
 
-def _ready(client: httpx.Client, target: Target) -> bool:
+def _ready(target: Target) -> bool:
     try:
-        return client.get(f"{target.url}/health/ready").is_success
+        return httpx.get(f"{target.url}/health/ready", timeout=5.0).is_success
     except httpx.HTTPError:
         return False
 
@@ -116,27 +125,31 @@ def _auth() -> dict[str, str]:
 
 def _reason(message: str) -> str:
     """The last line of a traceback is the exception; the rest is in Serve's log."""
-    lines = [line for line in message.splitlines() if line.strip()]
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("For further information")]
     return lines[-1] if lines else "the deployment failed; see Serve's log"
 
 
-def _complain(error: Exception) -> int:
-    console.print(f"\n[bold red]Windsock cannot start:[/] {error}", markup=True)
+def _complain(error: Exception | str) -> int:
+    console.print(f"\n[bold red]Windsock cannot start:[/] {escape(str(error))}")
     return 1
 
 
 def _welcome(target: Target) -> None:
     document = httpx.get(f"{target.url}/openapi.json", timeout=10.0).json()
     body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    example = json.dumps(body["example"])
-    console.rule(f"[bold green]{document['info']['title']} is up")
-    console.print(f"""
-Try it         curl {target.url}/predict -H 'content-type: application/json' -d '{example}'
+    example = shlex.quote(json.dumps(body["example"]))
+    console.rule(f"[bold green]{escape(document['info']['title'])} is up")
+    console.print(
+        f"""
+Try it         curl {target.url}/predict -H 'content-type: application/json' -d {example}
 Swagger page   {target.url}/docs
 Ray dashboard  {DASHBOARD} (it asks for a token: `ray get-auth-token` prints it)
 
 Ctrl-C stops everything.
-""")
+""",
+        markup=False,
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ _REF = "#/components/schemas/{name}"
 _ROUTES: dict[str, tuple[str, type[msgspec.Struct], list[ErrorCode]]] = {
     "/health": ("State of the service and the model in service", Health, []),
     "/health/live": ("Whether the process answers", Health, []),
-    "/health/ready": ("Whether predictions are answered", Health, [ErrorCode.UNAVAILABLE]),
+    "/health/ready": ("Whether a model version is in service", Health, [ErrorCode.UNAVAILABLE]),
     "/models": (
         "Bundles on disk, and the contract of the active one",
         Models,

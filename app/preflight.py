@@ -3,15 +3,19 @@
 from typing import Any
 
 import ray
+from pydantic import ValidationError
 from ray.serve.context import _get_global_client
 from ray.serve.exceptions import RayServeException
 from ray.serve.schema import ServeApplicationSchema
 
-from app.config import GraphArgs
+from app.config import CollapsedSettings, GraphArgs, IngressSettings
 from app.placement import Shares, shortage
 from deployments.bundle.bundle import LATEST, BundleError, BundleStore
+from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import open_store
 from deployments.features.plan import ServiceError, checked_plan
+from deployments.model.deployment import ModelSettings
+from deployments.settings import StageSettings, first_problem
 
 
 class GraphRefused(RayServeException):
@@ -28,6 +32,7 @@ def check(args: GraphArgs) -> None:
         bundle = BundleStore(args.model.directory, args.model.name).open(version)
         store = open_store(args.feature_store.repo, args.feature_store.yaml)
         checked_plan(store, bundle.manifest.service)
+        check_settings(args, options)
         if args.check_placement:
             _check_room(options)
     except (BundleError, ServiceError, GraphRefused) as error:
@@ -67,6 +72,26 @@ def shares(options: dict[str, Any]) -> Shares:
         replicas = options["autoscaling_config"].get("min_replicas", 1)
     needed = {name: float(amount) for name, amount in resources.items() if amount}
     return Shares(options["name"], replicas, needed)
+
+
+def check_settings(args: GraphArgs, options: list[dict[str, Any]]) -> None:
+    """Refuse a ``user_config`` that a replica would refuse later, one by one."""
+    given = {one["name"]: one.get("user_config") or {} for one in options}
+    try:
+        if args.layout == "collapsed":
+            CollapsedSettings.model_validate(given.get("Ingress", {}))
+            return
+        ingress = IngressSettings.model_validate(given.get("Ingress", {}))
+        FeaturesSettings.model_validate(given.get("Features", {}))
+        StageSettings.model_validate(given.get("Preprocess", {}))
+        model = ModelSettings.model_validate(given.get("Model", {}))
+    except ValidationError as error:
+        raise GraphRefused(f"user_config: {error.title}: {first_problem(error)}") from error
+    if ingress.batching.max_rows > model.max_batch_rows:
+        raise GraphRefused(
+            f"the ingress sends batches of up to {ingress.batching.max_rows} rows (max_rows) and "
+            f"the model takes {model.max_batch_rows} (max_batch_rows): raise the second"
+        )
 
 
 def _check_room(options: list[dict[str, Any]]) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel, ValidationError
+from ray.serve.config import AutoscalingConfig
 from ray.serve.schema import (
     DeploymentSchema,
     HTTPOptionsSchema,
@@ -13,6 +15,14 @@ from ray.serve.schema import (
     ServeApplicationSchema,
     ServeDeploySchema,
 )
+
+from app.config import GraphArgs
+from deployments.settings import first_problem
+
+_NESTED: dict[str, type[BaseModel]] = {
+    "ray_actor_options": RayActorOptionsSchema,
+    "autoscaling_config": AutoscalingConfig,
+}
 
 
 class ConfigError(Exception):
@@ -46,16 +56,26 @@ def read(path: Path) -> Target:
     )
     for application in document["applications"]:
         _refuse_unknown(application, ServeApplicationSchema.model_fields, "an application")
+        _check_args(application)
         for deployment in application.get("deployments") or []:
             name = f"deployment {deployment.get('name')}"
             _refuse_unknown(deployment, DeploymentSchema.model_fields, name)
-            actor = deployment.get("ray_actor_options") or {}
-            _refuse_unknown(actor, RayActorOptionsSchema.model_fields, f"{name}.ray_actor_options")
+            for part, schema in _NESTED.items():
+                _refuse_unknown(deployment.get(part) or {}, schema.model_fields, f"{name}.{part}")
     http = document.get("http_options") or {}
     host = str(http.get("host", "0.0.0.0")).replace("0.0.0.0", "127.0.0.1")
     first = document["applications"][0]
     prefix = (first.get("route_prefix") or "/").rstrip("/")
     return Target(first.get("name", "default"), f"http://{host}:{http.get('port', 8000)}{prefix}")
+
+
+def _check_args(application: dict[str, Any]) -> None:
+    if application.get("import_path") != "app.graph:build":
+        return
+    try:
+        GraphArgs.model_validate(application.get("args") or {})
+    except ValidationError as error:
+        raise ConfigError(f"args of {application.get('name')}: {first_problem(error)}") from error
 
 
 def _refuse_unknown(given: dict[str, Any], known: Collection[str], where: str) -> None:

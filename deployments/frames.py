@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -33,9 +33,6 @@ class ViewState:
     status: npt.NDArray[np.int8]
     age_s: npt.NDArray[np.float64]
 
-    def slice(self, start: int, stop: int) -> "ViewState":
-        return ViewState(self.status[start:stop], self.age_s[start:stop])
-
 
 @dataclass(slots=True)
 class Frame:
@@ -50,26 +47,6 @@ class Frame:
     rows: int
     columns: dict[str, Column]
     views: dict[str, ViewState] = field(default_factory=dict)
-
-    @classmethod
-    def concat(cls, frames: Sequence[Self]) -> Self:
-        """Stack frames of one version that hold the same columns (views are left behind)."""
-        first = frames[0]
-        if len(frames) == 1:
-            return first
-        columns = {
-            name: np.concatenate([frame.columns[name] for frame in frames])
-            for name in first.columns
-        }
-        return cls(first.version, sum(frame.rows for frame in frames), columns)
-
-    def slice(self, start: int, stop: int) -> "Frame":
-        return Frame(
-            self.version,
-            stop - start,
-            {name: column[start:stop] for name, column in self.columns.items()},
-            {name: view.slice(start, stop) for name, view in self.views.items()},
-        )
 
 
 @dataclass(slots=True)

@@ -20,6 +20,14 @@ class StageSettings(BaseModel):
     version: str = "latest"
 
 
+def first_problem(error: ValidationError) -> str:
+    """Where a configuration is wrong first, and why, in one line."""
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"]) or "the whole"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {problem['msg']}{more}"
+
+
 def accepted(kind: type[S], user_config: Mapping[str, Any], in_force: S | None) -> S:
     """The settings in ``user_config``; raises ValidationError for the first that are wrong.
 
@@ -31,5 +39,5 @@ def accepted(kind: type[S], user_config: Mapping[str, Any], in_force: S | None) 
     except ValidationError as error:
         if in_force is None:
             raise
-        logger.error("user_config refused, the one before stays in force: %s", error)
+        logger.error("user_config refused, the one before stays: %s", first_problem(error))
         return in_force

@@ -7,6 +7,8 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from deployments.settings import first_problem
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -24,7 +26,4 @@ def validated(path: Path, content: object, model: type[Model]) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "the file"
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise ValueError(f"{path}: {where}: {problem['msg']}{more}") from error
+        raise ValueError(f"{path}: {first_problem(error)}") from error

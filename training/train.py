@@ -24,7 +24,6 @@ from rich.table import Table as RichTable
 from deployments.frames import Column
 from deployments.preprocess.transform import Preprocessor
 from training import contract
-from training.bundle import export_program, write_bundle
 from training.calibration import fit_platt, sigmoid
 from training.columns import columns_of
 from training.dataset import FEATURE_SERVICE
@@ -36,6 +35,7 @@ from training.paths import FEATURE_REPO, MODELS, TRAINING_SET
 from training.report import figures, reliability_diagram
 from training.split import Rows, Split, week_folds
 from training.trees import out_of_fold, tune
+from training.writer import export_program, write_bundle
 
 MODEL_NAME = "flight_delay"
 SEEDS = (11, 12, 13)

@@ -30,7 +30,8 @@ class Rest:
                     raise HTTPException(405, f"{path} takes POST", {"Allow": "POST"})
                 request_id: str = scope["state"]["request_id"]
                 body = await _read(scope, receive, self._limits.max_body_bytes)
-                values = b"values=true" in scope.get("query_string", b"").split(b"&")
+                asked = scope.get("query_string", b"").lower().split(b"&")
+                values = b"values=true" in asked or b"values=1" in asked
                 await _send(send, _encode(await handler(body, request_id, values)))
                 return
         # With an app in scope Starlette raises its 404 and 405, and the error layer answers them.

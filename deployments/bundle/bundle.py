@@ -17,6 +17,7 @@ PROGRAM = "model.pt2"
 PREPROCESS = "preprocess.json"
 GOLDEN = "golden.json"
 LATEST = "latest"
+REWRITE = "write it again (`make -B bundle`)"
 
 
 class BundleError(Exception):
@@ -102,7 +103,7 @@ class BundleStore:
             where = ".".join(map(str, problem["loc"])) or "the whole"
             raise BundleError(
                 f"{path / MANIFEST} is not a manifest of this format ({where}: {problem['msg']}): "
-                "bundle the model again"
+                f"{REWRITE}"
             ) from None
         if (manifest.name, manifest.version) != (self.name, version):
             raise BundleError(
@@ -121,17 +122,14 @@ def sha256(path: Path) -> str:
 def _verify(path: Path, manifest: Manifest) -> None:
     if manifest.service.fingerprint() != manifest.service_sha256:
         raise BundleError(
-            f"{path / MANIFEST} was edited (its service's SHA-256 is another): "
-            "bundle the model again"
+            f"{path / MANIFEST} was edited (its service's SHA-256 is another): {REWRITE}"
         )
     for name in (PROGRAM, PREPROCESS, GOLDEN):
         if name not in manifest.files:
-            raise BundleError(f"{path / MANIFEST} lists no {name}: bundle the model again")
+            raise BundleError(f"{path / MANIFEST} lists no {name}: {REWRITE}")
     for name, expected in manifest.files.items():
         file = path / name
         if not file.is_file():
-            raise BundleError(f"{file} is missing: bundle the model again")
+            raise BundleError(f"{file} is missing: {REWRITE}")
         if sha256(file) != expected:
-            raise BundleError(
-                f"{file} is damaged (its SHA-256 is not the manifest's): bundle the model again"
-            )
+            raise BundleError(f"{file} is damaged (its SHA-256 is not the manifest's): {REWRITE}")

@@ -46,10 +46,11 @@ class Versions(Generic[T]):
             self._loaded.popitem(last=False)
         return loaded
 
-    async def prepare(self, version: str) -> None:
-        """Have a version ready. One that fails only stops a stage that has nothing else."""
+    async def prepare(self, version: str, resolve: Callable[[str], str] = str) -> None:
+        """Have a version ready, once ``resolve`` has named it. One that fails only stops a stage
+        that has nothing else."""
         try:
-            await self.get(version)
+            await self.get(resolve(version))
         except Exception as error:
             if not self._loaded:
                 raise

@@ -16,7 +16,8 @@ class WallClock(BaseModel):
 
 
 class ReplayClock(BaseModel):
-    """Serve the past as if live: starts at ``start`` when the replica does.
+    """Serve the past as if live: starts at ``start`` when the replica does, so with a ``speed``
+    over 0 replicas that started apart are apart.
 
     ``speed`` is in replayed seconds per second; 0 stands still at ``start``.
     """

@@ -28,7 +28,7 @@ class FeaturesReplica:
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         settings = self._settings = accepted(FeaturesSettings, user_config, self._settings)
         self._stage.reconfigure(settings)
-        await self._stage.plans.prepare(self._bundles.resolve(settings.version))
+        await self._stage.plans.prepare(settings.version, self._bundles.resolve)
 
     async def lookup(self, frame: Frame) -> Frame:
         return await self._stage.lookup(frame)

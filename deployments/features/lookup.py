@@ -5,6 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from feast import FeatureStore
+from feast.errors import FeastError
+from pydantic import ValidationError
+from yaml import YAMLError
 
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
@@ -31,18 +34,21 @@ class FeatureLookup:
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="feast")
         self._bundles = bundles
         self.plans = Versions(self._load)
-        self.reconfigure(settings)
+        self.settings = settings
+        self.clock = Clock(settings.clock)
+        self._caches: dict[tuple[str, ...], RowCache] = {}
 
     def reconfigure(self, settings: LookupSettings) -> None:
-        """Take new settings; cached rows are dropped."""
-        self._settings = settings
-        self._clock = Clock(settings.clock)
-        self._caches: dict[tuple[str, ...], RowCache] = {}
+        """Take new settings; cached rows are dropped, and a clock that stays the same runs on."""
+        if settings.clock != self.settings.clock:
+            self.clock = Clock(settings.clock)
+        self.settings = settings
+        self._caches = {}
 
     async def lookup(self, frame: Frame) -> Frame:
         """Feature columns and view states for N rows; the frame's own columns are kept."""
         plan = await self.plans.get(frame.version)
-        now = self._clock.now()
+        now = self.clock.now()
         columns = dict(frame.columns)
         views: dict[str, ViewState] = {}
         for view, rows in await self._rows(plan, frame):
@@ -54,7 +60,9 @@ class FeatureLookup:
                 columns[column_name(view.name, feature)] = column
         request = plan.schema.entities | plan.schema.request
         for computed in plan.on_demand:
-            columns |= compute(computed, columns, request)
+            columns |= await asyncio.get_running_loop().run_in_executor(
+                self._threads, compute, computed, columns, request
+            )
         return Frame(frame.version, frame.rows, columns, views)
 
     async def _rows(self, plan: ServicePlan, frame: Frame) -> list[tuple[StoredView, Rows]]:
@@ -79,7 +87,7 @@ class FeatureLookup:
         key = (view.view.name, *view.features)
         if key not in self._caches:
             self._caches[key] = RowCache(
-                view.features, self._settings.cache_rows, self._settings.cache_ttl_s
+                view.features, self.settings.cache_rows, self.settings.cache_ttl_s
             )
         return self._caches[key]
 
@@ -94,3 +102,6 @@ def open_store(repo: Path, store_yaml: Path | None) -> FeatureStore:
         return FeatureStore(repo_path=str(repo), fs_yaml_file=store_yaml)
     except FileNotFoundError as error:
         raise ServiceError(f"no Feast repo at {repo}: {error}") from error
+    except (YAMLError, FeastError, ValidationError) as error:
+        reason = " ".join(str(error).split())
+        raise ServiceError(f"the Feast configuration in {repo} is wrong: {reason}") from error

@@ -81,14 +81,14 @@ def resolve(store: FeatureStore, service: str) -> ServicePlan:
             f"run `feast apply` there"
         ) from error
 
-    requested = {_name(projection): projection for projection in projections}
     views: dict[str, StoredView] = {}
-    on_demand: list[OnDemandView] = []
+    on_demand: dict[str, OnDemandView] = {}
     request: dict[str, DType] = {}
     entities: dict[str, DType] = {}
     columns: dict[str, DType] = {}
 
-    for name, projection in requested.items():
+    for projection in projections:
+        name = _name(projection)
         view = _view(store, projection)
         features = _features(name, projection)
         columns |= _full_names(name, features)
@@ -102,7 +102,8 @@ def resolve(store: FeatureStore, service: str) -> ServicePlan:
             for needed in view.source_feature_view_projections.values():
                 _add_stored(store, needed, views, entities)
                 inputs |= _full_names(needed.name, _features(needed.name, needed))
-            on_demand.append(OnDemandView(name, view, inputs, features))
+            before = on_demand[name].features if name in on_demand else {}
+            on_demand[name] = OnDemandView(name, view, inputs, before | features)
         else:
             _add_stored(store, projection, views, entities)
 
@@ -118,10 +119,10 @@ def resolve(store: FeatureStore, service: str) -> ServicePlan:
             )
             for stored in views.values()
         },
-        on_demand={computed.name: computed.features for computed in on_demand},
+        on_demand={computed.name: computed.features for computed in on_demand.values()},
         columns=columns,
     )
-    return ServicePlan(tuple(views.values()), tuple(on_demand), schema)
+    return ServicePlan(tuple(views.values()), tuple(on_demand.values()), schema)
 
 
 def dtype_of(dtype: FeastType | ValueType, name: str) -> DType:
@@ -173,14 +174,20 @@ def _add_stored(
     """Plan the read of one projection, or widen the read that is planned for it already."""
     name = _name(projection)
     features = _features(name, projection)
-    if name in views:
-        views[name].features.update(features)
-        return
     view = _view(store, projection)
+    keys = [column for column in view.entity_columns if column.name != DUMMY_ENTITY_ID]
+    fields = tuple(projection.join_key_map.get(column.name, column.name) for column in keys)
+    if name in views:
+        planned = views[name]
+        if (planned.view.name, planned.fields) != (view.name, fields):
+            raise ServiceError(
+                f"{name!r} stands for view {planned.view.name!r} by {planned.fields} and for "
+                f"{view.name!r} by {fields}: give one of them another name (with_name)"
+            )
+        planned.features.update(features)
+        return
     if not getattr(view, "online", True) or not getattr(view, "enabled", True):
         raise ServiceError(f"feature view {view.name!r} is not served online (online: false)")
-    keys = [column for column in view.entity_columns if column.name != DUMMY_ENTITY_ID]
-    fields = [projection.join_key_map.get(column.name, column.name) for column in keys]
     for field, column in zip(fields, keys, strict=True):
         if column.dtype not in _KEY_FIELDS:
             raise ServiceError(
@@ -197,7 +204,7 @@ def _add_stored(
         view=view,
         join_keys=tuple(column.name for column in keys),
         key_fields=tuple(_KEY_FIELDS[column.dtype] for column in keys),
-        fields=tuple(fields),
+        fields=fields,
         features=features,
         ttl=getattr(view, "ttl", None) or timedelta(0),
     )

@@ -44,7 +44,7 @@ class ModelReplica:
         batched: Any = self._batched  # serve.batch adds the setters, untyped
         batched.set_max_batch_size(settings.max_batch_rows)
         batched.set_batch_wait_timeout_s(settings.batch_wait_s)
-        await self._stage.runtimes.prepare(self._bundles.resolve(settings.version))
+        await self._stage.runtimes.prepare(settings.version, self._bundles.resolve)
 
     async def predict(self, frame: TensorFrame) -> Outputs:
         answer = await self._batched(frame)

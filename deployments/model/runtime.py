@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.export.passes import move_to_device_pass
 
-from deployments.bundle.bundle import PROGRAM, Bundle, BundleError
+from deployments.bundle.bundle import PROGRAM, REWRITE, Bundle, BundleError
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.device import Device
 
@@ -49,7 +49,7 @@ class TorchRuntime:
         except Exception as error:
             raise BundleError(
                 f"{bundle.path / PROGRAM} is no program that torch {torch.__version__} can load "
-                f"({type(error).__name__}): bundle the model again"
+                f"({type(error).__name__}): {REWRITE}"
             ) from error
         runtime = cls(program, outputs, device)
         runtime.prove(bundle)
@@ -78,6 +78,8 @@ class TorchRuntime:
         """Check the golden rows, in one batch and as a single row, which also warms up."""
         golden = bundle.golden()
         numeric, categorical = bundle.preprocessor().transform(golden.columns)
+        if not len(numeric) or golden.outputs.keys() != set(self._outputs):
+            raise BundleError(f"bundle {bundle.path} has no golden rows for each of its outputs")
         for rows in (len(numeric), 1):
             outputs = self.run(TensorFrame("", numeric[:rows], categorical[:rows]))
             for name, expected in golden.outputs.items():
@@ -88,5 +90,5 @@ class TorchRuntime:
                     worst = float(np.max(np.abs(outputs[name] - expected[:rows])))
                     raise BundleError(
                         f"bundle {bundle.path} fails its golden rows here: output {name!r} is off "
-                        f"by {worst:.2g} (allowed {GOLDEN_TOLERANCE}); bundle the model again"
+                        f"by {worst:.2g} (allowed {GOLDEN_TOLERANCE}); {REWRITE}"
                     )

@@ -21,7 +21,7 @@ class PreprocessReplica:
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         settings = self._settings = accepted(StageSettings, user_config, self._settings)
-        await self._stage.preprocessors.prepare(self._bundles.resolve(settings.version))
+        await self._stage.preprocessors.prepare(settings.version, self._bundles.resolve)
 
     async def transform(self, frame: Frame) -> TensorFrame:
         return await self._stage.transform(frame)

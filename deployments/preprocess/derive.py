@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, assert_never
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
+from deployments.frames import Column
 from deployments.preprocess.spec import Concat, Cyclic, Derived, LocalTime, Subtract
 
-Column = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 _HOUR_S = 3600.0

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from deployments.preprocess.derive import Column, Floats, as_floats, derive
+from deployments.frames import Column
+from deployments.preprocess.derive import Floats, as_floats, derive
 from deployments.preprocess.spec import Categorical, Numeric, PreprocessSpec
 
 _KNOTS = 257

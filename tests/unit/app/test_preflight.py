@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from app.config import GraphArgs
-from app.preflight import GraphRefused, check, shares
+from app.preflight import GraphRefused, check, check_settings, shares
 from deployments.bundle.bundle import PROGRAM
 from deployments.features.schema import ServiceSchema
 from tests.support.example import NAME, Example
@@ -92,3 +92,28 @@ def test_shares_count_the_replicas_at_the_smallest() -> None:
 
     assert one.replicas == 3
     assert one.resources == {"CPU": 0.5, "GPU": 0.25, "disk": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        pytest.param(
+            [{"name": "Features", "user_config": {"cache_row": 1}}],
+            "FeaturesSettings: cache_row: Extra inputs are not permitted",
+            id="unknown-key",
+        ),
+        pytest.param(
+            [
+                {"name": "Ingress", "user_config": {"batching": {"max_rows": 512}}},
+                {"name": "Model", "user_config": {"max_batch_rows": 256}},
+            ],
+            "batches of up to 512 rows",
+            id="batches-the-model-would-refuse",
+        ),
+    ],
+)
+def test_settings_that_a_replica_would_refuse_are_refused_at_once(
+    options: list[dict[str, object]], problem: str, tmp_path: Path
+) -> None:
+    with pytest.raises(GraphRefused, match=problem):
+        check_settings(args_for(tmp_path, tmp_path), options)

@@ -16,7 +16,8 @@ def write(folder: Path, **document: Any) -> Path:
 
 
 def application(**options: Any) -> dict[str, Any]:
-    return {"name": "parcels", "import_path": "app.graph:build", **options}
+    args = {"model": {"name": "parcels"}}
+    return {"name": "parcels", "import_path": "app.graph:build", "args": args, **options}
 
 
 def test_the_shipped_config_has_no_key_that_serve_would_ignore() -> None:
@@ -62,6 +63,20 @@ def test_where_it_answers_follows_host_port_and_prefix(tmp_path: Path) -> None:
             },
             "'cpus' is not an option of deployment A.ray_actor_options",
             id="actor-options",
+        ),
+        pytest.param(
+            {
+                "applications": [
+                    application(deployments=[{"name": "A", "autoscaling_config": {"min": 1}}])
+                ]
+            },
+            "'min' is not an option of deployment A.autoscaling_config",
+            id="autoscaling",
+        ),
+        pytest.param(
+            {"applications": [application(args={"model": {"name": "a", "devise": "cpu"}})]},
+            "args of parcels: model.devise: Extra inputs are not permitted",
+            id="args",
         ),
         pytest.param(
             {"applications": [application()], "http_options": {"prot": 1}}, "'prot'", id="http"

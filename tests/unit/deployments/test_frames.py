@@ -6,7 +6,6 @@ import pytest
 from deployments.frames import (
     DType,
     Frame,
-    Status,
     TensorFrame,
     ViewState,
     empty_column,
@@ -54,29 +53,6 @@ def test_values_that_are_no_strings_become_floats_with_nan_for_missing(dtype: DT
 )
 def test_an_empty_column_is_missing_everywhere(dtype: DType, missing: list[object]) -> None:
     np.testing.assert_array_equal(empty_column(dtype, 2), np.array(missing))
-
-
-def test_slices_of_a_frame_take_its_views_along() -> None:
-    part = frame("a", "b", "c", "d").slice(1, 3)
-
-    assert part.rows == 2
-    assert part.columns["name"].tolist() == ["b", "c"]
-    assert part.views["view"].status.tolist() == [Status.STALE, Status.MISSING]
-    assert part.views["view"].age_s.tolist() == [10.0, 20.0]
-
-
-def test_frames_stack_in_order() -> None:
-    stacked = Frame.concat([frame("a"), frame("b", None)])
-
-    assert (stacked.version, stacked.rows) == ("1", 3)
-    assert stacked.columns["name"].tolist() == ["a", "b", None]
-    assert stacked.columns["size"].tolist() == [0.0, 0.0, 1.0]
-
-
-def test_a_single_frame_is_not_copied_to_be_stacked() -> None:
-    only = frame("a")
-
-    assert Frame.concat([only]) is only
 
 
 def test_frames_survive_the_way_between_processes() -> None:

@@ -88,7 +88,7 @@ def test_a_file_that_is_not_there_is_named(
         ("--program", "x", "is not a program that torch"),
         ("--preprocess", "numeric: {", "preprocess.yaml cannot be read: while parsing"),
         ("--preprocess", "numeric: 3", "preprocess.yaml: numeric: Input should be a valid list"),
-        ("--preprocess", "", "preprocess.yaml: the file: Input should be a valid dictionary"),
+        ("--preprocess", "", "preprocess.yaml: the whole: Input should be a valid dictionary"),
         ("--contract", "a\tb: : c", "contract.yaml cannot be read: "),
         ("--contract", "outputs: []", "contract.yaml: outputs: List should have at least 1 item"),
         ("--data", "x", "training.parquet is not a parquet file"),

@@ -62,7 +62,7 @@ def test_a_pointer_to_nothing_names_what_there_is(
 def test_a_missing_file_is_named(bundles: BundleStore, folder: Path, file: str) -> None:
     (folder / file).unlink()
 
-    with pytest.raises(BundleError, match=f"{file} is missing: bundle the model again"):
+    with pytest.raises(BundleError, match=f"{file} is missing: write it again"):
         bundles.open(LATEST)
 
 

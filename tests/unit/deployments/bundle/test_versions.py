@@ -122,3 +122,17 @@ async def test_a_version_that_cannot_be_prepared_leaves_the_others_serving(
     assert "version 2 cannot be loaded, the others keep serving: 2 is broken" in caplog.text
     assert await versions.get("1") == "loaded 1"
     assert load.calls == ["1", "2"]
+
+
+async def test_a_version_that_cannot_be_named_leaves_the_others_serving() -> None:
+    versions = Versions(Loader())
+    await versions.prepare("1")
+
+    def resolve(_: str) -> str:
+        raise LookupError("there is no latest")
+
+    await versions.prepare("latest", resolve)
+
+    assert await versions.get("1") == "loaded 1"
+    with pytest.raises(LookupError):
+        await Versions(Loader()).prepare("latest", resolve)

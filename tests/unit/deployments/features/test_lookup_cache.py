@@ -127,6 +127,17 @@ async def test_new_settings_drop_what_is_cached(repo: FeatureStore, tmp_path: Pa
     assert (await stage.lookup(frame("one", 1))).columns["goods__price"].tolist() == [11]
 
 
+async def test_new_settings_let_the_clock_run_on(repo: FeatureStore, tmp_path: Path) -> None:
+    stage = lookup(repo, bundles(repo, tmp_path, one="of_shelf"))
+    clock = stage.clock
+
+    stage.reconfigure(stage.settings.model_copy(update={"cache_rows": 7}))
+    assert stage.clock is clock
+
+    stage.reconfigure(LookupSettings())
+    assert stage.clock is not clock
+
+
 async def test_without_a_cache_every_lookup_reads_the_store(
     repo: FeatureStore, tmp_path: Path
 ) -> None:

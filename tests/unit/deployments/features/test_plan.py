@@ -211,3 +211,37 @@ def test_a_service_that_changed_since_training_is_refused_with_the_difference(
         r"registry, 86400\.0 in the bundle; run `feast apply` with that definition, or train",
     ):
         checked_plan(new, resolve(old, "v1").schema)
+
+
+def test_a_view_that_is_named_twice_gives_the_features_of_both(tmp_path: Path) -> None:
+    shelf = view(tmp_path, "shelf", [store_key], [*SHELF, Field(name="stock", dtype=Int64)])
+    service = FeatureService(name="v1", features=[shelf[["price"]], shelf[["stock"]]])
+
+    schema = resolve(applied(tmp_path, store_key, shelf, service), "v1").schema
+
+    assert schema.columns == {"shelf__price": "float64", "shelf__stock": "int64"}
+    assert schema.views["shelf"].features == {"price": "float64", "stock": "int64"}
+
+
+def test_a_name_cannot_stand_for_two_views(tmp_path: Path) -> None:
+    shelf = view(tmp_path, "shelf", [store_key], SHELF)
+    rack = view(tmp_path, "rack", [store_key], SHELF)
+
+    @on_demand_feature_view(
+        sources=[shelf], schema=[Field(name="double", dtype=Float64)], mode="python"
+    )
+    def doubled(inputs):
+        return {"double": [2 * price for price in inputs["price"]]}
+
+    service = FeatureService(name="v1", features=[rack.with_name("shelf"), doubled])
+    store = applied(tmp_path, store_key, shelf, rack, doubled, service)
+
+    with pytest.raises(ServiceError, match=r"'shelf' stands for view 'rack' .* 'shelf' by"):
+        resolve(store, "v1")
+
+
+def test_a_broken_configuration_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "feature_store.yaml").write_text("project: [")
+
+    with pytest.raises(ServiceError, match=r"the Feast configuration in .* is wrong"):
+        open_store(tmp_path, None)

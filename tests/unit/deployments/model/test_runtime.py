@@ -142,3 +142,12 @@ def test_a_program_that_torch_cannot_read_is_refused(bundle: Bundle) -> None:
 
     with pytest.raises(BundleError, match=r"model\.pt2 is no program that torch .* can load"):
         TorchRuntime.load(bundle, CPU)
+
+
+def test_a_bundle_without_golden_answers_is_refused(bundle: Bundle) -> None:
+    path = bundle.path / GOLDEN
+    golden = json.loads(path.read_text())
+    path.write_text(json.dumps(golden | {"outputs": {}}))
+
+    with pytest.raises(BundleError, match="no golden rows for each of its outputs"):
+        TorchRuntime.load(bundle, CPU)

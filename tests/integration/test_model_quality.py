@@ -1,0 +1,13 @@
+"""The bars of the shipped model, read from the report in its bundle."""
+
+from deployments.bundle.bundle import BundleStore
+from training.paths import MODELS
+
+
+def test_the_network_is_as_good_as_tuned_trees_and_calibrated() -> None:
+    metrics = BundleStore(MODELS, "flight_delay").open("latest").manifest.metrics
+    network, trees = metrics["network"]["test"], metrics["trees"]["test"]
+
+    assert network["rows"] == trees["rows"] == 55_060
+    assert network["auc"] >= trees["auc"] > 0.74
+    assert network["ece_equal_width"] <= 0.02
