@@ -1,3 +1,6 @@
+import logging
+from collections.abc import Iterator
+
 import pytest
 
 from tests.support.example import Example, built_example
@@ -7,3 +10,14 @@ from tests.support.example import Example, built_example
 def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     """The example repo, model and bundle of another shape; tests only read it."""
     return built_example(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture
+def log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[pytest.LogCaptureFixture]:
+    """What is logged, which Ray's loggers keep from the root once Ray is imported."""
+    for name in ("ray", "ray.serve"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    with caplog.at_level(logging.DEBUG, "ray.serve"):
+        yield caplog

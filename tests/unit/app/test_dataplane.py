@@ -59,7 +59,7 @@ async def test_the_error_of_a_first_version_keeps_its_cause(tmp_path: Path) -> N
 
 
 async def test_a_version_that_fails_leaves_the_old_one_serving(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, log: pytest.LogCaptureFixture
 ) -> None:
     async def only_the_first(frame: Frame) -> Frame:
         if frame.version != "1":
@@ -78,7 +78,7 @@ async def test_a_version_that_fails_leaves_the_old_one_serving(
     await dataplane.activate("3", SETTINGS)
     assert dataplane.serving().model.version == "1"
     assert dataplane.problem.startswith("version 3 was refused;")
-    assert "no version '3'" in caplog.text
+    assert "no version '3'" in log.text
     assert "no version '3'" not in dataplane.problem, "the reason may hold paths of the server"
 
     await dataplane.activate("1", SETTINGS)
@@ -86,7 +86,7 @@ async def test_a_version_that_fails_leaves_the_old_one_serving(
 
 
 async def test_a_version_whose_example_is_no_request_is_refused(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, log: pytest.LogCaptureFixture
 ) -> None:
     contradictory = manifest(
         version="2", request_features=[field("weight", "float64", maximum=1, example=2)]
@@ -99,7 +99,7 @@ async def test_a_version_whose_example_is_no_request_is_refused(
     assert dataplane.serving().model.version == "1"
     assert dataplane.problem is not None
     assert dataplane.problem.startswith("version 2 was refused;")
-    assert "weight must be a number, at most 1" in caplog.text
+    assert "weight must be a number, at most 1" in log.text
 
 
 async def test_a_request_ends_on_the_version_it_began_with(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ def test_wrong_settings_stop_a_start() -> None:
 
 
 def test_wrong_settings_leave_those_in_force_and_are_logged(
-    caplog: pytest.LogCaptureFixture,
+    log: pytest.LogCaptureFixture,
 ) -> None:
     in_force = StageSettings(version="1")
 
     assert accepted(StageSettings, {"versions": "2"}, in_force) is in_force
-    assert "versions" in caplog.text
+    assert "versions" in log.text

@@ -1,5 +1,4 @@
 import asyncio
-import logging
 from threading import Event
 
 import pytest
@@ -108,10 +107,8 @@ async def test_a_stage_without_a_version_does_not_start() -> None:
 
 
 async def test_a_version_that_cannot_be_prepared_leaves_the_others_serving(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    log: pytest.LogCaptureFixture,
 ) -> None:
-    for name in ("ray", "ray.serve"):
-        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     load = Loader()
     load.broken.add("2")
     versions = Versions(load)
@@ -119,7 +116,7 @@ async def test_a_version_that_cannot_be_prepared_leaves_the_others_serving(
 
     await versions.prepare("2")
 
-    assert "version 2 cannot be loaded, the others keep serving: 2 is broken" in caplog.text
+    assert "version 2 cannot be loaded, the others keep serving: 2 is broken" in log.text
     assert await versions.get("1") == "loaded 1"
     assert load.calls == ["1", "2"]
 
