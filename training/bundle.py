@@ -24,9 +24,7 @@ from deployments.preprocess.transform import FittedState, Preprocessor
 from training.columns import columns_of
 from training.contract_file import ContractFile
 from training.documents import read, validated
-from training.writer import export_program, write_bundle
-
-__all__ = ["export_program", "main", "write_bundle"]
+from training.writer import write_bundle
 
 
 def parser() -> argparse.ArgumentParser:

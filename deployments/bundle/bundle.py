@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from deployments.bundle.manifest import Manifest
 from deployments.frames import Column, DType, key_column, value_column
 from deployments.preprocess.transform import Preprocessor
+from deployments.settings import first_problem
 
 MANIFEST = "manifest.json"
 PROGRAM = "model.pt2"
@@ -99,10 +100,8 @@ class BundleStore:
                 f"no version {version!r} of model {self.name!r} in {self._home} (there: {known})"
             ) from None
         except ValidationError as error:
-            problem = error.errors()[0]
-            where = ".".join(map(str, problem["loc"])) or "the whole"
             raise BundleError(
-                f"{path / MANIFEST} is not a manifest of this format ({where}: {problem['msg']}): "
+                f"{path / MANIFEST} is not a manifest of this format ({first_problem(error)}): "
                 f"{REWRITE}"
             ) from None
         if (manifest.name, manifest.version) != (self.name, version):

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from deployments.bundle.bundle import GOLDEN, MANIFEST, PREPROCESS, PROGRAM, BundleStore
 from deployments.bundle.manifest import FieldSpec, Manifest, OutputSpec, TrainingData
@@ -18,6 +19,16 @@ _EXAMPLES: dict[DType, str | int | float | bool] = {
     "timestamp": "2024-05-01T10:15:00+02:00",
 }
 _CONTENT = b"not read here"
+
+EXAMPLE: dict[str, Any] = {
+    "depot": "north",
+    "lane": 7,
+    "weight": 250,
+    "pieces": 3,
+    "insured": True,
+    "sent_at": "2024-05-01T10:15:00+02:00",
+}
+"""A request that the contract of ``parcels`` takes."""
 
 
 def field(

@@ -15,16 +15,7 @@ from app.errors import ErrorCode
 from deployments.frames import Frame
 from tests.support.asgi import chunks, drive, http
 from tests.support.chains import lookup, weighing
-from tests.support.manifests import parcels, store
-
-EXAMPLE: dict[str, Any] = {
-    "depot": "north",
-    "lane": 7,
-    "weight": 250,
-    "pieces": 3,
-    "insured": True,
-    "sent_at": "2024-05-01T10:15:00+02:00",
-}
+from tests.support.manifests import EXAMPLE, parcels, store
 
 
 def row(**changes: Any) -> bytes:

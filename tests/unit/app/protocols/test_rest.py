@@ -3,7 +3,6 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
@@ -16,16 +15,8 @@ from app.edge import edge
 from deployments.frames import Outputs, TensorFrame
 from tests.support.asgi import chunks, drive, http
 from tests.support.chains import weighing
-from tests.support.manifests import parcels, store
+from tests.support.manifests import EXAMPLE, parcels, store
 
-EXAMPLE: dict[str, Any] = {
-    "depot": "north",
-    "lane": 7,
-    "weight": 250,
-    "pieces": 3,
-    "insured": True,
-    "sent_at": "2024-05-01T10:15:00+02:00",
-}
 VIEWS = {
     "load": {"status": "fresh", "age_s": 60.0},
     "fleet": {"status": "fresh", "age_s": 60.0},
