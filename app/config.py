@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.dataplane import BatchSettings
+from app.fast_lane.settings import FastLaneSettings
 from deployments.features.settings import LookupSettings
 from deployments.model.device import Device
 
@@ -24,6 +25,9 @@ class Limits(_Strict):
     """Largest body; 10,000 rows of twenty fields fit. Larger ones are refused unread (413)."""
     max_instances: int = Field(default=10_000, ge=1)
     """Most rows in one batch request: past it, one client holds a replica for seconds (413)."""
+    timeout_s: float = Field(default=30.0, gt=0)
+    """Longest time from a request's first byte to its answer (408). Keep Ray's own
+    ``request_timeout_s`` above it: its answer has no error body."""
 
 
 class ModelArgs(_Strict):
@@ -62,6 +66,8 @@ class GraphArgs(_Strict):
     model: ModelArgs
     feature_store: FeatureStoreArgs = FeatureStoreArgs()
     limits: Limits = Limits()
+    fast_lane: FastLaneSettings | None = None
+    """A second door, in each ingress replica itself; None leaves it shut."""
     check_placement: bool = True
     """Refuse a graph that the nodes present can never hold. Turn it off where a cluster
     autoscaler adds nodes on demand."""

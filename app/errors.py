@@ -2,6 +2,7 @@
 
 WindsockError
 ├── InvalidRequest    the request is wrong: 4xx, names the field and row
+├── TimedOut          408
 ├── Overloaded        429, with Retry-After
 └── Unavailable       503, the graph cannot answer now
 ClientGone            no answer: nobody is there to read it
@@ -26,6 +27,7 @@ class ErrorCode(Enum):
     BODY_TOO_LARGE = ("body_too_large", 413)
     NOT_FOUND = ("not_found", 404)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
+    TIMED_OUT = ("timed_out", 408)
     OVERLOADED = ("overloaded", 429)
     UNAVAILABLE = ("unavailable", 503)
     INTERNAL = ("internal", 500)
@@ -89,6 +91,12 @@ class InvalidRequest(WindsockError):
         self.code = code
         self.field = field
         self.row = row
+
+
+class TimedOut(WindsockError):
+    """The request had its time, its arrival included, and is not answered."""
+
+    code = ErrorCode.TIMED_OUT
 
 
 class Overloaded(WindsockError):

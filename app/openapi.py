@@ -27,6 +27,7 @@ _PREDICT_ERRORS = [
     ErrorCode.MISSING_FIELD,
     ErrorCode.UNKNOWN_FIELD,
     ErrorCode.OUT_OF_RANGE,
+    ErrorCode.TIMED_OUT,
     ErrorCode.OVERLOADED,
     ErrorCode.INTERNAL,
     ErrorCode.UNAVAILABLE,

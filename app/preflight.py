@@ -1,5 +1,7 @@
 """What must hold before the first replica starts: a whole bundle, its features, and room."""
 
+import socket
+from contextlib import suppress
 from typing import Any
 
 import ray
@@ -7,8 +9,10 @@ from pydantic import ValidationError
 from ray.serve.context import _get_global_client
 from ray.serve.exceptions import RayServeException
 from ray.serve.schema import ServeApplicationSchema
+from ray.util import list_named_actors
 
 from app.config import CollapsedSettings, GraphArgs, IngressSettings
+from app.fast_lane.settings import FastLaneSettings
 from app.placement import Shares, shortage
 from deployments.bundle.bundle import LATEST, BundleError, BundleStore
 from deployments.features.deployment import FeaturesSettings
@@ -35,6 +39,8 @@ def check(args: GraphArgs) -> None:
         check_settings(args, options)
         if args.check_placement:
             _check_room(options)
+        if args.fast_lane:
+            _check_port(args.fast_lane)
     except (BundleError, ServiceError, GraphRefused) as error:
         print(f"\nwindsock cannot start: {error}\n", flush=True)
         raise GraphRefused(str(error)) from error
@@ -91,6 +97,18 @@ def check_settings(args: GraphArgs, options: list[dict[str, Any]]) -> None:
         raise GraphRefused(
             f"the ingress sends batches of up to {ingress.batching.max_rows} rows (max_rows) and "
             f"the model takes {model.max_batch_rows} (max_batch_rows): raise the second"
+        )
+
+
+def _check_port(fast_lane: FastLaneSettings) -> None:
+    """The replicas of a node share the port, and would share it with another graph, too."""
+    actors = list_named_actors(all_namespaces=True) if ray.is_initialized() else []
+    if any("#Ingress#" in actor["name"] for actor in actors):
+        return  # what answers there may be the replica that is to be replaced
+    with suppress(OSError), socket.create_connection((fast_lane.host, fast_lane.port), timeout=1):
+        raise GraphRefused(
+            f"something answers on {fast_lane.host} port {fast_lane.port} already: stop it, or "
+            "change the port in fast_lane"
         )
 
 

@@ -35,6 +35,7 @@ class Target:
 
     app: str
     url: str
+    fast_lane: str | None
 
 
 def read(path: Path) -> Target:
@@ -56,24 +57,36 @@ def read(path: Path) -> Target:
     )
     for application in document["applications"]:
         _refuse_unknown(application, ServeApplicationSchema.model_fields, "an application")
-        _check_args(application)
+        _args(application)
         for deployment in application.get("deployments") or []:
             name = f"deployment {deployment.get('name')}"
             _refuse_unknown(deployment, DeploymentSchema.model_fields, name)
             for part, schema in _NESTED.items():
                 _refuse_unknown(deployment.get(part) or {}, schema.model_fields, f"{name}.{part}")
     http = document.get("http_options") or {}
-    host = str(http.get("host", "0.0.0.0")).replace("0.0.0.0", "127.0.0.1")
+    host = str(http.get("host", "0.0.0.0"))
     first = document["applications"][0]
     prefix = (first.get("route_prefix") or "/").rstrip("/")
-    return Target(first.get("name", "default"), f"http://{host}:{http.get('port', 8000)}{prefix}")
+    args = _args(first)
+    return Target(
+        first.get("name", "default"),
+        f"http://{_reachable(host)}:{http.get('port', 8000)}{prefix}",
+        f"http://{_reachable(args.fast_lane.host)}:{args.fast_lane.port}"
+        if args and args.fast_lane
+        else None,
+    )
 
 
-def _check_args(application: dict[str, Any]) -> None:
+def _reachable(host: str) -> str:
+    return host.replace("0.0.0.0", "127.0.0.1")
+
+
+def _args(application: dict[str, Any]) -> GraphArgs | None:
+    """The arguments of the graph; None for an application that is another's."""
     if application.get("import_path") != "app.graph:build":
-        return
+        return None
     try:
-        GraphArgs.model_validate(application.get("args") or {})
+        return GraphArgs.model_validate(application.get("args") or {})
     except ValidationError as error:
         raise ConfigError(f"args of {application.get('name')}: {first_problem(error)}") from error
 

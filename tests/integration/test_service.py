@@ -20,9 +20,15 @@ from tests.support.wait import wait_until
 from training.paths import DATA
 
 
+@pytest.fixture(params=["proxy", "fast-lane"])
+def url(request: pytest.FixtureRequest, graph: Graph) -> str:
+    """Either door."""
+    return graph.server.url if request.param == "proxy" else graph.server.fast_lane
+
+
 @pytest.fixture
-def client(graph: Graph) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=graph.server.url, timeout=30) as client:
+def client(url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=url, timeout=30) as client:
         yield client
 
 
@@ -63,9 +69,9 @@ def test_a_batch_answers_its_good_rows_and_names_the_bad_ones(
     assert second["error"]["field"] == "scheduled_departure"
 
 
-async def test_many_at_once_get_each_their_own_answer(graph: Graph) -> None:
+async def test_many_at_once_get_each_their_own_answer(url: str) -> None:
     rows = instances(departures(NOON, hours=24, count=300))
-    async with httpx.AsyncClient(base_url=graph.server.url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=30) as client:
         together = await client.post("/predict/batch", json={"instances": rows})
         expected = [one["outputs"]["late_probability"] for one in together.json()["predictions"]]
         answers = await asyncio.gather(*(client.post("/predict", json=row) for row in rows))
@@ -150,7 +156,7 @@ def test_what_is_pushed_is_served_without_a_restart(
 
 
 def test_a_new_version_takes_over_and_a_broken_one_does_not(
-    client: httpx.Client, graph: Graph, row: dict[str, Any]
+    graph: Graph, row: dict[str, Any]
 ) -> None:
     home = graph.models / "flight_delay"
     latest = (home / "latest").read_text()
@@ -160,22 +166,17 @@ def test_a_new_version_takes_over_and_a_broken_one_does_not(
         manifest.write_text(manifest.read_text().replace(f'"{latest}"', f'"{name}"'))
     (home / "broken" / PROGRAM).write_bytes(b"not a program")
     document = yaml.safe_load(graph.server.config.read_text())
-    before = client.post("/predict", json=row).json()
 
-    set_all(document, "version", "next")
-    deploy(graph.server, document)
-    answer = client.post("/predict", json=row).json()
-    assert answer["model"]["version"] == "next"
-    assert answer["outputs"] == pytest.approx(before["outputs"], abs=1e-6)
+    def answers() -> list[dict[str, Any]]:
+        doors = graph.server.url, graph.server.fast_lane
+        return [httpx.post(f"{door}/predict", json=row, timeout=30).json() for door in doors]
 
-    set_all(document, "version", "broken")
-    deploy(graph.server, document)
-    answer = client.post("/predict", json=row).json()
-    assert answer["model"]["version"] == "next"
-    assert answer["outputs"] == pytest.approx(before["outputs"], abs=1e-6)
-    assert "broken" in client.get("/health").json()["problem"]
-
-    set_all(document, "version", "latest")
-    deploy(graph.server, document)
-    assert client.post("/predict", json=row).json()["model"]["version"] == latest
-    assert client.get("/health").json()["problem"] is None
+    before, _ = answers()
+    for version, served in [("next", "next"), ("broken", "next"), ("latest", latest)]:
+        set_all(document, "version", version)
+        deploy(graph.server, document)
+        for answer in answers():
+            assert answer["model"]["version"] == served
+            assert answer["outputs"] == pytest.approx(before["outputs"], abs=1e-6)
+        problem = httpx.get(f"{graph.server.url}/health", timeout=30).json()["problem"]
+        assert ("broken" in problem) if version == "broken" else problem is None

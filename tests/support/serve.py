@@ -22,20 +22,32 @@ from tests.support.wait import wait_until
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "serve_config.yaml"
 
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 PLAIN: Mapping[str, str] = {}
 FAST: Mapping[str, str] = {
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
     "RAY_SERVE_HAPROXY_NBTHREAD": "1",
     "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+    # So that a graph that is being served on this machine is not in the way.
+    "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
+    "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
 }
 
 
 @dataclass
 class Server:
-    """A running application: its address, its process, its config and what it has printed."""
+    """A running application: the addresses of its doors, its process, its config and what it has
+    printed."""
 
     url: str
+    fast_lane: str
     process: "subprocess.Popen[bytes]"
     config: Path
 
@@ -50,17 +62,13 @@ class Server:
         self.process.send_signal(signal.SIGINT)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def read_config(layout: str, source: Path = CONFIG) -> dict[str, Any]:
-    """The shipped config with its one line set to ``layout``, on a free port."""
+    """The shipped config with its one line set to ``layout``, on free ports."""
     text = source.read_text().replace("<<: *distributed ", f"<<: *{layout} ")
     document = {k: v for k, v in yaml.safe_load(text).items() if not k.startswith("x-")}
     document["http_options"]["port"] = free_port()
+    if fast_lane := document["applications"][0]["args"].get("fast_lane"):
+        fast_lane["port"] = free_port()
     return copy.deepcopy(document)
 
 
@@ -80,7 +88,9 @@ def set_all(document: Any, key: str, value: Any) -> None:
 @contextmanager
 def started(command: list[str], config: Path, env: Mapping[str, str]) -> Iterator[Server]:
     """A process that serves ``config``; interrupted at the end, and held to leave nothing."""
-    http = yaml.safe_load(config.read_text())["http_options"]
+    document = yaml.safe_load(config.read_text())
+    fast_lane = document["applications"][0]["args"].get("fast_lane") or {"port": 0}
+    urls = [f"http://127.0.0.1:{door['port']}" for door in (document["http_options"], fast_lane)]
     with config.with_suffix(".log").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", _RESTORE_SIGINT, *command],
@@ -90,7 +100,7 @@ def started(command: list[str], config: Path, env: Mapping[str, str]) -> Iterato
             stderr=subprocess.STDOUT,
         )
     try:
-        yield Server(f"http://127.0.0.1:{http['port']}", process, config)
+        yield Server(*urls, process, config)
     finally:
         left = _end(process)
     assert not left, f"left running: {left}"

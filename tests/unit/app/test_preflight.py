@@ -1,12 +1,14 @@
 """The checks of start-up, on a real bundle and registry; without Serve there are no options."""
 
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
 import yaml
 
 from app.config import GraphArgs
+from app.fast_lane.settings import FastLaneSettings
 from app.preflight import GraphRefused, check, check_settings, shares
 from deployments.bundle.bundle import PROGRAM
 from deployments.features.schema import ServiceSchema
@@ -117,3 +119,13 @@ def test_settings_that_a_replica_would_refuse_are_refused_at_once(
 ) -> None:
     with pytest.raises(GraphRefused, match=problem):
         check_settings(args_for(tmp_path, tmp_path), options)
+
+
+def test_a_port_on_which_another_program_answers_is_named(example: Example) -> None:
+    args = args_for(example.models, example.repo)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        args.fast_lane = FastLaneSettings(port=port)
+        with pytest.raises(GraphRefused, match=f"127.0.0.1 port {port} already"):
+            check(args)
+    check(args)

@@ -21,7 +21,9 @@ def application(**options: Any) -> dict[str, Any]:
 
 
 def test_the_shipped_config_has_no_key_that_serve_would_ignore() -> None:
-    assert read(ROOT / "serve_config.yaml") == Target("windsock", "http://127.0.0.1:8000")
+    assert read(ROOT / "serve_config.yaml") == Target(
+        "windsock", "http://127.0.0.1:8000", "http://127.0.0.1:8001"
+    )
 
 
 @pytest.mark.parametrize("layout", ["distributed", "collapsed"])
@@ -41,7 +43,7 @@ def test_where_it_answers_follows_host_port_and_prefix(tmp_path: Path) -> None:
     http = {"host": "0.0.0.0", "port": 9999}
     path = write(tmp_path, http_options=http, applications=[application(route_prefix="/v1/")])
 
-    assert read(path) == Target("parcels", "http://127.0.0.1:9999/v1")
+    assert read(path) == Target("parcels", "http://127.0.0.1:9999/v1", None)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The second door: each ingress replica also listens itself, past Ray's proxies."""

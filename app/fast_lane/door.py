@@ -1,0 +1,33 @@
+"""What Ray's proxies do for a request that comes through them, for one that does not."""
+
+from collections.abc import Awaitable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class Door:
+    """Counts the requests under way and returns their ids; once ``closing``, asks each client to
+    close its connection with the answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.ongoing = 0
+        self.closing = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        def dressed(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                request_id: str = scope["state"]["request_id"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-request-id", request_id.encode()),
+                ]
+                if self.closing:
+                    message["headers"].append((b"connection", b"close"))
+            return send(message)
+
+        self.ongoing += 1
+        try:
+            await self._app(scope, receive, dressed)
+        finally:
+            self.ongoing -= 1

@@ -1,0 +1,97 @@
+"""The fast lane of one replica: uvicorn's protocols behind a listener of our own."""
+
+import asyncio
+import time
+
+from starlette.types import ASGIApp
+from uvicorn import Config, Server
+
+from app.fast_lane.door import Door
+from app.fast_lane.listener import Listener
+from app.fast_lane.settings import FastLaneSettings
+from deployments.log import get_logger
+
+logger = get_logger(__name__)
+
+_POLL_S = 0.02
+
+
+class FastLane:
+    """Serves an ASGI application on a port that the ingress replicas of a node share.
+
+    uvicorn with httptools was measured against granian's embedded server
+    (docs/performance.md): as fast with this application, and it lets a listener be closed
+    before its connections are.
+    """
+
+    def __init__(self, settings: FastLaneSettings, app: ASGIApp, max_message_bytes: int) -> None:
+        self._settings = settings
+        self._door = Door(app)
+        self._config = Config(
+            self._door,
+            http="httptools",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=settings.keep_alive_s,
+            ws_max_size=max_message_bytes,
+        )
+        self._server = Server(self._config)
+        self._listener: Listener | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def ongoing(self) -> int:
+        """Requests and sockets under way."""
+        return self._door.ongoing
+
+    @property
+    def port(self) -> int:
+        assert self._listener is not None
+        return self._listener.port
+
+    async def open(self) -> None:
+        """Begin to listen; nothing where it does already. Raises RuntimeError for a port that
+        another program holds."""
+        if self._listener is not None:
+            return
+        self._config.load()
+        connections = self._server.server_state.connections
+        self._listener = Listener(
+            self._settings.host,
+            self._settings.port,
+            self._protocol,
+            lambda: len(connections),
+            self._settings.max_connections,
+        )
+        # Without sockets of its own uvicorn does the rest: dates, and the end of connections.
+        self._serving = asyncio.create_task(self._server.serve(sockets=[]))
+        logger.info("fast lane on %s port %d", self._settings.host, self._listener.port)
+
+    def check(self) -> None:
+        """Raises RuntimeError where it should listen and does not."""
+        if self._serving is not None and self._serving.done() and not self._door.closing:
+            raise RuntimeError("the fast lane has ended") from self._serving.exception()
+
+    async def close(self, within_s: float) -> None:
+        """Accept no more, answer what is under way, then end; what lasts longer is cut."""
+        if self._listener is None or self._serving is None or self._door.closing:
+            return
+        end = time.monotonic() + within_s
+        await self._listener.close()
+        self._door.closing = True
+        # A client that is between two requests gets to know with its next answer; closed now,
+        # the connection would break the request that is on its way.
+        quiet = time.monotonic() + min(self._settings.linger_s, within_s / 2)
+        while self._server.server_state.connections and time.monotonic() < quiet:
+            await asyncio.sleep(_POLL_S)
+        self._config.timeout_graceful_shutdown = max(1, int(end - time.monotonic()))
+        self._server.should_exit = True
+        await self._serving
+
+    def _protocol(self) -> asyncio.Protocol:
+        return self._config.http_protocol_class(  # type: ignore[call-arg]
+            config=self._config, server_state=self._server.server_state, app_state={}
+        )

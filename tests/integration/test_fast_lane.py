@@ -1,0 +1,77 @@
+"""The fast lane as a citizen of Serve: its load scales the ingress, and updates lose nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from tests.integration.conftest import NOON
+from tests.support.flights import departures, instances
+from tests.support.load import load
+from tests.support.serve import FAST, Server, dashboard_of, deploy, read_config, serve_run, set_all
+from tests.support.wait import wait_until
+
+
+def test_it_scales_out_by_its_own_load_and_updates_without_loss(tmp_path: Path) -> None:
+    document = read_config("collapsed")
+    set_all(document, "num_cpus", 0.3)  # room for two replicas and the two that replace them
+    (ingress,) = document["applications"][0]["deployments"]
+    ingress["autoscaling_config"] |= {
+        "target_ongoing_requests": 4,
+        "metrics_interval_s": 1,
+        "look_back_period_s": 2,
+        "upscale_delay_s": 1,
+    }
+    port = document["applications"][0]["args"]["fast_lane"]["port"]
+    body = json.dumps(instances(departures(NOON, hours=2, count=1))[0]).encode()
+    env = {**FAST, "RAY_AUTH_MODE": "disabled"}
+    with (
+        serve_run(document, tmp_path, env) as server,
+        load(port, "/predict", body, clients=16) as tally,
+    ):
+        # Serve sees no request: nothing goes through its own door.
+        before = wait_until(lambda: _listening(server, port, 2), "two replicas that listen")
+        wait_until(lambda: all(_connections(pid, port) for pid in before), "clients at both")
+
+        document["applications"][0]["args"]["limits"]["max_instances"] = 5000
+        deploy(server, document)
+        wait_until(
+            lambda: (now := _listening(server, port, 2)) and not now & before,
+            "two new replicas in their place",
+            timeout_s=90,
+        )
+        reached = tally.answered
+        wait_until(lambda: tally.answered > reached + 100, "answers by the new ones")
+        assert tally.failures == []
+        assert tally.answered > 1000
+
+
+def _listening(server: Server, port: int, count: int) -> set[int]:
+    """Processes of the ingress replicas, once so many of them listen and no other does."""
+    replicas = _replicas(server)
+    pids = {replica["pid"] for replica in replicas if replica["state"] == "RUNNING"}
+    if len(pids) != count or len(replicas) != count:
+        return set()
+    listening = {
+        pid
+        for pid in pids
+        for one in psutil.Process(pid).net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN and one.laddr.port == port
+    }
+    return pids if listening == pids else set()
+
+
+def _replicas(server: Server) -> list[dict[str, Any]]:
+    details = httpx.get(f"{dashboard_of(server)}/api/serve/applications/").json()
+    application = details["applications"]["windsock"]
+    replicas: list[dict[str, Any]] = application["deployments"]["Ingress"]["replicas"]
+    return replicas
+
+
+def _connections(pid: int, port: int) -> int:
+    return sum(
+        one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port
+        for one in psutil.Process(pid).net_connections("tcp")
+    )
