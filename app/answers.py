@@ -1,11 +1,12 @@
 """From a finished batch to the answer for each of its rows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from app.schemas import FeaturesInfo, ViewInfo
 from deployments.frames import DType, Frame, Outputs, Status
@@ -22,12 +23,14 @@ class RowAnswer(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A finished batch, as plain lists: converted once, then read row by row."""
+    """A finished batch, as plain lists: made once, then read row by row."""
 
     outputs: list[tuple[str, list[Any]]]
-    views: list[tuple[str, list[int], list[float]]]
+    worst: list[int]
+    degraded: list[bool]
+    oldest: list[float]
+    views: list[msgspec.Raw]
     found: Frame
-    timeless: Collection[str]
 
     @classmethod
     def of(cls, outputs: Outputs, found: Frame, timeless: Collection[str] = ()) -> "Batch":
@@ -35,35 +38,65 @@ class Batch:
 
         ``timeless`` names the views that never expire: the oldest age says nothing of them.
         """
+        plain = [(name, values.tolist()) for name, values in outputs.items()]
+        states = found.views
+        if states is None or not states.names:
+            rows = found.rows
+            nothing = [msgspec.Raw(b"{}")] * rows
+            return cls(plain, [0] * rows, [False] * rows, [-1.0] * rows, nothing, found)
+        status = states.status
+        age_s = np.where(np.isnan(states.age_s), -1.0, np.round(states.age_s, 3))
+        expiring = np.array([[0.0 if name in timeless else 1.0] for name in states.names])
         return cls(
-            [(name, values.tolist()) for name, values in outputs.items()],
-            [
-                (name, view.status.tolist(), np.round(view.age_s, 3).tolist())
-                for name, view in found.views.items()
-            ],
+            plain,
+            status.max(axis=0).tolist(),
+            ((status == Status.STALE) | (status == Status.DEFAULTED)).any(axis=0).tolist(),
+            np.where(expiring, age_s, -1.0).max(axis=0).tolist(),
+            _views(states.names, status, age_s),
             found,
-            timeless,
         )
 
     def row(self, place: int, values_of: Mapping[str, DType] | None = None) -> RowAnswer:
         """The answer for one row, with the values of the named feature columns if asked for."""
-        worst, oldest, degraded = 0, -1.0, False
-        views: dict[str, ViewInfo] = {}
-        for name, statuses, ages in self.views:
-            status, age = statuses[place], ages[place]
-            known = age == age
-            views[name] = ViewInfo(_STATUS[status], age if known else None)
-            worst = max(worst, status)
-            degraded = degraded or status in (Status.STALE, Status.DEFAULTED)
-            if known and age > oldest and name not in self.timeless:
-                oldest = age
-        features = FeaturesInfo(_STATUS[worst], degraded, oldest if oldest >= 0 else None, views)
+        oldest = self.oldest[place]
+        features = FeaturesInfo(
+            _STATUS[self.worst[place]],
+            self.degraded[place],
+            oldest if oldest >= 0 else None,
+            self.views[place],
+        )
         if values_of is not None:
             features.values = {
                 name: _plain(dtype, self.found.columns[name][place])
                 for name, dtype in values_of.items()
             }
         return RowAnswer({name: values[place] for name, values in self.outputs}, features)
+
+
+class _Told(dict[float, bytes]):
+    """One view's JSON by its state: many rows of a batch have the same."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = msgspec.json.encode(name)
+
+    def __missing__(self, state: float) -> bytes:
+        age_s, status = divmod(state, len(Status))
+        info = ViewInfo(_STATUS[int(status)], age_s / 1000 if age_s >= 0 else None)
+        told = self[state] = self._name + b":" + msgspec.json.encode(info)
+        return told
+
+
+def _views(
+    names: Sequence[str], status: npt.NDArray[np.int8], age_s: npt.NDArray[np.float64]
+) -> list[msgspec.Raw]:
+    """``views`` of each row, encoded: as objects they would cost more than the model."""
+    # One number for both, exact to the millisecond: a float64 holds 71,000 years of them.
+    states = np.round(age_s * 1000) * len(Status) + status
+    told = [
+        map(_Told(name).__getitem__, row) for name, row in zip(names, states.tolist(), strict=True)
+    ]
+    return [msgspec.Raw(b"{%b}" % b",".join(views)) for views in zip(*told, strict=True)]
 
 
 def _plain(dtype: DType, value: Any) -> Any:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from app.dataplane import BatchSettings
 from app.fast_lane.settings import FastLaneSettings
 from deployments.features.settings import LookupSettings
-from deployments.model.device import Device
+from deployments.model.options import ModelOptions
 
 PROJECT = Path(__file__).resolve().parents[1]
 """Relative paths in the configuration start here, whatever directory a worker runs in."""
@@ -30,15 +30,11 @@ class Limits(_Strict):
     ``request_timeout_s`` above it: its answer has no error body."""
 
 
-class ModelArgs(_Strict):
-    """Which model, where its bundles lie, and on what it runs."""
+class ModelArgs(_Strict, ModelOptions):
+    """Which model, where its bundles lie, and how it is run."""
 
     name: str
     directory: Path = Path("models")
-    device: Device = "auto"
-    """``auto`` takes a GPU where the replica is given one (num_gpus)."""
-    threads: int = Field(default=1, ge=1)
-    """Threads of one forward pass on CPU: small models lose more to hand-over than they gain."""
 
     @field_validator("directory")
     @classmethod

@@ -24,5 +24,5 @@ def build(args: GraphArgs) -> Application:
         Distributed,
         Features.bind(args.feature_store.repo, args.feature_store.yaml, bundles),
         Preprocess.bind(bundles),
-        Model.bind(bundles, args.model.device, args.model.threads),
+        Model.bind(bundles, args.model),
     )

@@ -6,7 +6,7 @@ import msgspec
 
 from app.dataplane import Serving
 from app.errors import ErrorBody, ErrorCode
-from app.schemas import BatchResponse, Health, Models, Prediction
+from app.schemas import BatchResponse, Health, Models, Prediction, ViewInfo
 
 _REF = "#/components/schemas/{name}"
 
@@ -51,7 +51,7 @@ def document(serving: Serving, root: str = "") -> dict[str, Any]:
     ``root`` is the path under which the service is mounted.
     """
     contract, manifest = serving.contract, serving.manifest
-    answers = [Prediction, BatchResponse, Health, Models, ErrorBody]
+    answers = [Prediction, BatchResponse, Health, Models, ErrorBody, ViewInfo]
     requests = [contract.row_type, contract.batch_type]
     refs, components = msgspec.json.schema_components([*answers, *requests], ref_template=_REF)
     by_type = dict(zip([*answers, *requests], refs, strict=True))
@@ -100,8 +100,8 @@ def _example_answer(serving: Serving) -> dict[str, Any] | None:
     if answer is None:
         return None
     prediction = Prediction(answer.outputs, serving.model, answer.features, _EXAMPLE_ID)
-    built: dict[str, Any] = msgspec.to_builtins(prediction)
-    return built
+    told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(prediction))
+    return told
 
 
 def _operation(

@@ -20,6 +20,9 @@ class ViewInfo(msgspec.Struct):
     age_s: float | None
 
 
+_VIEWS = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/ViewInfo"}}
+
+
 class FeaturesInfo(msgspec.Struct):
     """How good the inputs were: the worst view's status, and the age in seconds of the oldest
     event of a view that can expire.
@@ -31,7 +34,8 @@ class FeaturesInfo(msgspec.Struct):
     status: str
     degraded: bool
     oldest_age_s: float | None
-    views: dict[str, ViewInfo]
+    # A ViewInfo by view, encoded when the batch is.
+    views: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_VIEWS)]
     values: dict[str, float | str | bool | None] | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -1,7 +1,7 @@
 """What travels between stages: a batch as NumPy columns, never a list of row dicts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Literal
 
@@ -26,10 +26,11 @@ class Status(IntEnum):
 
 
 @dataclass(slots=True)
-class ViewState:
-    """For one feature view, row by row: ``status`` int8 [N] and ``age_s`` float64 [N] (seconds
+class ViewStates:
+    """For V feature views and N rows: ``status`` int8 [V, N] and ``age_s`` float64 [V, N] (seconds
     since the event, NaN where there is none)."""
 
+    names: tuple[str, ...]
     status: npt.NDArray[np.int8]
     age_s: npt.NDArray[np.float64]
 
@@ -46,7 +47,18 @@ class Frame:
     version: str
     rows: int
     columns: dict[str, Column]
-    views: dict[str, ViewState] = field(default_factory=dict)
+    views: ViewStates | None = None
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        # As one block: column by column, pickling costs more than the work of a stage.
+        numbers = {name: c for name, c in self.columns.items() if c.dtype == np.float64}
+        others = {name: c for name, c in self.columns.items() if name not in numbers}
+        block = np.array(list(numbers.values()))
+        return self.version, self.rows, list(numbers), block, others, self.views
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.version, self.rows, numbers, block, others, self.views = state
+        self.columns = {**others, **dict(zip(numbers, block, strict=True))}
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ class Collapsed:
         self.chain = Chain(
             self._lookup.lookup,
             Preprocess(bundles).transform,
-            Model(bundles, args.model.device, args.model.threads).predict,
+            Model(bundles, args.model).predict,
         )
 
     def reconfigure(self, settings: IngressSettings) -> None:

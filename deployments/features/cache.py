@@ -1,51 +1,83 @@
 """The row cache of one feature view: columnar, bounded in rows and in time."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
 
-from deployments.frames import Column, DType, empty_column
+from deployments.frames import Column, DType
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which features of a view lie in which column of its rows."""
+
+    numbers: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, features: Mapping[str, DType]) -> "Layout":
+        return cls(
+            tuple(name for name, dtype in features.items() if dtype != "string"),
+            tuple(name for name, dtype in features.items() if dtype == "string"),
+        )
 
 
 @dataclass(slots=True)
 class Rows:
-    """N rows of a view: its feature columns and ``event_at`` float64 [N] (epoch seconds of the
-    event, NaN where the store has no row)."""
+    """N rows of a view: ``event_at`` float64 [N] (epoch seconds of the event, NaN where the store
+    has no row), ``numbers`` float64 [N, F] and ``texts`` object [N, T], NaN and None for missing.
+    """
 
     event_at: npt.NDArray[np.float64]
-    columns: dict[str, Column]
+    numbers: npt.NDArray[np.float64]
+    texts: npt.NDArray[np.object_]
 
     @classmethod
-    def empty(cls, features: dict[str, DType], rows: int) -> "Rows":
+    def empty(cls, layout: Layout, rows: int) -> "Rows":
         """Rows that are all missing."""
-        columns = {name: empty_column(dtype, rows) for name, dtype in features.items()}
-        return cls(np.full(rows, np.nan), columns)
+        return cls(
+            np.full(rows, np.nan),
+            np.full((rows, len(layout.numbers)), np.nan),
+            np.full((rows, len(layout.texts)), None, dtype=object),
+        )
+
+    def columns(self, names: Layout) -> dict[str, Column]:
+        """Each feature's column, under these names: views of the rows, not copies."""
+        columns = dict(zip(names.numbers, self.numbers.T, strict=True))
+        if names.texts:
+            columns.update(zip(names.texts, self.texts.T, strict=True))
+        return columns
 
     def take(self, places: npt.NDArray[np.intp]) -> "Rows":
-        columns = {name: column[places] for name, column in self.columns.items()}
-        return Rows(self.event_at[places], columns)
+        return Rows(self.event_at[places], self.numbers[places], self.texts[places])
 
     def put(self, places: npt.NDArray[np.intp], rows: "Rows") -> None:
         self.event_at[places] = rows.event_at
-        for name, column in self.columns.items():
-            column[places] = rows.columns[name]
+        self.numbers[places] = rows.numbers
+        self.texts[places] = rows.texts
+
+    def clear(self, unusable: npt.NDArray[np.bool_]) -> None:
+        """Make the values of these rows missing; when they were of, they still tell."""
+        self.numbers[unusable] = np.nan
+        self.texts[unusable] = None
 
 
 class RowCache:
     """Keeps the newest ``capacity`` rows for ``ttl_s`` seconds; a row the store lacks counts too.
 
-    Rows live in columns, and a key's slot is looked up once per key, so that a batch costs a few
+    Rows live in arrays, and a key's slot is looked up once per key, so that a batch costs a few
     array operations and not a Python object per value. Times are seconds of any one clock.
     """
 
-    def __init__(self, features: dict[str, DType], capacity: int, ttl_s: float) -> None:
+    def __init__(self, layout: Layout, capacity: int, ttl_s: float) -> None:
         self._capacity = capacity
         self._ttl_s = ttl_s
         self._slots: dict[Hashable, int] = {}
         self._keys: list[Hashable | None] = [None] * capacity
-        self._rows = Rows.empty(features, capacity)
+        self._rows = Rows.empty(layout, capacity)
         self._read_at = np.full(capacity, -np.inf)
         self._next = 0
 
@@ -54,7 +86,8 @@ class RowCache:
 
     def find(self, keys: Sequence[Hashable], now: float) -> npt.NDArray[np.intp]:
         """The slot of each key, -1 where there is none or it is older than ``ttl_s``."""
-        slots = np.array([self._slots.get(key, -1) for key in keys], dtype=np.intp)
+        found = map(self._slots.get, keys, repeat(-1))
+        slots = np.fromiter(found, dtype=np.intp, count=len(keys))
         if self._capacity:
             slots[self._read_at[slots] < now - self._ttl_s] = -1
         return slots

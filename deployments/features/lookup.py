@@ -4,6 +4,8 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from feast import FeatureStore
 from feast.errors import FeastError
 from pydantic import ValidationError
@@ -16,11 +18,10 @@ from deployments.features.cache import RowCache, Rows
 from deployments.features.clock import Clock
 from deployments.features.on_demand import compute
 from deployments.features.plan import ServiceError, ServicePlan, StoredView, checked_plan
-from deployments.features.schema import column_name
 from deployments.features.settings import LookupSettings
 from deployments.features.store import OnlineReader
-from deployments.features.view_batch import ViewBatch
-from deployments.frames import Frame, Status, ViewState, empty_column
+from deployments.features.view_batch import ViewBatch, keys_of
+from deployments.frames import Frame, Status
 
 
 class FeatureLookup:
@@ -49,31 +50,37 @@ class FeatureLookup:
         """Feature columns and view states for N rows; the frame's own columns are kept."""
         plan = await self.plans.get(frame.version)
         now = self.clock.now()
+        found = await self._rows(plan, frame)
+        names = [view.name for view in plan.stored]
+        states = freshness.judge(names, [rows.event_at for rows in found], plan.max_ages, now)
         columns = dict(frame.columns)
-        views: dict[str, ViewState] = {}
-        for view, rows in await self._rows(plan, frame):
-            views[view.name] = state = freshness.judge(rows.event_at, view.ttl, now)
-            unusable = state.status >= Status.MISSING
-            for feature, dtype in view.features.items():
-                column = rows.columns[feature]
-                column[unusable] = empty_column(dtype, 1)[0]
-                columns[column_name(view.name, feature)] = column
+        unusable: npt.NDArray[np.bool_] = states.status >= Status.MISSING
+        for view, rows, cleared in zip(plan.stored, found, unusable, strict=True):
+            if cleared.any():
+                rows.clear(cleared)
+            columns |= rows.columns(view.columns)
         request = plan.schema.entities | plan.schema.request
         for computed in plan.on_demand:
             columns |= await asyncio.get_running_loop().run_in_executor(
                 self._threads, compute, computed, columns, request
             )
-        return Frame(frame.version, frame.rows, columns, views)
+        return Frame(frame.version, frame.rows, columns, states)
 
-    async def _rows(self, plan: ServicePlan, frame: Frame) -> list[tuple[StoredView, Rows]]:
+    async def _rows(self, plan: ServicePlan, frame: Frame) -> list[Rows]:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        batches = [ViewBatch(view, frame, self._cache(view), now) for view in plan.stored]
+        keys = {
+            fields: keys_of([frame.columns[name] for name in fields], frame.rows)
+            for fields in {view.fields for view in plan.stored}
+        }
+        batches = [
+            ViewBatch(view, keys[view.fields], self._cache(view), now) for view in plan.stored
+        ]
         read: list[Rows | None] = [None] * len(batches)
         if any(batch.missing for batch in batches):
             # All views in one turn of the thread: a turn costs as much as reading a few rows.
             read = await loop.run_in_executor(self._threads, self._read, batches)
-        return [(batch.view, batch.rows(found)) for batch, found in zip(batches, read, strict=True)]
+        return [batch.rows(found) for batch, found in zip(batches, read, strict=True)]
 
     def _read(self, batches: list[ViewBatch]) -> list[Rows | None]:
         return [
@@ -87,7 +94,7 @@ class FeatureLookup:
         key = (view.view.name, *view.features)
         if key not in self._caches:
             self._caches[key] = RowCache(
-                view.features, self.settings.cache_rows, self.settings.cache_ttl_s
+                view.layout, self.settings.cache_rows, self.settings.cache_ttl_s
             )
         return self._caches[key]
 

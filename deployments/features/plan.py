@@ -11,6 +11,8 @@ from feast.feature_view_projection import FeatureViewProjection
 from feast.types import Bool, FeastType, Float32, Float64, Int32, Int64, String, UnixTimestamp
 from feast.value_type import ValueType
 
+from deployments.features.cache import Layout
+from deployments.features.freshness import Limits, limits
 from deployments.features.schema import ServiceSchema, ViewSchema, column_name
 from deployments.frames import DType
 
@@ -39,7 +41,8 @@ class ServiceError(Exception):
 class StoredView:
     """One view to read: its keys come from ``fields`` of the request, in join-key order.
 
-    ``key_fields`` names the protobuf ``Value`` field that carries each key.
+    ``key_fields`` names the protobuf ``Value`` field that carries each key, ``columns`` the
+    columns of a frame into which the features of ``layout`` go.
     """
 
     name: str
@@ -48,6 +51,8 @@ class StoredView:
     key_fields: tuple[str, ...]
     fields: tuple[str, ...]
     features: dict[str, DType]
+    layout: Layout
+    columns: Layout
     ttl: timedelta
 
 
@@ -69,6 +74,7 @@ class ServicePlan:
     stored: tuple[StoredView, ...]
     on_demand: tuple[OnDemandView, ...]
     schema: ServiceSchema
+    max_ages: Limits
 
 
 def resolve(store: FeatureStore, service: str) -> ServicePlan:
@@ -122,7 +128,9 @@ def resolve(store: FeatureStore, service: str) -> ServicePlan:
         on_demand={computed.name: computed.features for computed in on_demand.values()},
         columns=columns,
     )
-    return ServicePlan(tuple(views.values()), tuple(on_demand.values()), schema)
+    stored = tuple(views.values())
+    max_ages = limits([view.ttl for view in stored])
+    return ServicePlan(stored, tuple(on_demand.values()), schema, max_ages)
 
 
 def dtype_of(dtype: FeastType | ValueType, name: str) -> DType:
@@ -206,6 +214,8 @@ def _add_stored(
         key_fields=tuple(_KEY_FIELDS[column.dtype] for column in keys),
         fields=fields,
         features=features,
+        layout=Layout.of(features),
+        columns=Layout.of({column_name(name, it): dtype for it, dtype in features.items()}),
         ttl=getattr(view, "ttl", None) or timedelta(0),
     )
 

@@ -5,7 +5,6 @@ from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from feast import FeatureStore
 from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
@@ -14,7 +13,6 @@ from feast.type_map import NULL_TIMESTAMP_INT_VALUE
 
 from deployments.features.cache import Rows
 from deployments.features.plan import StoredView
-from deployments.frames import value_column
 
 _INT32 = 2**31
 
@@ -35,19 +33,14 @@ class OnlineReader:
             [_entity_key(view, key) for key in keys],
             list(names),  # the Redis store appends to it
         )
-        event_at = np.full(len(keys), np.nan)
-        values: list[list[Any]] = [[None] * len(keys) for _ in names]
+        rows = Rows.empty(view.layout, len(keys))
         for row, (at, features) in enumerate(answers):
             if not features or at is None or _is_absent(at, features):
                 continue
-            event_at[row] = at.timestamp()
-            for column, name in zip(values, names, strict=True):
-                column[row] = _plain(features.get(name))
-        columns = {
-            name: value_column(dtype, column)
-            for (name, dtype), column in zip(view.features.items(), values, strict=True)
-        }
-        return Rows(event_at, columns)
+            rows.event_at[row] = at.timestamp()
+            rows.numbers[row] = [_plain(features.get(name)) for name in view.layout.numbers]
+            rows.texts[row] = [_plain(features.get(name)) for name in view.layout.texts]
+        return rows
 
 
 def _entity_key(view: StoredView, key: tuple[Hashable, ...]) -> EntityKey:

@@ -6,7 +6,7 @@ import numpy as np
 
 from deployments.features.cache import RowCache, Rows
 from deployments.features.plan import StoredView
-from deployments.frames import Column, Frame
+from deployments.frames import Column
 
 Key = tuple[Hashable, ...]
 
@@ -18,19 +18,23 @@ class ViewBatch:
     here and now: while the store is read, other batches may take their slots.
     """
 
-    def __init__(self, view: StoredView, frame: Frame, cache: RowCache, now: float) -> None:
+    def __init__(self, view: StoredView, keys: Sequence[Key], cache: RowCache, now: float) -> None:
         self.view = view
         self._cache = cache
         self._now = now
-        self._size = frame.rows
-        keys = _keys([frame.columns[name] for name in view.fields], frame.rows)
+        self._size = len(keys)
+        self.missing: list[Key] = []
         slots = cache.find(keys, now)
-        self._known = np.flatnonzero(slots >= 0)
-        self._missed = np.flatnonzero(slots < 0)
+        hit = slots >= 0
+        if hit.all():
+            self._hits = cache.take(slots)
+            return
+        self._known = np.flatnonzero(hit)
+        self._missed = np.flatnonzero(~hit)
         self._hits = cache.take(slots[self._known])
         places: dict[Key, int] = {}
-        self._places = [places.setdefault(keys[row], len(places)) for row in self._missed]
-        self.missing: list[Key] = list(places)
+        self._places = [places.setdefault(keys[row], len(places)) for row in self._missed.tolist()]
+        self.missing = list(places)
 
     def rows(self, read: Rows | None) -> Rows:
         """All rows of the batch, given those read for ``missing`` (None where it is empty), which
@@ -38,13 +42,14 @@ class ViewBatch:
         if read is None:
             return self._hits
         self._cache.put(self.missing, read, self._now)
-        rows = Rows.empty(self.view.features, self._size)
+        rows = Rows.empty(self.view.layout, self._size)
         rows.put(self._known, self._hits)
         rows.put(self._missed, read.take(np.array(self._places, dtype=np.intp)))
         return rows
 
 
-def _keys(columns: Sequence[Column], rows: int) -> list[Key]:
+def keys_of(columns: Sequence[Column], rows: int) -> list[Key]:
+    """The keys of a batch's rows: the values of these columns, row by row."""
     if not columns:
         return [()] * rows
     return list(zip(*(column.tolist() for column in columns), strict=True))

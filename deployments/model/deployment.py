@@ -11,8 +11,8 @@ from ray.serve import Deployment
 
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.device import Device
 from deployments.model.model import Model as Stage
+from deployments.model.options import ModelOptions
 from deployments.settings import StageSettings, accepted
 
 
@@ -34,10 +34,10 @@ def _rows(frames: list[TensorFrame]) -> int:
 class ModelReplica:
     """Runs the model on a CPU or GPU replica."""
 
-    def __init__(self, bundles: BundleStore, device: Device, threads: int) -> None:
+    def __init__(self, bundles: BundleStore, options: ModelOptions) -> None:
         self._bundles = bundles
         self._settings: ModelSettings | None = None
-        self._stage = Stage(bundles, device, threads)
+        self._stage = Stage(bundles, options)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         settings = self._settings = accepted(ModelSettings, user_config, self._settings)

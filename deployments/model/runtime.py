@@ -1,17 +1,25 @@
-"""Runs one exported program on one device."""
+"""Runs one exported program on one device, batch by batch."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Protocol, Self
 
-import numpy as np
 import torch
-from torch.export.passes import move_to_device_pass
 
 from deployments.bundle.bundle import PROGRAM, REWRITE, Bundle, BundleError
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.device import Device
+from deployments.model.golden import prove
+from deployments.model.options import Device
+from deployments.model.program import Program
 
-GOLDEN_TOLERANCE = 1e-5
+
+class Runtime(Protocol):
+    """A version of the model, ready to run."""
+
+    inline_rows: int
+    """Batches of up to so many rows may run in the event loop."""
+
+    def run(self, frame: TensorFrame) -> Outputs:
+        """Outputs by name, float32 [N] or [N, k]."""
 
 
 def pick_device(wanted: Device) -> torch.device:
@@ -25,70 +33,49 @@ def pick_device(wanted: Device) -> torch.device:
     return torch.device(wanted)
 
 
-class TorchRuntime:
-    """A ``torch.export`` program with its weights on ``device``: no user code, no pickle.
+def output_names(bundle: Bundle) -> list[str]:
+    """The outputs in the order in which the program answers them."""
+    return [output.name for output in bundle.manifest.outputs]
 
-    The program takes ``(numeric float32 [N, F], categorical int64 [N, C])`` with N dynamic and
-    answers one tensor, or a tuple of them, in the order of ``outputs``: each [N], [N, 1] or [N, k].
-    """
+
+def open_program(bundle: Bundle) -> torch.export.ExportedProgram:
+    """The program of a bundle, on CPU. Raises BundleError."""
+    try:
+        return torch.export.load(bundle.path / PROGRAM)
+    except Exception as error:
+        raise BundleError(
+            f"{bundle.path / PROGRAM} is no program that torch {torch.__version__} can load "
+            f"({type(error).__name__}): {REWRITE}"
+        ) from error
+
+
+class TorchRuntime:
+    """Runs a program (see ``Program`` for its form) and returns when the answers are there."""
+
+    inline_rows = 0
 
     def __init__(
         self, program: torch.export.ExportedProgram, outputs: Sequence[str], device: torch.device
     ) -> None:
         self._device = device
-        self._outputs = list(outputs)
-        moved = move_to_device_pass(program, device)
-        self._module = moved.module()
+        self._program = Program(program, outputs, device)
 
     @classmethod
     def load(cls, bundle: Bundle, device: torch.device) -> Self:
-        """Load, warm up and prove a bundle on its golden rows. Raises BundleError."""
-        outputs = [output.name for output in bundle.manifest.outputs]
-        try:
-            program = torch.export.load(bundle.path / PROGRAM)
-        except Exception as error:
-            raise BundleError(
-                f"{bundle.path / PROGRAM} is no program that torch {torch.__version__} can load "
-                f"({type(error).__name__}): {REWRITE}"
-            ) from error
-        runtime = cls(program, outputs, device)
-        runtime.prove(bundle)
+        """Load and prove a bundle on its golden rows, which warms up, too. Raises BundleError."""
+        runtime = cls(open_program(bundle), output_names(bundle), device)
+        prove(bundle, runtime.run)
         return runtime
 
     @torch.inference_mode()
     def run(self, frame: TensorFrame) -> Outputs:
         """Outputs by name, float32 [N] or [N, k]."""
-        answer = self._module(
+        answers = self._program(
             torch.from_numpy(frame.numeric).to(self._device),
             torch.from_numpy(frame.categorical).to(self._device),
         )
-        tensors = answer if isinstance(answer, (tuple, list)) else (answer,)
-        if len(tensors) != len(self._outputs):
-            raise ValueError(
-                f"the program answers {len(tensors)} tensors, "
-                f"the contract names {len(self._outputs)} outputs"
-            )
         return {
             # A last dimension of one is how programs write a number per row.
             name: (tensor.squeeze(1) if tensor.shape[1:] == (1,) else tensor).float().cpu().numpy()
-            for name, tensor in zip(self._outputs, tensors, strict=True)
+            for name, tensor in zip(self._program.outputs, answers, strict=True)
         }
-
-    def prove(self, bundle: Bundle) -> None:
-        """Check the golden rows, in one batch and as a single row, which also warms up."""
-        golden = bundle.golden()
-        numeric, categorical = bundle.preprocessor().transform(golden.columns)
-        if not len(numeric) or golden.outputs.keys() != set(self._outputs):
-            raise BundleError(f"bundle {bundle.path} has no golden rows for each of its outputs")
-        for rows in (len(numeric), 1):
-            outputs = self.run(TensorFrame("", numeric[:rows], categorical[:rows]))
-            for name, expected in golden.outputs.items():
-                # Not `>`: a NaN must fail the comparison.
-                if not np.allclose(
-                    outputs[name], expected[:rows], atol=GOLDEN_TOLERANCE, rtol=GOLDEN_TOLERANCE
-                ):
-                    worst = float(np.max(np.abs(outputs[name] - expected[:rows])))
-                    raise BundleError(
-                        f"bundle {bundle.path} fails its golden rows here: output {name!r} is off "
-                        f"by {worst:.2g} (allowed {GOLDEN_TOLERANCE}); {REWRITE}"
-                    )

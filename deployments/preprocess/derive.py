@@ -60,21 +60,21 @@ def _local_time(step: LocalTime, seconds: Floats) -> Floats:
 def _concat(parts: list[Column], separator: str) -> Column:
     joined = np.empty(len(parts[0]), dtype=object)
     joined[:] = [
-        None if any(_is_missing(value) for value in values) else separator.join(map(_text, values))
-        for values in zip(*(part.tolist() for part in parts), strict=True)
+        None if None in values else separator.join(values)
+        for values in zip(*(_texts(part) for part in parts), strict=True)
     ]
     return joined
 
 
-def _text(value: object) -> str:
+def _texts(column: Column) -> list[str | None]:
+    if column.dtype == object:
+        return column.tolist()  # type: ignore[no-any-return]
+    return [None if value != value else _text(value) for value in column.tolist()]
+
+
+def _text(value: float) -> str:
     # An integer reads the same whether its column is int64 (a key) or float64 (a feature).
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or value != value
+    return str(int(value)) if float(value).is_integer() else str(value)
 
 
 @lru_cache(maxsize=32)

@@ -55,9 +55,26 @@ class Preprocessor:
     def __init__(self, state: FittedState) -> None:
         self.state = state
         self._spec = state.spec
-        self._maps = [
-            (np.asarray(fitted.knots), np.asarray(fitted.levels)) for fitted in state.numeric
-        ]
+        steps, fitted = state.spec.numeric, state.numeric
+        # Of a column that is mapped by knots, shift and scale are those that change nothing.
+        self._fills, self._shifts, self._scales = (
+            np.array([[getattr(one, name)] for one in fitted]).reshape(-1, 1)
+            for name in ("fill", "shift", "scale")
+        )
+        self._maps = {
+            place: (np.array(one.knots), np.array(one.levels))
+            for place, one in enumerate(fitted)
+            if one.knots
+        }
+        self._low, self._high = (
+            np.array([(step.clip or _FLOAT32)[end] for step in steps]).reshape(-1, 1)
+            for end in (0, 1)
+        )
+        widths = [2 if step.indicator else 1 for step in steps]
+        self._value_places = np.cumsum([0, *widths[:-1]], dtype=np.intp)[: len(steps)]
+        self._indicated = np.flatnonzero(np.array(widths) == 2)
+        self._indicator_places = self._value_places[self._indicated] + 1
+        self._width = sum(widths)
         self._index: list[dict[str | int | None, int]] = [
             {value: place for place, value in enumerate(vocabulary, start=1)}
             for vocabulary in state.vocabularies
@@ -122,25 +139,21 @@ class Preprocessor:
         """
         full = _with_derived(self._spec, columns)
         rows = len(next(iter(full.values())))
-        numeric = np.empty((rows, len(self.numeric_names)), dtype=np.float32)
-        place = 0
-        for step, fitted, (knots, levels) in zip(
-            self._spec.numeric, self.state.numeric, self._maps, strict=True
-        ):
-            values = as_floats(full[step.column])
-            usable = np.isfinite(values)
-            values = np.where(usable, values, fitted.fill)
-            if len(knots):
-                values = np.interp(values, knots, levels)
-            else:
-                with np.errstate(over="ignore"):
-                    values = (values - fitted.shift) / fitted.scale
-            # Finite stays finite: to the infinity that float32 makes of 1e300, models answer NaN.
-            numeric[:, place] = np.clip(values, *(step.clip or _FLOAT32))
-            place += 1
-            if step.indicator:
-                numeric[:, place] = ~usable
-                place += 1
+        # All columns at once, since the batches of a quiet service are small: [F, N].
+        values = np.array([as_floats(full[step.column]) for step in self._spec.numeric])
+        values = values.reshape(len(self._spec.numeric), rows)
+        missing = ~np.isfinite(values)
+        np.copyto(values, self._fills, where=missing)
+        for place, (knots, levels) in self._maps.items():
+            values[place] = np.interp(values[place], knots, levels)
+        with np.errstate(over="ignore"):
+            values -= self._shifts
+            values /= self._scales
+        # Finite stays finite: to the infinity that float32 makes of 1e300, models answer NaN.
+        np.clip(values, self._low, self._high, out=values)
+        numeric = np.empty((rows, self._width), dtype=np.float32)
+        numeric[:, self._value_places] = values.T
+        numeric[:, self._indicator_places] = missing[self._indicated].T
 
         categorical = np.empty((rows, len(self._index)), dtype=np.int64)
         for place, (category, index) in enumerate(

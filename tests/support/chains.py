@@ -3,16 +3,17 @@
 import numpy as np
 
 from app.chain import Chain
-from deployments.frames import Frame, Outputs, Status, TensorFrame, ViewState
+from deployments.frames import Frame, Outputs, Status, TensorFrame, ViewStates
 
 
 async def lookup(frame: Frame) -> Frame:
     """Every view of ``parcels`` is fresh and a minute old; each value is the weight."""
     features = {name: frame.columns["weight"] for name in ("load__hourly", "fleet__vans")}
-    views = {
-        name: ViewState(np.full(frame.rows, Status.FRESH, np.int8), np.full(frame.rows, 60.0))
-        for name in ("load", "fleet")
-    }
+    views = ViewStates(
+        ("load", "fleet"),
+        np.full((2, frame.rows), Status.FRESH, np.int8),
+        np.full((2, frame.rows), 60.0),
+    )
     return Frame(frame.version, frame.rows, frame.columns | features, views)
 
 

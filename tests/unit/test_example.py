@@ -51,7 +51,7 @@ async def client(example: Example, application: dict[str, Any]) -> AsyncIterator
     chain = Chain(
         FeatureLookup(example.store(), bundles, features).lookup,
         Preprocess(bundles).transform,
-        Model(bundles, args.model.device, args.model.threads).predict,
+        Model(bundles, args.model).predict,
     )
     dataplane = Dataplane(bundles, chain)
     await dataplane.activate(LATEST, IngressSettings.model_validate(options["Ingress"]).batching)

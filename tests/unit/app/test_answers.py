@@ -1,10 +1,14 @@
+import json
+from typing import Any
+
+import msgspec
 import numpy as np
 import pytest
 from msgspec import UNSET
 
 from app.answers import Batch
-from app.schemas import FeaturesInfo, ViewInfo
-from deployments.frames import DType, Frame, Outputs, Status, ViewState, value_column
+from app.schemas import FeaturesInfo
+from deployments.frames import DType, Frame, Outputs, Status, ViewStates, value_column
 
 FRESH, STALE, MISSING, DEFAULTED = Status
 NONE = float("nan")
@@ -12,11 +16,17 @@ NONE = float("nan")
 
 def seen(timeless: tuple[str, ...] = (), **views: tuple[Status, float]) -> FeaturesInfo:
     """What is told of one row whose views have these states."""
-    states = {
-        name: ViewState(np.array([status], np.int8), np.array([age_s]))
-        for name, (status, age_s) in views.items()
-    }
+    states = ViewStates(
+        tuple(views),
+        np.array([[status] for status, _ in views.values()], np.int8),
+        np.array([[age_s] for _, age_s in views.values()]),
+    )
     return Batch.of({}, Frame("1", 1, {}, states), timeless).row(0).features
+
+
+def views_of(info: FeaturesInfo) -> dict[str, dict[str, Any]]:
+    views: dict[str, dict[str, Any]] = json.loads(bytes(info.views))
+    return views
 
 
 def batch(outputs: Outputs) -> Batch:
@@ -63,18 +73,21 @@ def test_an_answer_is_as_good_as_its_worst_view(
 def test_each_view_tells_its_own_status_and_age() -> None:
     info = seen(load=(STALE, 812.43219), fleet=(MISSING, NONE))
 
-    assert info.views == {"load": ViewInfo("stale", 812.432), "fleet": ViewInfo("missing", None)}
+    assert views_of(info) == {
+        "load": {"status": "stale", "age_s": 812.432},
+        "fleet": {"status": "missing", "age_s": None},
+    }
 
 
 def test_a_view_that_never_expires_does_not_count_for_the_oldest_age() -> None:
     info = seen(("fleet",), load=(FRESH, 60.0), fleet=(FRESH, 9e6))
 
     assert info.oldest_age_s == 60.0
-    assert info.views["fleet"].age_s == 9e6
+    assert views_of(info)["fleet"]["age_s"] == 9e6
 
 
 def test_without_views_there_is_nothing_to_be_stale() -> None:
-    assert seen() == FeaturesInfo("fresh", False, None, {}, UNSET)
+    assert seen() == FeaturesInfo("fresh", False, None, msgspec.Raw(b"{}"), UNSET)
 
 
 def test_values_have_the_types_of_their_columns() -> None:
@@ -111,3 +124,30 @@ def test_values_have_the_types_of_their_columns() -> None:
     assert isinstance(first, dict)
     assert [type(value) for value in first.values()][:4] == [str, int, float, bool]
     assert second == dict.fromkeys(dtypes)
+
+
+@pytest.mark.parametrize("age_s", [0.0, 0.001, 0.0004, 59.9996, 3600.25, 1.4e9, 9e9])
+def test_ages_are_told_to_the_millisecond(age_s: float) -> None:
+    (told,) = views_of(seen(load=(FRESH, age_s))).values()
+
+    assert told["age_s"] == pytest.approx(age_s, abs=0.0005000001)
+
+
+def test_rows_with_the_same_state_are_told_apart_from_others() -> None:
+    states = ViewStates(
+        ("load", 'a "quoted" view'),
+        np.array([[FRESH, MISSING, FRESH], [STALE, FRESH, STALE]], np.int8),
+        np.array([[1.0, NONE, 1.0], [7.5, 1.0, 7.5]]),
+    )
+    answers = Batch.of({}, Frame("1", 3, {}, states))
+    first, second, third = (views_of(answers.row(place).features) for place in range(3))
+
+    assert first == third
+    assert first == {
+        "load": {"status": "fresh", "age_s": 1.0},
+        'a "quoted" view': {"status": "stale", "age_s": 7.5},
+    }
+    assert second == {
+        "load": {"status": "missing", "age_s": None},
+        'a "quoted" view': {"status": "fresh", "age_s": 1.0},
+    }

@@ -43,7 +43,7 @@ anything = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.floats()
+    | st.floats(allow_nan=False, allow_infinity=False)  # JSON has neither
     | texts
     | st.datetimes(timezones=offsets | st.none()).map(datetime.isoformat),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),

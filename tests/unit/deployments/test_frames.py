@@ -7,7 +7,7 @@ from deployments.frames import (
     DType,
     Frame,
     TensorFrame,
-    ViewState,
+    ViewStates,
     empty_column,
     key_column,
     value_column,
@@ -20,7 +20,7 @@ def frame(*names: str | None) -> Frame:
         "1",
         rows,
         {"name": value_column("string", names), "size": np.arange(rows, dtype=np.float64)},
-        {"view": ViewState(np.arange(rows, dtype=np.int8), np.arange(rows) * 10.0)},
+        ViewStates(("view",), np.arange(rows, dtype=np.int8)[None], np.arange(rows)[None] * 10.0),
     )
 
 
@@ -55,13 +55,32 @@ def test_an_empty_column_is_missing_everywhere(dtype: DType, missing: list[objec
     np.testing.assert_array_equal(empty_column(dtype, 2), np.array(missing))
 
 
-def test_frames_survive_the_way_between_processes() -> None:
-    sent = frame("a", None)
+@pytest.mark.parametrize("names", [("a", None), ()])
+def test_frames_survive_the_way_between_processes(names: tuple[str | None, ...]) -> None:
+    sent = frame(*names)
+    sent.columns["key"] = key_column("int64", range(len(names)))
+    sent.columns["price"] = np.full(len(names), np.nan)
 
     received = pickle.loads(pickle.dumps(sent))
 
-    assert received.columns["name"].tolist() == ["a", None]
-    assert received.views["view"].status.dtype == np.int8
+    assert (received.version, received.rows) == ("1", len(names))
+    assert received.columns.keys() == sent.columns.keys()
+    for name, column in sent.columns.items():
+        assert received.columns[name].dtype == column.dtype
+        np.testing.assert_array_equal(received.columns[name], column)
+    assert sent.views is not None
+    assert received.views.names == sent.views.names
+    np.testing.assert_array_equal(received.views.status, sent.views.status)
+    np.testing.assert_array_equal(received.views.age_s, sent.views.age_s)
+
+
+def test_a_frame_without_number_columns_survives_too() -> None:
+    sent = Frame("1", 1, {"name": value_column("string", ["a"])})
+
+    received = pickle.loads(pickle.dumps(sent))
+
+    assert received.columns["name"].tolist() == ["a"]
+    assert received.views is None
 
 
 def test_a_tensor_frame_counts_its_rows() -> None:

@@ -5,25 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.features.cache import RowCache, Rows
-from deployments.frames import DType, value_column
+from deployments.features.cache import Layout, RowCache, Rows
 
-FEATURES: dict[str, DType] = {"size": "float64", "name": "string"}
+LAYOUT = Layout.of({"name": "string", "size": "float64"})
 
 
 def rows(*sizes: float) -> Rows:
     """Rows that tell themselves apart by every column."""
     return Rows(
         event_at=np.array([100.0 + size for size in sizes]),
-        columns={
-            "size": value_column("float64", sizes),
-            "name": value_column("string", [f"row {size:g}" for size in sizes]),
-        },
+        numbers=np.array(sizes, dtype=np.float64).reshape(-1, 1),
+        texts=np.array([[f"row {size:g}"] for size in sizes], dtype=object).reshape(-1, 1),
     )
 
 
 def cache(capacity: int = 4, ttl_s: float = 10.0) -> RowCache:
-    return RowCache(FEATURES, capacity, ttl_s)
+    return RowCache(LAYOUT, capacity, ttl_s)
 
 
 def held(cache: RowCache, keys: Sequence[str], now: float = 0.0) -> list[float | None]:
@@ -31,7 +28,7 @@ def held(cache: RowCache, keys: Sequence[str], now: float = 0.0) -> list[float |
     slots = cache.find(keys, now)
     sizes: list[float | None] = [None] * len(keys)
     known = np.flatnonzero(slots >= 0)
-    for place, size in zip(known, cache.take(slots[known]).columns["size"], strict=True):
+    for place, size in zip(known, cache.take(slots[known]).columns(LAYOUT)["size"], strict=True):
         sizes[place] = size
     return sizes
 
@@ -42,9 +39,18 @@ def test_what_was_put_is_found_in_all_its_columns() -> None:
 
     found = kept.take(kept.find(["b", "a", "b"], now=0))
 
-    assert found.columns["size"].tolist() == [2, 1, 2]
-    assert found.columns["name"].tolist() == ["row 2", "row 1", "row 2"]
+    assert found.columns(LAYOUT)["size"].tolist() == [2, 1, 2]
+    assert found.columns(LAYOUT)["name"].tolist() == ["row 2", "row 1", "row 2"]
     assert found.event_at.tolist() == [102, 101, 102]
+
+
+def test_a_row_that_may_not_be_used_keeps_its_date() -> None:
+    some = rows(1.0, 2.0)
+    some.clear(np.array([True, False]))
+
+    assert some.columns(LAYOUT)["name"].tolist() == [None, "row 2"]
+    np.testing.assert_array_equal(some.columns(LAYOUT)["size"], [np.nan, 2])
+    assert some.event_at.tolist() == [101, 102]
 
 
 def test_an_unknown_key_is_not_found() -> None:
@@ -60,13 +66,13 @@ def test_rows_of_an_empty_cache_are_not_found() -> None:
 
 def test_a_row_that_the_store_lacks_is_kept_too() -> None:
     kept = cache()
-    kept.put(["a"], Rows.empty(FEATURES, 1), now=0)
+    kept.put(["a"], Rows.empty(LAYOUT, 1), now=0)
 
     slots = kept.find(["a"], now=0)
 
     assert slots.tolist() == [0]
     assert np.isnan(kept.take(slots).event_at).all()
-    assert kept.take(slots).columns["name"].tolist() == [None]
+    assert kept.take(slots).columns(LAYOUT)["name"].tolist() == [None]
 
 
 @pytest.mark.parametrize(("now", "found"), [(10.0, [1]), (10.1, [None])])
@@ -121,7 +127,7 @@ def test_a_capacity_of_zero_keeps_nothing() -> None:
 def test_what_is_taken_is_a_copy() -> None:
     kept = cache()
     kept.put(["a"], rows(1), now=0)
-    kept.take(kept.find(["a"], now=0)).columns["size"][0] = 99
+    kept.take(kept.find(["a"], now=0)).columns(LAYOUT)["size"][0] = 99
 
     assert held(kept, ["a"]) == [1]
 

@@ -6,6 +6,7 @@ from deployments.frames import Status
 from examples.store_orders.build import join, quiet
 from examples.store_orders.tables import LAPSED, tables
 from tests.support.example import Example, orders_at
+from tests.support.frames import state_of
 from tests.unit.deployments.features.conftest import Online
 
 KEYS = {
@@ -40,7 +41,8 @@ async def test_features_are_those_of_feasts_own_online_lookup(
 ) -> None:
     found = await online.lookup(example).lookup(example.frame(orders))
     # Feast does not enforce the time to live online.
-    alive = ~np.any([view.status == Status.DEFAULTED for view in found.views.values()], axis=0)
+    assert found.views is not None
+    alive = ~np.any(found.views.status == Status.DEFAULTED, axis=0)
     sent = orders[alive].drop(columns=["event_timestamp", "express"]).to_dict("records")
 
     with quiet():
@@ -70,12 +72,13 @@ async def test_every_row_says_how_old_its_features_are(
     age_s = ((online.until - seen) / pd.Timedelta(seconds=1)).to_numpy()
     ttl_s = example.manifest.service.views[view].ttl_s
 
-    state = (await online.lookup(example).lookup(example.frame(orders))).views[view]
+    found = await online.lookup(example).lookup(example.frame(orders))
+    status, age_found_s = state_of(found, view)
 
-    np.testing.assert_allclose(state.age_s, age_s)
+    np.testing.assert_allclose(age_found_s, age_s)
     expired = age_s > ttl_s if ttl_s else np.zeros(len(orders), dtype=bool)
     expected = np.select([np.isnan(age_s), expired], [Status.MISSING, Status.DEFAULTED])
-    np.testing.assert_array_equal(state.status, expected)
+    np.testing.assert_array_equal(status, expected)
 
 
 async def test_lapsed_customers_are_served_without_what_the_store_still_holds(
@@ -88,7 +91,7 @@ async def test_lapsed_customers_are_served_without_what_the_store_still_holds(
 
     found = await online.lookup(example, later).lookup(example.frame(orders))
 
-    assert set(found.views["buyer"].status) == {Status.DEFAULTED}
+    assert set(state_of(found, "buyer")[0]) == {Status.DEFAULTED}
     assert np.isnan(found.columns["buyer__orders_30d"]).all()
     assert set(found.columns["buyer__favourite"]) == {None}
     assert np.isnan(found.columns["basket__days_since_last_order"]).all()

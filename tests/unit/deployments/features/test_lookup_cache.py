@@ -17,6 +17,7 @@ from deployments.frames import Frame, Status
 from examples.store_orders.build import quiet
 from examples.store_orders.tables import AS_OF
 from tests.support.example import Example, orders_at
+from tests.support.frames import state_of
 from tests.support.manifests import field, manifest, store
 from tests.support.repos import applied, view
 
@@ -180,7 +181,7 @@ async def test_unusable_rows_stay_unusable_from_the_cache(
 
     for _ in range(2):
         found = await stage.lookup(frame("one", 1, 9, 3))
-        assert found.views["goods"].status.tolist() == [
+        assert state_of(found, "goods")[0].tolist() == [
             Status.DEFAULTED,
             Status.MISSING,
             Status.FRESH,

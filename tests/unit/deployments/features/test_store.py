@@ -96,7 +96,7 @@ def keyed(view: StoredView, *keys: tuple[int, int]) -> list[tuple[int, ...]]:
 def test_every_type_arrives_as_it_was_stored(repo: FeatureStore, shelf: StoredView) -> None:
     rows = OnlineReader(repo).read(shelf, keyed(shelf, KNOWN))
 
-    values = {name: column[0] for name, column in rows.columns.items()}
+    values = {name: column[0] for name, column in rows.columns(shelf.layout).items()}
     assert values == FULL | {"open": 0.0, "at": (SEEN - timedelta(days=3)).timestamp()}
     assert rows.event_at.tolist() == [SEEN.timestamp()]
 
@@ -107,8 +107,9 @@ def test_values_that_were_null_are_missing_in_a_row_that_is_not(
     rows = OnlineReader(repo).read(shelf, keyed(shelf, (8, 1)))
 
     assert rows.event_at.tolist() == [SEEN.timestamp()]
-    assert rows.columns.pop("name").tolist() == [None]
-    for name, column in rows.columns.items():
+    columns = rows.columns(shelf.layout)
+    assert columns.pop("name").tolist() == [None]
+    for name, column in columns.items():
         assert np.isnan(column).all(), name
 
 
@@ -123,8 +124,8 @@ def test_an_unknown_key_is_a_missing_row_and_spoils_no_other(
     rows = OnlineReader(repo).read(shelf, keyed(shelf, unknown, KNOWN))
 
     np.testing.assert_array_equal(rows.event_at, [np.nan, SEEN.timestamp()])
-    assert np.isnan(rows.columns["exact"][0])
-    assert rows.columns["name"].tolist() == [None, ""]
+    assert np.isnan(rows.columns(shelf.layout)["exact"][0])
+    assert rows.columns(shelf.layout)["name"].tolist() == [None, ""]
 
 
 def test_many_keys_are_read_at_once_in_their_order(repo: FeatureStore, shelf: StoredView) -> None:
@@ -164,7 +165,7 @@ def test_a_view_computed_when_it_is_written_is_read_like_any_other(
     rows = OnlineReader(store).read(plan.stored[0], [(2,), (3,), (1,)])
 
     assert plan.schema.entities == {"item": "int64"}
-    np.testing.assert_array_equal(rows.columns["double"], [4.0, np.nan, 2.0])
+    np.testing.assert_array_equal(rows.columns(plan.stored[0].layout)["double"], [4.0, np.nan, 2.0])
 
 
 def test_a_view_without_entities_has_one_row(tmp_path: Path, online_store: dict[str, Any]) -> None:
@@ -187,5 +188,5 @@ def test_a_view_without_entities_has_one_row(tmp_path: Path, online_store: dict[
     rows = OnlineReader(store).read(plan.stored[0], [()])
 
     assert plan.schema.entities == {}
-    assert rows.columns["load"].tolist() == [2.0]
+    assert rows.columns(plan.stored[0].layout)["load"].tolist() == [2.0]
     assert rows.event_at.tolist() == [SEEN.timestamp()]

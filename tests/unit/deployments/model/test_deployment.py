@@ -5,8 +5,11 @@ import numpy as np
 from deployments.bundle.bundle import BundleError
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.deployment import ModelReplica
+from deployments.model.options import ModelOptions
 from tests.support.example import Example
 from tests.unit.deployments.model.test_model import golden
+
+CPU = ModelOptions(device="cpu")
 
 # Outside a replica, serve.batch cannot run what it wraps.
 run_batch: Any = ModelReplica._batched.__wrapped__
@@ -27,7 +30,7 @@ async def test_frames_of_many_callers_are_answered_each_with_its_rows(example: E
     parts = [slice(0, 1), slice(3, 40), slice(0, 64), slice(63, 64)]
 
     answers = await run_batch(
-        ModelReplica(example.bundles, "cpu", 1), [part(frame, rows) for rows in parts]
+        ModelReplica(example.bundles, CPU), [part(frame, rows) for rows in parts]
     )
 
     for outputs, rows in zip(answers, parts, strict=True):
@@ -39,7 +42,7 @@ async def test_a_version_that_cannot_be_loaded_fails_no_other_frame(example: Exa
     gone = TensorFrame("gone", frame.numeric, frame.categorical)
 
     first, lost, last = await run_batch(
-        ModelReplica(example.bundles, "cpu", 1),
+        ModelReplica(example.bundles, CPU),
         [part(frame, slice(0, 2)), gone, part(frame, slice(2, 9))],
     )
 

@@ -5,47 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
 
 from deployments.bundle.bundle import GOLDEN, MANIFEST, PROGRAM, Bundle, BundleError, sha256
 from deployments.frames import TensorFrame
 from deployments.model.runtime import TorchRuntime, pick_device
 from tests.support.example import NAME, Example
+from tests.unit.deployments.model.programs import Last, Sums, exported, tensors, totals
 
 CPU = torch.device("cpu")
-GPU = pytest.mark.gpu
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
-
-
-class Sums(nn.Module):
-    """Answers the sum of a row in three shapes."""
-
-    def forward(self, numeric: Tensor, categorical: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        total = numeric.sum(1) + categorical.sum(1)
-        return total, total.unsqueeze(1), torch.stack([total, -total], 1)
-
-
-class Last(nn.Module):
-    """Answers one tensor, of integers."""
-
-    def forward(self, numeric: Tensor, categorical: Tensor) -> Tensor:
-        return categorical[:, -1]
-
-
-def exported(module: nn.Module) -> torch.export.ExportedProgram:
-    rows = torch.export.Dim("rows", min=1)
-    example = (torch.zeros(2, 3), torch.zeros(2, 2, dtype=torch.int64))
-    return torch.export.export(module, example, dynamic_shapes=({0: rows}, {0: rows}))
-
-
-def tensors(rows: int) -> TensorFrame:
-    numeric = np.arange(rows * 3, dtype=np.float32).reshape(rows, 3)
-    return TensorFrame("1", numeric, np.arange(rows * 2).reshape(rows, 2))
-
-
-def totals(rows: int) -> np.ndarray:
-    frame = tensors(rows)
-    return frame.numeric.sum(1) + frame.categorical.sum(1)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 500])
@@ -96,19 +63,6 @@ def test_a_bundle_that_answers_its_golden_rows_is_loaded(example: Example) -> No
     for name, values in runtime.run(frame).items():
         np.testing.assert_allclose(values, golden.outputs[name], atol=1e-5)
     assert np.ptp(golden.outputs["return_probability"]) > 0.05
-
-
-@GPU
-@needs_gpu
-def test_a_gpu_answers_what_the_cpu_does(example: Example) -> None:
-    bundle = example.bundles.open(example.version)
-    golden = bundle.golden()
-
-    runtime = TorchRuntime.load(bundle, pick_device("cuda"))
-
-    frame = TensorFrame("", *bundle.preprocessor().transform(golden.columns))
-    for name, values in runtime.run(frame).items():
-        np.testing.assert_allclose(values, golden.outputs[name], atol=1e-5)
 
 
 @pytest.fixture

@@ -1,0 +1,55 @@
+"""The golden rows of a bundle: what it must answer wherever it runs."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from deployments.bundle.bundle import REWRITE, Bundle, BundleError
+from deployments.frames import Outputs, TensorFrame
+from deployments.model.options import Precision
+
+TOLERANCE: dict[Precision, float] = {"float32": 1e-5, "bfloat16": 0.02}
+"""Allowed deviation. bfloat16 has 8 bits, so each rounding costs up to 0.004; a few add up."""
+
+Run = Callable[[TensorFrame], Outputs]
+
+
+def golden_frame(bundle: Bundle) -> tuple[TensorFrame, Outputs]:
+    """The golden rows as the model takes them, and their answers. Raises BundleError."""
+    golden = bundle.golden()
+    frame = TensorFrame("", *bundle.preprocessor().transform(golden.columns))
+    names = {output.name for output in bundle.manifest.outputs}
+    if not frame.rows or golden.outputs.keys() != names:
+        raise BundleError(f"bundle {bundle.path} has no golden rows for each of its outputs")
+    return frame, golden.outputs
+
+
+def repeated(frame: TensorFrame, rows: int) -> TensorFrame:
+    """``rows`` rows: those of ``frame``, over and over."""
+    places = np.arange(rows) % frame.rows
+    return TensorFrame(frame.version, frame.numeric[places], frame.categorical[places])
+
+
+def prove(
+    bundle: Bundle, run: Run, precision: Precision = "float32", sizes: Iterable[int] = ()
+) -> float:
+    """Check the golden rows as one batch, as a single row, and in batches of ``sizes`` rows.
+
+    The largest deviation, relative for values above one and absolute below. Raises BundleError
+    where it is more than the precision allows.
+    """
+    frame, expected = golden_frame(bundle)
+    worst = 0.0
+    for rows in (frame.rows, 1, *sizes):
+        outputs = run(repeated(frame, rows))
+        for name, column in expected.items():
+            wanted = column[np.arange(rows) % frame.rows]
+            off = float(np.max(np.abs(outputs[name] - wanted) / (1 + np.abs(wanted))))
+            # Not `>`: a NaN must fail the comparison.
+            if not off <= TOLERANCE[precision]:
+                raise BundleError(
+                    f"bundle {bundle.path} fails its golden rows here: output {name!r} is off "
+                    f"by {off:.2g} (allowed {TOLERANCE[precision]}); {REWRITE}"
+                )
+            worst = max(worst, off)
+    return worst

@@ -1,0 +1,26 @@
+import pytest
+import torch
+
+from deployments.bundle.bundle import BundleError
+from deployments.frames import Outputs, TensorFrame
+from deployments.model.golden import golden_frame, prove
+from deployments.model.runtime import TorchRuntime
+from tests.support.example import Example
+
+
+def test_an_error_at_one_size_of_batch_is_found_and_measured(example: Example) -> None:
+    bundle = example.bundles.open(example.version)
+    runtime = TorchRuntime.load(bundle, torch.device("cpu"))
+
+    def off_at_200(frame: TensorFrame) -> Outputs:
+        outputs = dict(runtime.run(frame))
+        if frame.rows == 200:
+            outputs["return_probability"] = outputs["return_probability"] + 0.01
+        return outputs
+
+    frame, _ = golden_frame(bundle)
+    assert frame.rows < 200
+    assert prove(bundle, off_at_200, sizes=[3, 201]) < 1e-5
+    with pytest.raises(BundleError, match=r"'return_probability' is off by 0\.0\d+ \(allowed 1e-"):
+        prove(bundle, off_at_200, sizes=[3, 200])
+    assert 0.004 < prove(bundle, off_at_200, "bfloat16", sizes=[200]) <= 0.01
