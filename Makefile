@@ -86,5 +86,12 @@ format: $(VENV)/.installed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# Windsock and its peers, in turn, on this machine (Linux, with wrk and a C compiler).
+# QUICK=1 for the essential part in minutes, ONLY=mosec,echo for some of them, PUBLISH=1 for docs/.
+.PHONY: bench
+bench: bundle $(FILLED)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) \
+		$(if $(PUBLISH),--publish)
+
 clean:
 	rm -rf $(DATA) models

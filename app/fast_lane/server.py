@@ -8,6 +8,7 @@ from uvicorn import Config, Server
 
 from app.fast_lane.door import Door
 from app.fast_lane.listener import Listener
+from app.fast_lane.protocol import Http
 from app.fast_lane.settings import FastLaneSettings
 from deployments.log import get_logger
 
@@ -29,7 +30,7 @@ class FastLane:
         self._door = Door(app)
         self._config = Config(
             self._door,
-            http="httptools",
+            http=Http,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -92,6 +93,4 @@ class FastLane:
         await self._serving
 
     def _protocol(self) -> asyncio.Protocol:
-        return self._config.http_protocol_class(  # type: ignore[call-arg]
-            config=self._config, server_state=self._server.server_state, app_state={}
-        )
+        return Http(self._config, self._server.server_state, app_state={})

@@ -192,6 +192,14 @@ async def test_a_connection_that_idles_is_closed(app: ASGIApp, row: bytes) -> No
         assert await connection.ended()
 
 
+async def test_a_connection_on_which_nothing_comes_is_closed_too(app: ASGIApp) -> None:
+    async with (
+        serving(app, keep_alive_s=1) as fast_lane,
+        Connection.to(fast_lane.port) as connection,
+    ):
+        assert await connection.ended()
+
+
 async def test_opening_and_closing_twice_does_nothing(app: ASGIApp) -> None:
     async with serving(app) as fast_lane:
         await fast_lane.open()

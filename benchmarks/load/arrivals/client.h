@@ -1,0 +1,21 @@
+/* Keep-alive connections to one HTTP server, each with at most one request under way. */
+#include <stddef.h>
+#include <stdint.h>
+
+struct request {
+    char *data;
+    size_t length;
+};
+
+/* Called with the request's number as it was sent, and its status: 0 where no whole answer came. */
+typedef void (*answered)(size_t number, uint32_t status);
+
+void client_open(const char *host, const char *port, size_t connections, answered on_answer);
+int client_has_idle(void); /* takes them in turn, so that load spreads over a server's workers */
+void client_send(const struct request *request, size_t number);
+void client_wait(int64_t us); /* handles what happens, for at most so long */
+size_t client_busy(void);
+unsigned long client_connect_failures(void);
+
+void fail(const char *what);
+int64_t now_us(void);

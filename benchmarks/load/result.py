@@ -1,0 +1,55 @@
+"""What one run of load gave."""
+
+import resource
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """``good`` answers had a status below 400; ``refused`` ones had another status; ``lost``
+    requests got no whole answer. Latencies are of all answers, in milliseconds.
+
+    In an open loop latency counts from the instant at which a request fell due, ``offered`` is the
+    rate at which they did (0 in a closed loop), and a request that was not answered in time counts
+    with the time it had waited. ``late_ms`` is the 99th percentile of how long due requests waited
+    in the generator: for a free connection, or for the processor.
+    """
+
+    seconds: float
+    good: int
+    refused: int
+    lost: int
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float
+    max_ms: float
+    generator_cpu_s: float
+    offered: float = 0.0
+    late_ms: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Good answers per second."""
+        return self.good / self.seconds if self.seconds else 0.0
+
+
+class LoadError(Exception):
+    """The load generator could not run; the message says why."""
+
+
+def run_generator(command: Sequence[str], timeout_s: float) -> tuple[str, float]:
+    """Output of a generator and the processor seconds (user and system) that it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    try:
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=timeout_s
+        )
+    except subprocess.TimeoutExpired as error:
+        raise LoadError(f"{command[0]} did not end within {timeout_s:.0f} s") from error
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise LoadError(f"{' '.join(command)}: {done.stderr or done.stdout}")
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return done.stdout, cpu_s

@@ -1,0 +1,168 @@
+"""The model stage by itself: time and rows a second by size of batch, against the floor.
+
+python -m benchmarks.model_stage [--device auto] [--name flight_delay]
+"""
+
+import argparse
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.paths import ROOT
+from deployments.bundle.bundle import Bundle, BundleStore
+from deployments.frames import Outputs, TensorFrame
+from deployments.model.golden import Run, golden_frame, prove, repeated
+from deployments.model.load import load
+from deployments.model.options import ModelOptions, Precision
+from deployments.model.packing import host_memory
+from deployments.model.runtime import TorchRuntime, open_program, output_names, pick_device
+
+SIZES = [1, 4, 16, 64, 256, 1024, 4096]
+ROUNDS = 15
+ROUND_S = 0.02
+
+
+def main() -> None:
+    """Measure and print one table."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    options.add_argument("--name", default="flight_delay", help="a model in --models")
+    options.add_argument("--models", type=Path, default=ROOT / "models")
+    given = options.parse_args()
+    torch.set_num_threads(1)
+    device = pick_device(given.device)
+    bundle = BundleStore(given.models, given.name).open("latest")
+    runs = variants(bundle, device)
+    floor = Floor(bundle, device)
+    table = Table(title=f"{bundle.manifest.name} on {card(device)}, torch {torch.__version__}")
+    table.add_column("rows", justify="right")
+    for name in (*runs, "floor"):
+        table.add_column(f"{name}\nms, rows/s", justify="right")
+    frame, _ = golden_frame(bundle)
+    for rows in SIZES:
+        batch = repeated(frame, rows)
+        times = {**medians(runs, batch), "floor": floor.seconds(batch)}
+        table.add_row(
+            f"{rows:,}", *(f"{took * 1e3:.3f}  {rows / took:>10,.0f}" for took in times.values())
+        )
+    Console().print(table)
+    Console().print(floor)
+
+
+def variants(bundle: Bundle, device: torch.device) -> dict[str, Run]:
+    """The ways to run the program on this device, each proven on the golden rows first."""
+    if device.type == "cpu":
+        return {"module()": as_exported(bundle), "as served": TorchRuntime.load(bundle, device).run}
+    most = max(SIZES)
+    made: dict[str, tuple[Precision, Run]] = {
+        "one copy an array": ("float32", TorchRuntime.load(bundle, device).run)
+    }
+    for precision in ("float32", "bfloat16"):
+        for graphs in ("off", "on"):
+            how = ModelOptions(precision=precision, cuda_graphs=graphs, cuda_graph_rows=most)
+            name = f"{precision}, {'graphs' if graphs == 'on' else 'eager'}"
+            made[name] = (precision, load(bundle, device, how).run)
+    for name, (precision, run) in made.items():
+        print(f"{name}: golden rows off by {prove(bundle, run, precision, SIZES):.1g}")
+    return {name: run for name, (_, run) in made.items()}
+
+
+def as_exported(bundle: Bundle) -> Run:
+    """The program as ``torch.export`` gives it, on CPU."""
+    module, names = open_program(bundle).module(), output_names(bundle)
+
+    @torch.inference_mode()
+    def run(frame: TensorFrame) -> Outputs:
+        answers = module(torch.from_numpy(frame.numeric), torch.from_numpy(frame.categorical))
+        listed = answers if isinstance(answers, (tuple, list)) else (answers,)
+        return {name: one.float().numpy() for name, one in zip(names, listed, strict=True)}
+
+    return run
+
+
+def medians(runs: Mapping[str, Run], batch: TensorFrame) -> dict[str, float]:
+    """Seconds a batch, the variants taking turns so that a busy machine slows all alike."""
+    took: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(ROUNDS):
+        for name, run in runs.items():
+            took[name].append(seconds_each(partial(run, batch), ROUND_S))
+    return {name: statistics.median(times) for name, times in took.items()}
+
+
+def seconds_each(call: Callable[[], object], budget_s: float) -> float:
+    """Seconds a call, over as many as fit into the budget; one before them is not counted."""
+    call()
+    calls, began = 0, time.perf_counter()
+    while (passed := time.perf_counter() - began) < budget_s:
+        call()
+        calls += 1
+    return passed / max(1, calls)
+
+
+class Floor:
+    """The time that the device needs at least: what the program multiplies and adds, at the rate
+    of a large matrix product in float32, and on a GPU the bytes each way at the rate of a large
+    copy from and to pinned memory."""
+
+    def __init__(self, bundle: Bundle, device: torch.device) -> None:
+        self._program = TorchRuntime.load(bundle, torch.device("cpu"))
+        outputs = golden_frame(bundle)[1].values()
+        self._outputs = sum(values[0].size for values in outputs)
+        self._flops = product_rate(device)
+        self._bytes = copy_rate(device) if device.type == "cuda" else float("inf")
+
+    def seconds(self, batch: TensorFrame) -> float:
+        with FlopCounterMode(display=False) as counter:
+            self._program.run(batch)
+        moved = batch.numeric.nbytes + batch.categorical.nbytes + 4 * self._outputs * batch.rows
+        seconds: float = counter.get_total_flops() / self._flops + moved / self._bytes
+        return seconds
+
+    def __str__(self) -> str:
+        copies = "" if self._bytes == float("inf") else f" and {self._bytes / 1e9:.1f} GB/s"
+        return f"floor: at {self._flops / 1e9:,.0f} GFLOP/s in float32{copies}, measured here"
+
+
+def product_rate(device: torch.device) -> float:
+    """Operations a second in a product of two large matrices."""
+    size = 8192 if device.type == "cuda" else 1024
+    left, right = (torch.rand(size, size, device=device) for _ in range(2))
+    return 2 * size**3 / best(lambda: finished(torch.mm(left, right)))
+
+
+def copy_rate(device: torch.device) -> float:
+    """Bytes a second to the device, in one large copy from pinned memory."""
+    host = host_memory([2**26], torch.uint8, device)
+    return host.nbytes / best(lambda: finished(host.to(device, non_blocking=True)))
+
+
+def finished(tensor: torch.Tensor) -> None:
+    """Wait until it is computed."""
+    if tensor.is_cuda:
+        torch.cuda.synchronize(tensor.device)
+
+
+def best(call: Callable[[], None]) -> float:
+    """Seconds of the fastest of a few calls."""
+    return min(seconds_each(call, ROUND_S) for _ in range(ROUNDS))
+
+
+def card(device: torch.device) -> str:
+    """The name of the device."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return f"one thread of {names[0] if names else platform.processor() or platform.machine()}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The other ways to serve the model, each written as its own documentation recommends."""

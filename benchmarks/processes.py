@@ -1,0 +1,179 @@
+"""A server under test with all of its processes: started, measured, ended."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_MARK = "WINDSOCK_BENCH"
+_POLL_S = 0.05
+
+
+class StartError(Exception):
+    """The server did not come up; the message ends with what it printed."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Of all processes together, in MB. ``pss_mb`` counts a page that several share only once."""
+
+    processes: int
+    rss_mb: float
+    pss_mb: float
+
+
+class Server:
+    """A command and everything that it started, however that was detached: found as its
+    descendants, and by a mark that they inherit in their environment.
+
+    ``env`` is added to this process's environment; a name with None is left out of it.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        log: Path,
+        cwd: Path,
+        env: Mapping[str, str | None] | None = None,
+    ) -> None:
+        self.log = log
+        self._mark = uuid.uuid4().hex
+        self._started_at = time.monotonic()
+        _hear_interrupts()
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env={
+                    name: value
+                    for name, value in {**os.environ, **(env or {}), _MARK: self._mark}.items()
+                    if value is not None
+                },
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C is for the benchmark, which then ends its servers.
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait_until_ready(
+        self, url: str, body: bytes | None = None, timeout_s: float = 120.0
+    ) -> float:
+        """Seconds from the start to the first good answer at ``url``: to a GET, or to a POST of
+        ``body``. Raises StartError."""
+        while time.monotonic() - self._started_at < timeout_s:
+            if self._process.poll() is not None:
+                raise StartError(f"it ended with {self._process.returncode}: {self.tail()}")
+            if _answers(url, body):
+                return time.monotonic() - self._started_at
+            time.sleep(_POLL_S)
+        raise StartError(f"no answer at {url} within {timeout_s:.0f} s: {self.tail()}")
+
+    def tail(self, characters: int = 2000) -> str:
+        """The end of what it has printed."""
+        return self.log.read_text(errors="replace")[-characters:]
+
+    def processes(self) -> list[psutil.Process]:
+        try:
+            root = psutil.Process(self.pid)
+            found = {root, *root.children(recursive=True)}
+        except psutil.NoSuchProcess:
+            found = set()
+        for process in psutil.process_iter():
+            try:
+                if process not in found and process.environ().get(_MARK) == self._mark:
+                    found.add(process)
+            except psutil.Error:
+                continue
+        return sorted(found, key=lambda process: process.pid)
+
+    def cpu(self) -> dict[psutil.Process, float]:
+        """Processor seconds, user and system, that each of its processes has taken so far."""
+        taken = {}
+        for process in self.processes():
+            try:
+                times = process.cpu_times()
+            except psutil.Error:
+                continue
+            taken[process] = times.user + times.system
+        return taken
+
+    def memory(self) -> Memory:
+        rss = pss = count = 0
+        for process in self.processes():
+            try:
+                used = process.memory_full_info()
+            except psutil.Error:
+                continue
+            count, rss, pss = count + 1, rss + used.rss, pss + used.pss
+        return Memory(count, rss / 1e6, pss / 1e6)
+
+    def stop(self, timeout_s: float = 60.0) -> None:
+        """Interrupt it as Ctrl-C would, and end by force what outlives that."""
+        family = self.processes()
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        _, alive = psutil.wait_procs(family, timeout=min(5.0, timeout_s))
+        for process in alive:
+            process.kill()
+        psutil.wait_procs(alive, timeout=5)
+
+
+def require_free(port: int) -> None:
+    """Raises StartError where something listens on the port, which would answer instead."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise StartError(f"port {port} is taken by another program")
+
+
+def spent(before: Mapping[psutil.Process, float], after: Mapping[psutil.Process, float]) -> float:
+    """Processor seconds between two readings; those of processes that ended in between are lost."""
+    return sum(taken - before.get(process, 0.0) for process, taken in after.items())
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    log: Path,
+    cwd: Path,
+    env: Mapping[str, str | None] | None = None,
+    stop_s: float = 60.0,
+) -> Iterator[Server]:
+    """A server for the length of a block, then given ``stop_s`` to end by itself."""
+    server = Server(command, log, cwd, env)
+    try:
+        yield server
+    finally:
+        server.stop(stop_s)
+
+
+def _hear_interrupts() -> None:
+    # A background job of a shell ignores SIGINT, and hands that on to what it starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _answers(url: str, body: bytes | None) -> bool:
+    request = urllib.request.Request(url, body, {"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return bool(answer.status < 400)
+    except OSError:  # refused, reset, too late, or an HTTP error
+        return False

@@ -1,0 +1,148 @@
+"""The results as tables."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from benchmarks.bars import Bar, bars
+from benchmarks.names import MONOLITH
+from benchmarks.results import Results, Sample, Spread
+from benchmarks.tables import Table
+
+Figure = Callable[[Sample], float]
+
+
+def tables(results: Results) -> list[Table]:
+    """All that a run says, most important first."""
+    closed = [level for level in results.levels() if level.startswith("c=")]
+    opened = [level for level in results.levels() if not level.startswith("c=")]
+    found = [_rates(results, closed)]
+    for name, figure in (("p50", _p50), ("p99", _p99)):
+        found.append(_latencies(results, closed, f"Closed loop: {name} in ms", figure))
+    due = "in ms from when a request was due; parts are of each one's own capacity"
+    for name, figure in (("p50", _p50), ("p99", _p99)):
+        if opened:
+            found.append(_latencies(results, opened, f"Open loop: {name} {due}", figure))
+    found += [_costs(results), _bars(results)]
+    if uses := results.about.get("keys"):
+        found.append(_keys(uses))
+    found.append(_machine(results))
+    if results.failures:
+        failed = list(results.failures.items())
+        found.append(Table("Failed", ("contender", "why"), failed, prose=True))
+    return found
+
+
+def _rates(results: Results, levels: list[str]) -> Table:
+    compared = "c=128" if "c=128" in levels else levels[-1]
+    peer = results.best_peer(compared)
+    rows = []
+    for door in results.doors():
+        mine = results.rate(door, compared)
+        rows.append(
+            [
+                door,
+                *(_shown(results.spread(door, level, lambda s: s.load.rate)) for level in levels),
+                _times(mine, results.rate(MONOLITH, compared)),
+                _times(mine, results.rate(peer, compared) if peer else None),
+                _bad(results, door),
+            ]
+        )
+    columns = ["", *levels, "x monolith", f"x {peer or 'best peer'}", "bad, open loops too"]
+    title = f"Closed loop: good answers per second, median (range); ratios at {compared}"
+    return Table(title, columns, rows)
+
+
+def _latencies(results: Results, levels: list[str], title: str, figure: Figure) -> Table:
+    rows = [
+        [door, *(_shown(results.spread(door, level, figure)) for level in levels)]
+        for door in results.doors()
+    ]
+    return Table(title, ["", *levels], rows)
+
+
+def _costs(results: Results) -> Table:
+    levels = results.levels()
+    level = "c=128" if "c=128" in levels else levels[0]
+    rows = [
+        [
+            door,
+            _shown(results.spread(door, level, lambda s: s.cpu_ms), 3),
+            _shown(results.spread(door, level, lambda s: s.generator_cpu_ms), 3),
+            _shown(results.started(door, lambda s: s.memory.rss_mb)),
+            _shown(results.started(door, lambda s: s.memory.pss_mb)),
+            _shown(results.started(door, lambda s: s.memory.processes)),
+            _shown(results.started(door, lambda s: s.ready_s)),
+        ]
+        for door in results.doors()
+    ]
+    columns = ["", "CPU ms", "generator ms", "RSS MB", "PSS MB", "processes", "start s"]
+    title = f"Cost: processor time per good answer at {level}, memory of all processes, start"
+    return Table(title, columns, rows)
+
+
+def _bars(results: Results) -> Table:
+    rows = [
+        [bar.what, f"{'>=' if bar.at_least else '<='} {bar.limit:g}", _value(bar), _verdict(bar)]
+        for bar in bars(results)
+        if bar.value is not None
+    ]
+    return Table("Bars that this run can judge", ("", "bar", "here", ""), rows)
+
+
+def _keys(uses: Mapping[str, Any]) -> Table:
+    rates = next(iter(uses.values()))["hits"]
+    rows = [
+        [view, f"{use['distinct']:,}", *(f"{share:.1%}" for share in use["hits"].values())]
+        for view, use in uses.items()
+    ]
+    title = "Keys in the requests, and what Windsock's row cache expects to hit at a rate"
+    return Table(title, ["view", "keys", *(f"{rate}/s" for rate in rates)], rows)
+
+
+def _machine(results: Results) -> Table:
+    about = {name: value for name, value in results.about.items() if name != "keys"}
+    packages, plan = about.pop("packages", {}), about.pop("plan", {})
+    about["plan"] = ", ".join(f"{name} {value}" for name, value in plan.items())
+    about["packages"] = ", ".join(f"{name} {version}" for name, version in packages.items())
+    worst = max(results.differences.values(), default=0.0)
+    about["answers"] = f"within {worst:.1g} of Windsock's, on {len(results.differences)} doors"
+    rows = [[name.replace("_", " "), str(value)] for name, value in about.items()]
+    return Table("Machine and versions", ("", ""), rows, prose=True)
+
+
+def _value(bar: Bar) -> str:
+    return "-" if bar.value is None else _number(bar.value)
+
+
+def _verdict(bar: Bar) -> str:
+    return "reached" if bar.reached else "not reached"
+
+
+def _shown(spread: Spread | None, digits: int | None = None) -> str:
+    if spread is None:
+        return "-"
+    middle, low, high = (_number(x, digits) for x in (spread.median, spread.low, spread.high))
+    return middle if low == high else f"{middle} ({low}-{high})"
+
+
+def _number(value: float, digits: int | None = None) -> str:
+    if digits is None:
+        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f}"
+
+
+def _times(mine: float | None, theirs: float | None) -> str:
+    return f"{mine / theirs:.2f}" if mine is not None and theirs else "-"
+
+
+def _bad(results: Results, door: str) -> str:
+    loads = [sample.load for sample in results.samples if sample.door == door]
+    return f"{sum(load.refused + load.lost for load in loads):,}"
+
+
+def _p50(sample: Sample) -> float:
+    return sample.load.p50_ms
+
+
+def _p99(sample: Sample) -> float:
+    return sample.load.p99_ms

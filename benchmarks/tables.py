@@ -1,0 +1,42 @@
+"""Tables that a terminal and a Markdown page both can show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.table import Table as RichTable
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, the names of its columns, and rows of text; the first column is the label, the
+    others are numbers or ``prose``."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    prose: bool = False
+
+    def rich(self) -> RichTable:
+        """Without the title, which rich would fold to the width of the table."""
+        table = RichTable(box=box.SIMPLE_HEAD)
+        for place, name in enumerate(self.columns):
+            table.add_column(
+                name, justify="right" if place and not self.prose else "left", overflow="fold"
+            )
+        for row in self.rows:
+            table.add_row(*row)
+        return table
+
+    def markdown(self) -> str:
+        lines = [
+            f"### {self.title}\n",
+            _line(self.columns),
+            _line(["---"] + ["---" if self.prose else "---:"] * (len(self.columns) - 1)),
+            *(_line(row) for row in self.rows),
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,136 @@
+"""The open-loop generator against small servers in this process."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.load.opened import Arrivals, built, open_loop
+from benchmarks.load.result import LoadError
+
+needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+
+
+@contextmanager
+def serving(answer: Callable[[bytes], bytes]) -> Iterator[str]:
+    """One request at a time, over any number of connections."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        lock = threading.Lock()
+
+        def serve(connection: socket.socket) -> None:
+            with connection:
+                while head := connection.recv(65536):
+                    with lock:
+                        connection.sendall(answer(head))
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/predict"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def reply(status: int = 200, body: bytes = b"{}") -> bytes:
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
+
+
+@pytest.fixture
+def bodies(tmp_path: Path) -> Path:
+    path = tmp_path / "bodies"
+    path.write_text('{"n": 0}\n{"n": 1}\n{"n": 2}\n')
+    return path
+
+
+@needs_compiler
+def test_bodies_are_sent_in_turn_at_the_rate_asked_for(bodies: Path) -> None:
+    seen = []
+
+    def answer(request: bytes) -> bytes:
+        seen.append(request.rpartition(b"\r\n\r\n")[2])
+        return reply(body=b"x" * 100_000)
+
+    with serving(answer) as url:
+        found = open_loop(url, bodies, [(100, 0.3), (50, 0.2)], first=2, connections=4)
+
+    assert sorted(seen) == sorted([b'{"n": 0}', b'{"n": 1}', b'{"n": 2}'] * 13 + [b'{"n": 2}'])
+    assert found.due[:3].tolist() == pytest.approx([0.0, 0.01, 0.02])
+    assert found.due[30:32].tolist() == pytest.approx([0.3, 0.32])
+    assert found.good.all()
+    assert found.summary(0.5).offered == 80
+
+
+@needs_compiler
+def test_a_stall_of_the_server_counts_for_all_that_fell_due_in_it(bodies: Path) -> None:
+    stalled = threading.Event()
+
+    def answer(request: bytes) -> bytes:
+        if not stalled.is_set():
+            stalled.set()
+            time.sleep(0.3)
+        return reply()
+
+    with serving(answer) as url:
+        found = open_loop(url, bodies, [(100, 0.5)], connections=2)
+
+    # A closed loop over two connections would have seen two slow requests of fifty.
+    assert found.latency[:20] == pytest.approx(0.3 - np.arange(20) * 0.01, abs=0.1)
+    assert found.waited[10] > 0.1
+
+
+@needs_compiler
+def test_refusals_and_lost_answers_are_told_apart(bodies: Path) -> None:
+    count = iter(range(1000))
+
+    def answer(request: bytes) -> bytes:
+        match next(count) % 4:
+            case 0:
+                return reply(429)
+            case 1:
+                return b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nbut no more"
+        return reply()
+
+    with serving(answer) as url:
+        found = open_loop(url, bodies, [(40, 0.5)], connections=20, grace_s=0.2)
+
+    summary = found.summary(0.5)
+    assert (summary.good, summary.refused, summary.lost) == (10, 5, 5)
+    assert found.latency[found.status == 0].min() > 0.19
+
+
+@needs_compiler
+def test_a_server_that_is_not_there_answers_nothing(bodies: Path) -> None:
+    found = open_loop("http://127.0.0.1:9/predict", bodies, [(50, 0.2)], grace_s=0.1)
+
+    assert found.summary(0.2).lost == 10
+    assert found.summary(0.2).rate == 0
+
+
+def test_a_part_of_a_run_can_be_looked_at() -> None:
+    due = np.array([0.0, 1.0, 2.0])
+    run = Arrivals(due, due * 0, due + 0.5, np.array([200, 500, 0], dtype=np.uint32), 0.1)
+
+    part = run.between(1.0, 3.0).summary(2.0)
+
+    assert (part.good, part.refused, part.lost, part.offered) == (0, 1, 1, 1.0)
+    assert part.max_ms == 2500
+
+
+def test_without_a_compiler_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+
+    with pytest.raises(LoadError, match="apt-get install gcc"):
+        built(tmp_path)
