@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.answers import Batch, RowAnswer
-from app.chain import Chain
+from app.chain import Chain, Spent
 from app.coalescer import Coalescer
 from app.contract import Contract, Row
 from app.errors import Unavailable
 from app.fields import MAX_STRING
 from app.schemas import ModelInfo
+from app.timing import Timing
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.manifest import Manifest
 from deployments.frames import Frame
@@ -39,6 +42,15 @@ class BatchSettings(BaseModel):
     """Rows that may wait; more are refused with 429 at once, rather than answered late."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A batch that has run, when it began (of ``perf_counter``) and what it spent."""
+
+    batch: Batch
+    started: float
+    spent: Spent
+
+
 class Serving:
     """One bundle version in service: its contract, and a queue whose batches it alone fills."""
 
@@ -50,28 +62,31 @@ class Serving:
         self._chain = chain
         views = manifest.service.views
         self._timeless = frozenset(name for name, view in views.items() if not view.ttl_s)
-        self._coalescer: Coalescer[Row, Batch] = Coalescer(
+        self._coalescer: Coalescer[Row, _Run] = Coalescer(
             self._run,
             max_rows=min(settings.max_rows, max(1, _HOP_BYTES // _row_bytes(manifest))),
             in_flight=settings.in_flight,
             max_queued_rows=settings.max_queued_rows,
         )
 
-    async def answer(self, rows: Sequence[Row], *, values: bool = False) -> list[RowAnswer]:
+    async def answer(
+        self, rows: Sequence[Row], *, values: bool = False, timing: Timing | None = None
+    ) -> list[RowAnswer]:
         """One answer per row, in order; more rows than a batch holds are split over several.
 
-        With ``values`` each answer also holds the feature values that the model was given.
+        With ``values`` each answer also holds the feature values that the model was given;
+        ``timing`` is told where the time goes.
 
         Raises Overloaded or Unavailable.
         """
         size = self._coalescer.max_rows
         parts = [rows[start : start + size] for start in range(0, len(rows), size)]
         if len(parts) == 1:
-            return await self._part(parts[0], values)
+            return await self._part(parts[0], values, timing)
         answers: list[RowAnswer] = []
         # In turn, so that one large request leaves room in the queue for the small ones.
         for part in parts:
-            answers += await self._part(part, values)
+            answers += await self._part(part, values, timing)
         return answers
 
     async def warm_up(self) -> None:
@@ -79,14 +94,21 @@ class Serving:
         example = self.contract.decode(msgspec.json.encode(self.contract.example()))
         (self.example_answer,) = await self.answer([example])
 
-    async def _part(self, rows: Sequence[Row], values: bool) -> list[RowAnswer]:
-        batch, start = await self._coalescer.submit(rows)
+    async def _part(
+        self, rows: Sequence[Row], values: bool, timing: Timing | None
+    ) -> list[RowAnswer]:
+        submitted = perf_counter()
+        run, start = await self._coalescer.submit(rows)
+        if timing:
+            timing.add(run.started - submitted, run.spent)
         values_of = self.manifest.service.columns if values else None
-        return [batch.row(start + place, values_of) for place in range(len(rows))]
+        return [run.batch.row(start + place, values_of) for place in range(len(rows))]
 
-    async def _run(self, rows: list[Row]) -> Batch:
+    async def _run(self, rows: list[Row]) -> "_Run":
+        started = perf_counter()
         frame = Frame(self.manifest.version, len(rows), self.contract.columns(rows))
-        return Batch.of(*await self._chain.run(frame), self._timeless)
+        outputs, found, spent = await self._chain.run(frame)
+        return _Run(Batch.of(outputs, found, self._timeless), started, spent)
 
 
 class Dataplane:

@@ -7,6 +7,7 @@ from ray import serve
 from ray.serve import Deployment
 from starlette.types import ASGIApp
 
+from app import collector
 from app.autoscaling import FAST_LANE_REQUESTS
 from app.config import GraphArgs, IngressSettings
 from app.dataplane import Dataplane
@@ -44,6 +45,7 @@ class IngressReplica:
         self._settings = settings
         self._layout.reconfigure(settings)
         await self._dataplane.activate(settings.version, settings.batching)
+        collector.settle()
         if self._fast_lane:
             # Not before: the kernel sends clients to every replica that listens.
             await self._fast_lane.open()

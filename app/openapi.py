@@ -43,6 +43,12 @@ _VALUES = {
     "description": "Also answer the feature values that the model was given",
     "schema": {"type": "boolean", "default": False},
 }
+_TIMING = {
+    "name": "Server-Timing",
+    "in": "header",
+    "description": "Any value: the answer tells in a header of this name where its time went",
+    "schema": {"type": "string"},
+}
 
 
 def document(serving: Serving, root: str = "") -> dict[str, Any]:
@@ -121,7 +127,7 @@ def _operation(
     }
     if request is not None:
         schema, sent = request
-        operation["parameters"] = [_VALUES]
+        operation["parameters"] = [_VALUES, _TIMING]
         operation["requestBody"] = {"required": True, "content": _json(schema, sent)}
     by_status: dict[int, list[str]] = {}
     for error in errors:

@@ -7,6 +7,7 @@ from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
 from deployments.model.model import Model
 from deployments.preprocess.preprocess import Preprocess
+from deployments.timed import timed
 
 
 class Collapsed:
@@ -18,9 +19,9 @@ class Collapsed:
         store = open_store(args.feature_store.repo, args.feature_store.yaml)
         self._lookup = FeatureLookup(store, bundles, LookupSettings())
         self.chain = Chain(
-            self._lookup.lookup,
-            Preprocess(bundles).transform,
-            Model(bundles, args.model).predict,
+            timed(self._lookup.lookup),
+            timed(Preprocess(bundles).transform),
+            timed(Model(bundles, args.model).predict),
         )
 
     def reconfigure(self, settings: IngressSettings) -> None:

@@ -38,7 +38,12 @@ class Distributed:
 def _call(handle: Handle, method: str) -> Callable[[Any], Awaitable[Any]]:
     """A stage's method behind its handle: by value over gRPC, which costs less than the object
     store for a batch of this size."""
-    remote = handle.options(method_name=method, _by_reference=False)
+    remote = handle.options(
+        method_name=method,
+        _by_reference=False,
+        request_serialization="pickle",  # frames hold nothing that would need cloudpickle
+        response_serialization="pickle",
+    )
 
     async def call(frame: Any) -> Any:
         try:

@@ -4,7 +4,7 @@ Ray's proxies return it to the client as X-Request-Id.
 """
 
 import re
-from uuid import uuid4
+from os import urandom
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,7 +22,10 @@ class RequestId:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == _HEADER), b"")
-        request_id = given if _SOUND.fullmatch(given) else uuid4().hex.encode()
-        scope.setdefault("state", {})["request_id"] = request_id.decode()
+        request_id = None
+        for name, value in scope["headers"]:
+            if name == _HEADER:
+                request_id = value.decode() if _SOUND.fullmatch(value) else None
+                break
+        scope.setdefault("state", {})["request_id"] = request_id or urandom(16).hex()
         await self._app(scope, receive, send)

@@ -1,5 +1,7 @@
 """The hot REST routes, as bare ASGI handlers: one decode, one encode, no router."""
 
+from time import perf_counter
+
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -8,6 +10,7 @@ from app.config import Limits
 from app.dataplane import Dataplane
 from app.errors import ClientGone, ErrorBody, ErrorCode, InvalidRequest
 from app.schemas import BatchResponse, Prediction
+from app.timing import Timing
 
 _encode = msgspec.json.Encoder().encode
 
@@ -28,44 +31,64 @@ class Rest:
             if handler is not None:
                 if scope["method"] != "POST":
                     raise HTTPException(405, f"{path} takes POST", {"Allow": "POST"})
-                request_id: str = scope["state"]["request_id"]
-                body = await _read(scope, receive, self._limits.max_body_bytes)
-                asked = scope.get("query_string", b"").lower().split(b"&")
-                values = b"values=true" in asked or b"values=1" in asked
-                await _send(send, _encode(await handler(body, request_id, values)))
+                ask = _Ask(scope)
+                body = await _read(receive, ask.length, self._limits.max_body_bytes)
+                answer = _encode(await handler(body, ask))
+                await _send(send, answer, ask.timing)
                 return
         # With an app in scope Starlette raises its 404 and 405, and the error layer answers them.
         scope["app"] = self._rest
         await self._rest(scope, receive, send)
 
-    async def _predict(self, body: bytes, request_id: str, values: bool) -> Prediction:
+    async def _predict(self, body: bytes, ask: "_Ask") -> Prediction:
         serving = self._dataplane.serving()
-        (answer,) = await serving.answer([serving.contract.decode(body)], values=values)
-        return Prediction(answer.outputs, serving.model, answer.features, request_id)
+        row = serving.contract.decode(body)
+        (answer,) = await serving.answer([row], values=ask.values, timing=ask.timing)
+        return Prediction(answer.outputs, serving.model, answer.features, ask.request_id)
 
-    async def _predict_batch(self, body: bytes, request_id: str, values: bool) -> BatchResponse:
+    async def _predict_batch(self, body: bytes, ask: "_Ask") -> BatchResponse:
         serving = self._dataplane.serving()
         rows = serving.contract.decode_batch(body, self._limits.max_instances)
         good = [row for row in rows if not isinstance(row, InvalidRequest)]
-        answers = iter(await serving.answer(good, values=values) if good else [])
+        answered = serving.answer(good, values=ask.values, timing=ask.timing)
+        answers = iter(await answered)
         predictions: list[Prediction | ErrorBody] = []
         for row in rows:
             if isinstance(row, InvalidRequest):
-                predictions.append(ErrorBody(row.detail(request_id)))
+                predictions.append(ErrorBody(row.detail(ask.request_id)))
             else:
                 answer = next(answers)
                 predictions.append(
-                    Prediction(answer.outputs, serving.model, answer.features, request_id)
+                    Prediction(answer.outputs, serving.model, answer.features, ask.request_id)
                 )
-        return BatchResponse(predictions, request_id)
+        return BatchResponse(predictions, ask.request_id)
 
 
-async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises InvalidRequest as soon as it says or shows that it is over ``limit``
-    bytes."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > limit:
-            raise _too_large(limit)
+class _Ask:
+    """What a request wants besides its body."""
+
+    __slots__ = ("length", "request_id", "timing", "values")
+
+    def __init__(self, scope: Scope) -> None:
+        self.request_id: str = scope["state"]["request_id"]
+        self.length = 0
+        self.timing: Timing | None = None
+        for name, value in scope["headers"]:
+            if name == b"content-length" and value.isdigit():
+                self.length = int(value)
+            elif name == b"server-timing":
+                self.timing = Timing(perf_counter())
+        query = scope.get("query_string", b"")
+        self.values = bool(query) and not {b"values=true", b"values=1"}.isdisjoint(
+            query.lower().split(b"&")
+        )
+
+
+async def _read(receive: Receive, length: int, limit: int) -> bytes:
+    """The whole body. Raises InvalidRequest as soon as it says (``length``) or shows that it is
+    over ``limit`` bytes."""
+    if length > limit:
+        raise _too_large(limit)
     chunks: list[bytes] = []
     size, more = 0, True
     while more:
@@ -87,10 +110,12 @@ def _too_large(limit: int) -> InvalidRequest:
     )
 
 
-async def _send(send: Send, body: bytes) -> None:
+async def _send(send: Send, body: bytes, timing: Timing | None) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
     ]
+    if timing:
+        headers.append((b"server-timing", timing.header()))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -11,6 +11,7 @@ from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
 from deployments.frames import Frame
 from deployments.settings import StageSettings, accepted
+from deployments.timed import Timed, timed
 
 
 class FeaturesSettings(StageSettings, LookupSettings):
@@ -24,14 +25,15 @@ class FeaturesReplica:
         self._bundles = bundles
         self._settings: FeaturesSettings | None = None
         self._stage = FeatureLookup(open_store(repo, store_yaml), bundles, LookupSettings())
+        self._lookup = timed(self._stage.lookup)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         settings = self._settings = accepted(FeaturesSettings, user_config, self._settings)
         self._stage.reconfigure(settings)
         await self._stage.plans.prepare(settings.version, self._bundles.resolve)
 
-    async def lookup(self, frame: Frame) -> Frame:
-        return await self._stage.lookup(frame)
+    async def lookup(self, frame: Frame) -> Timed[Frame]:
+        return await self._lookup(frame)
 
 
 Features: Deployment = serve.deployment(name="Features", user_config={})(FeaturesReplica)

@@ -14,6 +14,7 @@ from deployments.frames import Outputs, TensorFrame
 from deployments.model.model import Model as Stage
 from deployments.model.options import ModelOptions
 from deployments.settings import StageSettings, accepted
+from deployments.timed import Timed, timed
 
 
 class ModelSettings(StageSettings):
@@ -38,6 +39,7 @@ class ModelReplica:
         self._bundles = bundles
         self._settings: ModelSettings | None = None
         self._stage = Stage(bundles, options)
+        self._predict = timed(self._in_a_batch)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         settings = self._settings = accepted(ModelSettings, user_config, self._settings)
@@ -46,7 +48,10 @@ class ModelReplica:
         batched.set_batch_wait_timeout_s(settings.batch_wait_s)
         await self._stage.runtimes.prepare(settings.version, self._bundles.resolve)
 
-    async def predict(self, frame: TensorFrame) -> Outputs:
+    async def predict(self, frame: TensorFrame) -> Timed[Outputs]:
+        return await self._predict(frame)
+
+    async def _in_a_batch(self, frame: TensorFrame) -> Outputs:
         answer = await self._batched(frame)
         if isinstance(answer, Exception):
             raise answer

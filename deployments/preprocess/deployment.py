@@ -9,6 +9,7 @@ from deployments.bundle.bundle import BundleStore
 from deployments.frames import Frame, TensorFrame
 from deployments.preprocess.preprocess import Preprocess as Stage
 from deployments.settings import StageSettings, accepted
+from deployments.timed import Timed, timed
 
 
 class PreprocessReplica:
@@ -18,13 +19,14 @@ class PreprocessReplica:
         self._bundles = bundles
         self._settings: StageSettings | None = None
         self._stage = Stage(bundles)
+        self._transform = timed(self._stage.transform)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         settings = self._settings = accepted(StageSettings, user_config, self._settings)
         await self._stage.preprocessors.prepare(settings.version, self._bundles.resolve)
 
-    async def transform(self, frame: Frame) -> TensorFrame:
-        return await self._stage.transform(frame)
+    async def transform(self, frame: Frame) -> Timed[TensorFrame]:
+        return await self._transform(frame)
 
 
 Preprocess: Deployment = serve.deployment(name="Preprocess", user_config={})(PreprocessReplica)

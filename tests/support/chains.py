@@ -1,9 +1,12 @@
 """Chains of tiny stages, where the stages are not the subject."""
 
+from collections.abc import Awaitable, Callable
+
 import numpy as np
 
 from app.chain import Chain
 from deployments.frames import Frame, Outputs, Status, TensorFrame, ViewStates
+from deployments.timed import timed
 
 
 async def lookup(frame: Frame) -> Frame:
@@ -27,6 +30,10 @@ async def predict(frame: TensorFrame) -> Outputs:
     return {"late": weight / 1000, "cost": weight * 2}
 
 
-def weighing() -> Chain:
+def weighing(
+    lookup: Callable[[Frame], Awaitable[Frame]] = lookup,
+    preprocess: Callable[[Frame], Awaitable[TensorFrame]] = preprocess,
+    predict: Callable[[TensorFrame], Awaitable[Outputs]] = predict,
+) -> Chain:
     """For ``parcels``: ``late`` is a thousandth of the weight, ``cost`` is twice the weight."""
-    return Chain(lookup, preprocess, predict)
+    return Chain(timed(lookup), timed(preprocess), timed(predict))

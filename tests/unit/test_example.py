@@ -23,6 +23,7 @@ from deployments.model.model import Model
 from deployments.model.runtime import TorchRuntime, pick_device
 from deployments.preprocess.preprocess import Preprocess
 from deployments.settings import StageSettings
+from deployments.timed import timed
 from examples.store_orders.build import HERE, join
 from examples.store_orders.tables import AS_OF, CUSTOMERS, LAPSED
 from tests.support.example import NAME, Example, orders_at
@@ -49,9 +50,9 @@ async def client(example: Example, application: dict[str, Any]) -> AsyncIterator
     features = FeaturesSettings.model_validate(options["Features"])
     bundles = example.bundles
     chain = Chain(
-        FeatureLookup(example.store(), bundles, features).lookup,
-        Preprocess(bundles).transform,
-        Model(bundles, args.model).predict,
+        timed(FeatureLookup(example.store(), bundles, features).lookup),
+        timed(Preprocess(bundles).transform),
+        timed(Model(bundles, args.model).predict),
     )
     dataplane = Dataplane(bundles, chain)
     await dataplane.activate(LATEST, IngressSettings.model_validate(options["Ingress"]).batching)

@@ -1,5 +1,4 @@
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ async def test_a_version_serves_once_its_example_went_through_the_chain(tmp_path
         frames.append(frame)
         return await lookup(frame)
 
-    dataplane = Dataplane(store(tmp_path, parcels()), replace(weighing(), lookup=watched))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=watched))
     await dataplane.activate("1", SETTINGS)
 
     assert dataplane.serving().model.version == "1"
@@ -50,7 +49,7 @@ async def test_the_error_of_a_first_version_keeps_its_cause(tmp_path: Path) -> N
     async def broken(frame: Frame) -> Frame:
         raise ConnectionError("the store is down")
 
-    dataplane = Dataplane(store(tmp_path, parcels()), replace(weighing(), lookup=broken))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=broken))
 
     with pytest.raises(Unavailable) as caught:
         await dataplane.activate("1", SETTINGS)
@@ -67,7 +66,7 @@ async def test_a_version_that_fails_leaves_the_old_one_serving(
         return await lookup(frame)
 
     stores = store(tmp_path, parcels("1"), parcels("2"))
-    dataplane = Dataplane(stores, replace(weighing(), lookup=only_the_first))
+    dataplane = Dataplane(stores, weighing(lookup=only_the_first))
     await dataplane.activate("1", SETTINGS)
 
     await dataplane.activate("2", SETTINGS)
@@ -114,7 +113,7 @@ async def test_a_request_ends_on_the_version_it_began_with(tmp_path: Path) -> No
         return await predict(frame)
 
     bundles = store(tmp_path, parcels("1"), parcels("2"))
-    dataplane = Dataplane(bundles, replace(weighing(), predict=held))
+    dataplane = Dataplane(bundles, weighing(predict=held))
     await dataplane.activate("1", SETTINGS)
     hold = True
     under_way = asyncio.create_task(dataplane.serving().answer([ROW]))

@@ -1,13 +1,11 @@
 import asyncio
 import pickle
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from msgspec import UNSET
 from pydantic import ValidationError
 
-from app.chain import Chain
 from app.dataplane import BatchSettings, Serving
 from app.errors import Unavailable
 from app.fields import MAX_STRING
@@ -41,7 +39,7 @@ async def test_a_large_request_is_split_and_answered_in_order(rows: int) -> None
         sizes.append(frame.rows)
         return await lookup(frame)
 
-    serving = Serving(parcels(), replace(weighing(), lookup=counted), BatchSettings(max_rows=4))
+    serving = Serving(parcels(), weighing(lookup=counted), BatchSettings(max_rows=4))
     answers = await serving.answer([row(weight) for weight in range(rows)])
 
     assert [answer.outputs["cost"] for answer in answers] == [2.0 * n for n in range(rows)]
@@ -64,9 +62,8 @@ async def test_no_batch_outgrows_a_grpc_message_however_long_its_strings() -> No
         return TensorFrame(frame.version, *tensors)
 
     keys = [field("street"), field("city"), field("country")]
-    serving = Serving(
-        manifest(entities=keys), Chain(weighed, bare, one_output), BatchSettings(max_rows=100_000)
-    )
+    chain = weighing(weighed, bare, one_output)
+    serving = Serving(manifest(entities=keys), chain, BatchSettings(max_rows=100_000))
     rows = [
         tuple(f"{key.name}{place}".ljust(MAX_STRING, "😀") for key in keys) for place in range(3000)
     ]
@@ -83,7 +80,7 @@ async def test_requests_that_come_together_share_a_batch() -> None:
         sizes.append(frame.rows)
         return await lookup(frame)
 
-    serving = Serving(parcels(), replace(weighing(), lookup=counted), SETTINGS)
+    serving = Serving(parcels(), weighing(lookup=counted), SETTINGS)
     answers = await asyncio.gather(*(serving.answer([row(weight)]) for weight in range(10)))
 
     assert [answer.outputs["cost"] for (answer,) in answers] == [2.0 * n for n in range(10)]
@@ -109,7 +106,7 @@ async def test_a_failing_stage_is_unavailable_until_it_works_again() -> None:
             raise ConnectionError("10.0.0.7 refused")
         return await preprocess(frame)
 
-    serving = Serving(parcels(), replace(weighing(), preprocess=flaky), SETTINGS)
+    serving = Serving(parcels(), weighing(preprocess=flaky), SETTINGS)
     with pytest.raises(Unavailable) as caught:
         await serving.answer([row(1)])
     assert "10.0.0.7" not in caught.value.message

@@ -1,7 +1,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -86,7 +85,7 @@ async def test_an_output_that_is_no_number_is_null(tmp_path: Path, limits: Limit
     async def predict(frame: TensorFrame) -> Outputs:
         return {"late": np.full(frame.rows, np.nan), "cost": np.full((frame.rows, 2), np.inf)}
 
-    dataplane = Dataplane(store(tmp_path, parcels()), replace(weighing(), predict=predict))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(predict=predict))
     await dataplane.activate("1", BatchSettings())
     sent, _ = await drive(edge(dataplane, limits), http(), chunks(json.dumps(EXAMPLE).encode()))
 

@@ -1,5 +1,4 @@
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -59,7 +58,7 @@ async def test_a_refused_version_is_told_while_the_old_one_serves(
         return await lookup(frame)
 
     bundles = store(tmp_path, parcels("1"), parcels("2"))
-    dataplane = Dataplane(bundles, replace(weighing(), lookup=only_the_first))
+    dataplane = Dataplane(bundles, weighing(lookup=only_the_first))
     await dataplane.activate("1", BatchSettings())
     await dataplane.activate("2", BatchSettings())
     transport = httpx.ASGITransport(edge(dataplane, limits))
