@@ -7,13 +7,13 @@ from ray import serve
 from ray.serve import Deployment
 from starlette.types import ASGIApp
 
-from app import collector
 from app.autoscaling import FAST_LANE_REQUESTS
 from app.config import GraphArgs, IngressSettings
 from app.dataplane import Dataplane
 from app.edge import edge
 from app.fast_lane.server import FastLane
 from app.layouts.layout import Layout
+from deployments import collector
 from deployments.bundle.bundle import BundleStore
 from deployments.settings import accepted
 

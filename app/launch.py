@@ -20,13 +20,17 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
-from app.serve_file import ConfigError, Target, read
+from app.target import Target
 
 DASHBOARD = "http://127.0.0.1:8265"
 _POLL_S = 0.5
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 Process = subprocess.Popen[bytes]
+
+
+class ConfigError(Exception):
+    """The config file cannot be served; the message says why."""
 
 
 class DeployFailed(Exception):
@@ -39,12 +43,12 @@ def main() -> int:
     parser.add_argument("config", type=Path, help="a Serve config file")
     config = parser.parse_args().config
     try:
-        target = read(config)
+        target = _read(config)
     except ConfigError as error:
         return _complain(error)
     if _ready(target):
         return _complain(f"something answers at {target.url} already: stop it, or change the port")
-    command = [str(Path(sys.executable).with_name("serve")), "run", str(config)]
+    command = [sys.executable, "-m", "app.serve", str(config)]
     with _interrupts_passed_on(subprocess.Popen(command, start_new_session=True)) as serve:
         try:
             _wait_until_ready(target, serve)
@@ -57,6 +61,16 @@ def main() -> int:
             if serve.poll() is None:
                 serve.send_signal(signal.SIGINT)
                 serve.wait()
+
+
+def _read(config: Path) -> Target:
+    """Check the file and say where it will answer. Raises ConfigError."""
+    # By another process, since Serve's schema would keep 180 MB in this one.
+    command = [sys.executable, "-m", "app.serve_file", str(config)]
+    read = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if read.returncode:
+        raise ConfigError(read.stdout.strip() or "its config file could not be read")
+    return Target(**json.loads(read.stdout))
 
 
 @contextmanager

@@ -1,7 +1,12 @@
-"""A Serve config file as a person wrote it: where it will answer, and what Serve would ignore."""
+"""A Serve config file as a person wrote it: where it will answer, and what Serve would ignore.
 
+python -m app.serve_file serve_config.yaml    prints the one as JSON, or complains of the other
+"""
+
+import json
+import sys
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,7 @@ from ray.serve.schema import (
 )
 
 from app.config import GraphArgs
+from app.target import Target
 from deployments.settings import first_problem
 
 _NESTED: dict[str, type[BaseModel]] = {
@@ -27,15 +33,6 @@ _NESTED: dict[str, type[BaseModel]] = {
 
 class ConfigError(Exception):
     """The file cannot be served; the message names the place."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where the first application of the file will answer."""
-
-    app: str
-    url: str
-    fast_lane: str | None
 
 
 def read(path: Path) -> Target:
@@ -95,3 +92,17 @@ def _refuse_unknown(given: dict[str, Any], known: Collection[str], where: str) -
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise ConfigError(f"{unknown[0]!r} is not an option of {where}: Serve would ignore it")
+
+
+def main(path: str) -> int:
+    """For a process that does not want Ray in its memory: 1 where the answer is a complaint."""
+    try:
+        print(json.dumps(asdict(read(Path(path)))))
+    except ConfigError as error:
+        print(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -6,6 +6,7 @@ from typing import Any
 from ray import serve
 from ray.serve import Deployment
 
+from deployments import collector
 from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
@@ -31,6 +32,7 @@ class FeaturesReplica:
         settings = self._settings = accepted(FeaturesSettings, user_config, self._settings)
         self._stage.reconfigure(settings)
         await self._stage.plans.prepare(settings.version, self._bundles.resolve)
+        collector.settle()
 
     async def lookup(self, frame: Frame) -> Timed[Frame]:
         return await self._lookup(frame)

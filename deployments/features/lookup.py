@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from feast import FeatureStore
-from feast.errors import FeastError
 from pydantic import ValidationError
 from yaml import YAMLError
 
@@ -16,6 +14,7 @@ from deployments.bundle.versions import Versions
 from deployments.features import freshness
 from deployments.features.cache import RowCache, Rows
 from deployments.features.clock import Clock
+from deployments.features.feast import FeastError, FeatureStore
 from deployments.features.on_demand import compute
 from deployments.features.plan import ServiceError, ServicePlan, StoredView, checked_plan
 from deployments.features.settings import LookupSettings

@@ -4,14 +4,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from feast import FeatureStore, FeatureView, OnDemandFeatureView
-from feast.errors import FeastObjectNotFoundException
-from feast.feature_view import DUMMY_ENTITY_ID
-from feast.feature_view_projection import FeatureViewProjection
-from feast.types import Bool, FeastType, Float32, Float64, Int32, Int64, String, UnixTimestamp
-from feast.value_type import ValueType
-
 from deployments.features.cache import Layout
+from deployments.features.feast import (
+    DUMMY_ENTITY_ID,
+    Bool,
+    FeastObjectNotFoundException,
+    FeastType,
+    FeatureStore,
+    FeatureView,
+    FeatureViewProjection,
+    Float32,
+    Float64,
+    Int32,
+    Int64,
+    OnDemandFeatureView,
+    String,
+    UnixTimestamp,
+    ValueType,
+)
 from deployments.features.freshness import Limits, limits
 from deployments.features.schema import ServiceSchema, ViewSchema, column_name
 from deployments.frames import DType

@@ -5,13 +5,15 @@ from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any
 
-from feast import FeatureStore
-from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL
-from feast.protos.feast.types.EntityKey_pb2 import EntityKey
-from feast.protos.feast.types.Value_pb2 import Value
-from feast.type_map import NULL_TIMESTAMP_INT_VALUE
-
 from deployments.features.cache import Rows
+from deployments.features.feast import (
+    DUMMY_ENTITY_ID,
+    DUMMY_ENTITY_VAL,
+    NULL_TIMESTAMP_INT_VALUE,
+    EntityKey,
+    FeatureStore,
+    Value,
+)
 from deployments.features.plan import StoredView
 
 _INT32 = 2**31

@@ -9,6 +9,7 @@ from pydantic import Field
 from ray import serve
 from ray.serve import Deployment
 
+from deployments import collector
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.model import Model as Stage
@@ -47,6 +48,7 @@ class ModelReplica:
         batched.set_max_batch_size(settings.max_batch_rows)
         batched.set_batch_wait_timeout_s(settings.batch_wait_s)
         await self._stage.runtimes.prepare(settings.version, self._bundles.resolve)
+        collector.settle()
 
     async def predict(self, frame: TensorFrame) -> Timed[Outputs]:
         return await self._predict(frame)

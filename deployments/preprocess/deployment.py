@@ -5,6 +5,7 @@ from typing import Any
 from ray import serve
 from ray.serve import Deployment
 
+from deployments import collector
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Frame, TensorFrame
 from deployments.preprocess.preprocess import Preprocess as Stage
@@ -24,6 +25,7 @@ class PreprocessReplica:
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         settings = self._settings = accepted(StageSettings, user_config, self._settings)
         await self._stage.preprocessors.prepare(settings.version, self._bundles.resolve)
+        collector.settle()
 
     async def transform(self, frame: Frame) -> Timed[TensorFrame]:
         return await self._transform(frame)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app import collector
+from deployments import collector
 
 
 class Cycle:
