@@ -93,5 +93,16 @@ bench: bundle $(FILLED)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(PUBLISH),--publish)
 
+# Many rows a request; an hour's behaviour in ten minutes; a load step and back; where CPU goes.
+.PHONY: bench-batch bench-autoscale soak profile
+bench-batch bench-autoscale soak: bundle $(FILLED)
+	@$(BIN)/python -m benchmarks.$(@:bench-%=%) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(PUBLISH),--publish)
+
+profile: bundle $(FILLED)
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	@$(BIN)/python -m benchmarks.profile $(if $(LAYOUT),--layout $(LAYOUT)) \
+		$(if $(REPLICA),--replica $(REPLICA)) $(if $(PUBLISH),--publish)
+
 clean:
 	rm -rf $(DATA) models

@@ -20,17 +20,14 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
-from app.target import Target
+from app.dashboard import DASHBOARD, applications
+from app.target import ConfigError, Target
 
-DASHBOARD = "http://127.0.0.1:8265"
+LEAN = Path(__file__).parent / "lean"
 _POLL_S = 0.5
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 Process = subprocess.Popen[bytes]
-
-
-class ConfigError(Exception):
-    """The config file cannot be served; the message says why."""
 
 
 class DeployFailed(Exception):
@@ -48,8 +45,9 @@ def main() -> int:
         return _complain(error)
     if _ready(target):
         return _complain(f"something answers at {target.url} already: stop it, or change the port")
-    command = [sys.executable, "-m", "app.serve", str(config)]
-    with _interrupts_passed_on(subprocess.Popen(command, start_new_session=True)) as serve:
+    command = [str(Path(sys.executable).with_name("serve")), "run", str(config)]
+    started = subprocess.Popen(command, env=_lean(), start_new_session=True)
+    with _interrupts_passed_on(started) as serve:
         try:
             _wait_until_ready(target, serve)
             if serve.poll() is None:
@@ -71,6 +69,12 @@ def _read(config: Path) -> Target:
     if read.returncode:
         raise ConfigError(read.stdout.strip() or "its config file could not be read")
     return Target(**json.loads(read.stdout))
+
+
+def _lean() -> dict[str, str]:
+    """The environment in which ``app/lean`` takes effect in every process of Ray."""
+    path = [str(LEAN), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))}
 
 
 @contextmanager
@@ -112,12 +116,7 @@ def _wait_until_ready(target: Target, serve: Process) -> None:
 
 def _state(client: httpx.Client, app: str) -> tuple[str, str]:
     """Status and message of the application, empty until the dashboard knows it."""
-    try:
-        answer = client.get(f"{DASHBOARD}/api/serve/applications/", headers=_auth())
-        answer.raise_for_status()
-        application = answer.json()["applications"].get(app, {})
-    except (httpx.HTTPError, json.JSONDecodeError):
-        return "", ""
+    application = applications(client).get(app, {})
     return application.get("status", ""), application.get("message", "")
 
 
@@ -126,15 +125,6 @@ def _ready(target: Target) -> bool:
         return httpx.get(f"{target.url}/health/ready", timeout=5.0).is_success
     except httpx.HTTPError:
         return False
-
-
-def _auth() -> dict[str, str]:
-    """Ray's token for its dashboard: a local cluster makes one at its first start."""
-    token = os.environ.get("RAY_AUTH_TOKEN", "")
-    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH", Path.home() / ".ray" / "auth_token"))
-    if not token and path.is_file():
-        token = path.read_text().strip()
-    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _reason(message: str) -> str:

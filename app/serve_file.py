@@ -22,17 +22,13 @@ from ray.serve.schema import (
 )
 
 from app.config import GraphArgs
-from app.target import Target
+from app.target import ConfigError, Target
 from deployments.settings import first_problem
 
 _NESTED: dict[str, type[BaseModel]] = {
     "ray_actor_options": RayActorOptionsSchema,
     "autoscaling_config": AutoscalingConfig,
 }
-
-
-class ConfigError(Exception):
-    """The file cannot be served; the message names the place."""
 
 
 def read(path: Path) -> Target:

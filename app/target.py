@@ -1,6 +1,10 @@
-"""Where a Serve config file will answer."""
+"""Where a Serve config file will answer, or why it will not."""
 
 from dataclasses import dataclass
+
+
+class ConfigError(Exception):
+    """The file cannot be served; the message names the place."""
 
 
 @dataclass(frozen=True)

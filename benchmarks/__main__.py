@@ -9,14 +9,12 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
 from pathlib import Path
-
-from rich.console import Console
 
 from benchmarks import publish
 from benchmarks.bodies import instances
 from benchmarks.check import WrongAnswers
+from benchmarks.command import console, new_folder
 from benchmarks.contenders import Contender, contenders
 from benchmarks.environments import InstallError, python_of
 from benchmarks.keys import key_uses
@@ -25,15 +23,12 @@ from benchmarks.load.opened import built
 from benchmarks.load.result import LoadError
 from benchmarks.machine import describe
 from benchmarks.measure import Measurement
-from benchmarks.paths import PUBLISHED, RESULTS
+from benchmarks.paths import PUBLISHED
 from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.plot import plot
 from benchmarks.processes import StartError
 from benchmarks.report import tables
 from benchmarks.results import Results
-
-# Into a file or a pipe, tables are as wide as they need to be.
-console = Console(width=None if sys.stdout.isatty() else 150)
 
 
 def main() -> int:
@@ -51,7 +46,7 @@ def main() -> int:
         except LoadError as error:
             console.print(f"[bold red]The benchmark cannot start:[/] {error}")
             return 1
-        results, folder = _measured(plan, _chosen(arguments.only)), _new_folder()
+        results, folder = _measured(plan, _chosen(arguments.only)), new_folder()
         results.write(folder / "results.json")
     for table in tables(results):
         console.print(table.title, style="bold")
@@ -112,12 +107,6 @@ def _chosen(only: str | None) -> list[Contender]:
         known = ", ".join(contender.name for contender in everyone)
         raise SystemExit(f"no contender is called {unknown[0]!r}; there are {known}")
     return [contender for contender in everyone if contender.name in names]
-
-
-def _new_folder() -> Path:
-    folder = RESULTS / datetime.now().strftime("%Y%m%dT%H%M%S")
-    folder.mkdir(parents=True)
-    return folder
 
 
 def _arguments() -> argparse.Namespace:

@@ -71,10 +71,10 @@ def _windsock() -> list[Contender]:
         if fast:
             doors.append(Door(names.FAST[layout], "windsock", FAST_PORT))
         document = windsock.config(layout, PORT, FAST_PORT)
-        found.append(_ray(f"windsock-{layout}", tuple(doors), document, windsock.FLAGS))
+        found.append(of_ray(f"windsock-{layout}", tuple(doors), document, windsock.FLAGS))
     if fast:
         found.append(
-            _ray(
+            of_ray(
                 "windsock-uncached",
                 (Door(names.UNCACHED, "windsock", FAST_PORT),),
                 windsock.config("collapsed", PORT, FAST_PORT, cache=False),
@@ -112,7 +112,7 @@ def _peers() -> list[Contender]:
                 ("monolith-2", names.MONOLITH_2, "2"),
             )
         ),
-        _ray("ray-serve", (Door(names.RAY_SERVE, "peer"),), chain, {}),
+        of_ray("ray-serve", (Door(names.RAY_SERVE, "peer"),), chain, {}),
         Contender(
             "litserve",
             (Door(names.LITSERVE, "peer"),),
@@ -162,9 +162,11 @@ def _bentoml(python: Path, folder: Path) -> Launch:
     )
 
 
-def _ray(
+def of_ray(
     name: str, doors: tuple[Door, ...], document: Mapping[str, Any], flags: Mapping[str, str]
 ) -> Contender:
+    """One that ``serve run`` starts from this document, in a cluster of its own."""
+
     def launch(python: Path, folder: Path) -> Launch:
         config = folder / "serve_config.yaml"
         config.write_text(yaml.safe_dump(document))

@@ -1,12 +1,12 @@
 """The results as tables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from benchmarks.bars import Bar, bars
 from benchmarks.names import MONOLITH
-from benchmarks.results import Results, Sample, Spread
-from benchmarks.tables import Table
+from benchmarks.results import Results, Sample
+from benchmarks.tables import Table, number, shown
 
 Figure = Callable[[Sample], float]
 
@@ -22,7 +22,7 @@ def tables(results: Results) -> list[Table]:
     for name, figure in (("p50", _p50), ("p99", _p99)):
         if opened:
             found.append(_latencies(results, opened, f"Open loop: {name} {due}", figure))
-    found += [_costs(results), _bars(results)]
+    found += [_costs(results), bar_table(bars(results))]
     if uses := results.about.get("keys"):
         found.append(_keys(uses))
     found.append(_machine(results))
@@ -41,7 +41,7 @@ def _rates(results: Results, levels: list[str]) -> Table:
         rows.append(
             [
                 door,
-                *(_shown(results.spread(door, level, lambda s: s.load.rate)) for level in levels),
+                *(shown(results.spread(door, level, lambda s: s.load.rate)) for level in levels),
                 _times(mine, results.rate(MONOLITH, compared)),
                 _times(mine, results.rate(peer, compared) if peer else None),
                 _bad(results, door),
@@ -54,7 +54,7 @@ def _rates(results: Results, levels: list[str]) -> Table:
 
 def _latencies(results: Results, levels: list[str], title: str, figure: Figure) -> Table:
     rows = [
-        [door, *(_shown(results.spread(door, level, figure)) for level in levels)]
+        [door, *(shown(results.spread(door, level, figure)) for level in levels)]
         for door in results.doors()
     ]
     return Table(title, ["", *levels], rows)
@@ -66,12 +66,12 @@ def _costs(results: Results) -> Table:
     rows = [
         [
             door,
-            _shown(results.spread(door, level, lambda s: s.cpu_ms), 3),
-            _shown(results.spread(door, level, lambda s: s.generator_cpu_ms), 3),
-            _shown(results.started(door, lambda s: s.memory.rss_mb)),
-            _shown(results.started(door, lambda s: s.memory.pss_mb)),
-            _shown(results.started(door, lambda s: s.memory.processes)),
-            _shown(results.started(door, lambda s: s.ready_s)),
+            shown(results.spread(door, level, lambda s: s.cpu_ms), 3),
+            shown(results.spread(door, level, lambda s: s.generator_cpu_ms), 3),
+            shown(results.started(door, lambda s: s.memory.rss_mb)),
+            shown(results.started(door, lambda s: s.memory.pss_mb)),
+            shown(results.started(door, lambda s: s.memory.processes)),
+            shown(results.started(door, lambda s: s.ready_s)),
         ]
         for door in results.doors()
     ]
@@ -80,10 +80,11 @@ def _costs(results: Results) -> Table:
     return Table(title, columns, rows)
 
 
-def _bars(results: Results) -> Table:
+def bar_table(found: Iterable[Bar]) -> Table:
+    """Each bar beside what was measured; those that were not are left out."""
     rows = [
-        [bar.what, f"{'>=' if bar.at_least else '<='} {bar.limit:g}", _value(bar), _verdict(bar)]
-        for bar in bars(results)
+        [bar.what, f"{'>=' if bar.at_least else '<='} {bar.limit:,g}", _value(bar), _verdict(bar)]
+        for bar in found
         if bar.value is not None
     ]
     return Table("Bars that this run can judge", ("", "bar", "here", ""), rows)
@@ -100,35 +101,27 @@ def _keys(uses: Mapping[str, Any]) -> Table:
 
 
 def _machine(results: Results) -> Table:
-    about = {name: value for name, value in results.about.items() if name != "keys"}
-    packages, plan = about.pop("packages", {}), about.pop("plan", {})
-    about["plan"] = ", ".join(f"{name} {value}" for name, value in plan.items())
-    about["packages"] = ", ".join(f"{name} {version}" for name, version in packages.items())
     worst = max(results.differences.values(), default=0.0)
-    about["answers"] = f"within {worst:.1g} of Windsock's, on {len(results.differences)} doors"
-    rows = [[name.replace("_", " "), str(value)] for name, value in about.items()]
+    answers = f"within {worst:.1g} of Windsock's, on {len(results.differences)} doors"
+    return machine_table(results.about | {"answers": answers})
+
+
+def machine_table(about: Mapping[str, Any]) -> Table:
+    """What ``machine.describe`` and the command say of the run."""
+    shown_about = {name: value for name, value in about.items() if name != "keys"}
+    packages, plan = shown_about.pop("packages", {}), shown_about.pop("plan", {})
+    shown_about["plan"] = ", ".join(f"{name} {value}" for name, value in plan.items())
+    shown_about["packages"] = ", ".join(f"{name} {version}" for name, version in packages.items())
+    rows = [[name.replace("_", " "), str(value)] for name, value in shown_about.items()]
     return Table("Machine and versions", ("", ""), rows, prose=True)
 
 
 def _value(bar: Bar) -> str:
-    return "-" if bar.value is None else _number(bar.value)
+    return "-" if bar.value is None else number(bar.value)
 
 
 def _verdict(bar: Bar) -> str:
     return "reached" if bar.reached else "not reached"
-
-
-def _shown(spread: Spread | None, digits: int | None = None) -> str:
-    if spread is None:
-        return "-"
-    middle, low, high = (_number(x, digits) for x in (spread.median, spread.low, spread.high))
-    return middle if low == high else f"{middle} ({low}-{high})"
-
-
-def _number(value: float, digits: int | None = None) -> str:
-    if digits is None:
-        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return f"{value:,.{digits}f}"
 
 
 def _times(mine: float | None, theirs: float | None) -> str:

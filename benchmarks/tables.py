@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from rich import box
 from rich.table import Table as RichTable
 
+from benchmarks.results import Spread
+
 
 @dataclass(frozen=True)
 class Table:
@@ -40,3 +42,18 @@ class Table:
 
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def number(value: float, digits: int | None = None) -> str:
+    """With so many digits after the point, or as many as its size deserves."""
+    if digits is None:
+        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f}"
+
+
+def shown(spread: Spread | None, digits: int | None = None) -> str:
+    """A median, and the range around it where there is one."""
+    if spread is None:
+        return "-"
+    middle, low, high = (number(x, digits) for x in (spread.median, spread.low, spread.high))
+    return middle if low == high else f"{middle} ({low}-{high})"

@@ -56,13 +56,14 @@ class Arrivals:
             self.generator_cpu_s,
         )
 
-    def summary(self, seconds: float) -> LoadResult:
-        """All of it in numbers, for a run in which requests fell due for this long."""
+    def summary(self, seconds: float, start_s: float = 0.0) -> LoadResult:
+        """All of it in numbers, for a run, or a part of one that began at ``start_s``, in which
+        requests fell due for this long."""
         p50, p90, p99, longest = (
             np.percentile(self.latency, _PERCENTILES) * 1e3 if len(self.latency) else [0.0] * 4
         )
         # What is still being answered after the last one fell due is part of the time it took.
-        answered_by = float((self.due + self.latency).max(initial=0.0))
+        answered_by = float((self.due + self.latency).max(initial=0.0)) - start_s
         return LoadResult(
             seconds=max(seconds, answered_by),
             good=int(self.good.sum()),

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 import yaml
 
-from app.serve_file import ConfigError, Target, read
+from app.serve_file import read
+from app.target import ConfigError, Target
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -1,0 +1,1 @@
+"""Whether memory stays where it is, under load for a long time."""

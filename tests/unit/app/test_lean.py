@@ -1,0 +1,38 @@
+"""What the launcher keeps out of Ray's processes, in a fresh one each."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from app.launch import LEAN
+
+
+def told(code: str) -> str:
+    env = {**os.environ, "PYTHONPATH": str(LEAN)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def test_serve_comes_without_pandas_and_pandas_comes_when_it_is_wanted() -> None:
+    code = "import sys, ray.serve; print('pandas' in sys.modules); import pandas; print(pandas.NA)"
+
+    assert told(code).splitlines() == ["False", "<NA>"]
+
+
+@pytest.mark.parametrize("package", ["pandas", "torch"])
+def test_what_is_there_already_stays(package: str) -> None:
+    imports = f"import sys, {package}, ray.serve, feast.torch_wrapper"
+
+    assert told(f"{imports}; print('{package}' in sys.modules)") == "True"
+
+
+def test_the_dashboard_shows_less_and_nothing_else_is_touched() -> None:
+    code = "import runpy, sys; sys.argv = ['x/ray/dashboard/{}']; runpy.run_module('sitecustomize')"
+    told_argv = "; print(*sys.argv)"
+
+    assert "--modules-to-load=" in told(code.format("dashboard.py") + told_argv)
+    assert told(code.format("agent.py") + told_argv) == "x/ray/dashboard/agent.py"
