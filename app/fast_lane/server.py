@@ -93,4 +93,5 @@ class FastLane:
         await self._serving
 
     def _protocol(self) -> asyncio.Protocol:
-        return Http(self._config, self._server.server_state, app_state={})
+        age_s = self._settings.connection_age_s
+        return Http(self._config, self._server.server_state, age_s)

@@ -16,6 +16,9 @@ class FastLaneSettings(BaseModel):
     """Open at once in one replica, as many as HAProxy takes; more wait to be accepted."""
     keep_alive_s: int = Field(default=90, ge=1)
     """A connection that has been idle for so long is closed."""
+    connection_age_s: float = Field(default=30.0, gt=0)
+    """A connection as old as this is closed with its next answer, so that clients which keep
+    theirs come to replicas that were added later."""
     linger_s: float = Field(default=2.0, ge=0)
     """A replica that stops asks for each connection to be closed with its next answer. One that
     stays idle for so long is closed without."""

@@ -8,12 +8,11 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-# Optional to their importers: each does without, where the package is not installed.
+# Optional to its importer, which does without where the package is not installed.
 UNUSED = {
     "ray.serve._private.utils": "pandas",  # data frames as JSON: 70 MB in each Serve process
-    "feast.torch_wrapper": "torch",  # retrievers of documents: 185 MB in Features
 }
-# Of the dashboard those parts that show a graph of Serve; each is a process of 90 MB.
+# Of the dashboard what shows nodes, actors and Serve; each part is a process of 90 MB.
 DASHBOARD = "UsageStatsHead,ServeHead,NodeHead,StateHead,ReportHead"
 
 

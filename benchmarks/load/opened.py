@@ -45,6 +45,12 @@ class Arrivals:
     def good(self) -> npt.NDArray[np.bool_]:
         return (self.status > 0) & (self.status < 400)
 
+    @property
+    def unsent(self) -> npt.NDArray[np.bool_]:
+        """Those that no connection came free for in time: the server never saw them."""
+        unsent: npt.NDArray[np.bool_] = (self.status == 0) & (self.waited >= self.latency)
+        return unsent
+
     def between(self, start_s: float, end_s: float) -> "Arrivals":
         """Those that fell due in this part of the run; the generator's time stays that of all."""
         part = (self.due >= start_s) & (self.due < end_s)
@@ -86,11 +92,15 @@ def open_loop(
     *,
     first: int = 0,
     connections: int = 256,
+    reuse: int = 0,
+    patience_s: float = 0.0,
     grace_s: float = 5.0,
 ) -> Arrivals:
     """POST the lines of ``bodies`` in order, from line ``first`` on, as the steps say.
 
     ``connections`` are opened beforehand and used in turn, each for one request at a time;
+    with ``reuse`` one is closed and opened anew after so many. A request that has found none free
+    for ``patience_s`` is given up; without, it waits for as long as it takes.
     ``grace_s`` is how long after the last request was due its answer is waited for.
     """
     where = urlsplit(url)
@@ -98,7 +108,8 @@ def open_loop(
         records = Path(folder) / "records"
         command = [
             *(str(built()), where.hostname or "", str(where.port or 80), where.path or "/"),
-            *(str(bodies), str(first), str(connections), str(grace_s), str(records)),
+            *(str(bodies), str(first), str(connections)),
+            *(str(reuse), str(patience_s), str(grace_s), str(records)),
             *(f"{rate}:{seconds}" for rate, seconds in steps),
         ]
         seconds = sum(seconds for _, seconds in steps)

@@ -43,16 +43,19 @@ def main() -> int:
             }
         )
         folder = new_folder("soak")
-        with console.status("The graph is starting") as status:
-            with serving(windsock.config(arguments.layout, PORT, FAST_PORT), rows) as graph:
-                status.update("Measuring its capacity")
-                capacity = graph.capacity("fast", _CONNECTIONS, 5, repeats=3)
-                rate = capacity * arguments.share
-                status.update(f"{rate:,.0f} requests a second for {arguments.minutes} minutes")
-                recorder = Recorder(graph.server, _EVERY_S)
-                with recorder.recording():
-                    steps = [(rate, arguments.minutes * 60.0)]
-                    arrivals = open_loop(graph.url("fast"), graph.bodies, steps)
+        document = windsock.config(arguments.layout, PORT, FAST_PORT)
+        with (
+            console.status("The graph is starting") as status,
+            serving(document, rows) as graph,
+        ):
+            status.update("Measuring its capacity")
+            capacity = graph.capacity("fast", _CONNECTIONS, 5, repeats=3)
+            rate = capacity * arguments.share
+            status.update(f"{rate:,.0f} requests a second for {arguments.minutes} minutes")
+            recorder = Recorder(graph.server, _EVERY_S)
+            with recorder.recording():
+                steps = [(rate, arguments.minutes * 60.0)]
+                arrivals = open_loop(graph.url("fast"), graph.bodies, steps)
     except (StartError, LoadError, DashboardError) as error:
         console.print(f"[bold red]Not measured:[/] {error}")
         return 1

@@ -44,6 +44,15 @@ class Rows:
             np.full((rows, len(layout.texts)), None, dtype=object),
         )
 
+    @classmethod
+    def unwritten(cls, layout: Layout, rows: int) -> "Rows":
+        """Room for rows."""
+        return cls(
+            np.empty(rows),
+            np.empty((rows, len(layout.numbers))),
+            np.empty((rows, len(layout.texts)), dtype=object),
+        )
+
     def columns(self, names: Layout) -> dict[str, Column]:
         """Each feature's column, under these names: views of the rows, not copies."""
         columns = dict(zip(names.numbers, self.numbers.T, strict=True))
@@ -77,7 +86,8 @@ class RowCache:
         self._ttl_s = ttl_s
         self._slots: dict[Hashable, int] = {}
         self._keys: list[Hashable | None] = [None] * capacity
-        self._rows = Rows.empty(layout, capacity)
+        # Unwritten, so that memory is taken as rows come: a slot is read only after it was written.
+        self._rows = Rows.unwritten(layout, capacity)
         self._read_at = np.full(capacity, -np.inf)
         self._next = 0
 

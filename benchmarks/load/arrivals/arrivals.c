@@ -1,10 +1,11 @@
 /* Open-loop HTTP load on one thread: requests fall due at a constant rate, whatever the server does.
  *
- * arrivals HOST PORT PATH BODIES FIRST CONNECTIONS GRACE_S RECORDS RATE:SECONDS...
+ * arrivals HOST PORT PATH BODIES FIRST CONNECTIONS REUSE PATIENCE_S GRACE_S RECORDS RATE:SECONDS...
  *
  * POSTs the lines of BODIES one after the other, from line FIRST on. A request that falls due while
  * all connections are busy waits here, and that wait is part of its latency: a server that stalls
- * cannot hide it by keeping the client from sending. Writes one `struct record` per request, in the
+ * cannot hide it by keeping the client from sending. One that has waited for PATIENCE_S (0: for ever)
+ * is given up, never sent. Writes one `struct record` per request, in the
  * order in which they fell due, to RECORDS, and prints how often a connection could not be opened.
  */
 #define _GNU_SOURCE
@@ -73,22 +74,24 @@ static size_t schedule(char **steps, int count) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 10) {
-        fputs("arrivals HOST PORT PATH BODIES FIRST CONNECTIONS GRACE_S RECORDS RATE:SECONDS...\n",
-              stderr);
+    if (argc < 12) {
+        fputs("arrivals HOST PORT PATH BODIES FIRST CONNECTIONS REUSE PATIENCE_S GRACE_S RECORDS "
+              "RATE:SECONDS...\n", stderr);
         return 2;
     }
-    size_t first = strtoul(argv[5], NULL, 10), due = 0, sent = 0, total = schedule(argv + 9, argc - 9);
-    int64_t grace = (int64_t)(atof(argv[7]) * 1e6);
+    size_t first = strtoul(argv[5], NULL, 10), due = 0, sent = 0, total = schedule(argv + 11, argc - 11);
+    int64_t patience = (int64_t)(atof(argv[8]) * 1e6), grace = (int64_t)(atof(argv[9]) * 1e6);
     read_bodies(argv[4], argv[1], argv[2], argv[3]);
     if (!total || !request_count) return 2;
     prctl(PR_SET_TIMERSLACK, 1);
-    client_open(argv[1], argv[2], strtoul(argv[6], NULL, 10), answer);
+    client_open(argv[1], argv[2], strtoul(argv[6], NULL, 10), strtoul(argv[7], NULL, 10), answer);
 
     int64_t now, end = (int64_t)records[total - 1].due + grace;
     origin = now_us();
     while ((now = now_us() - origin) < end && (sent < total || client_busy())) {
         while (due < total && records[due].due <= now) due++;
+        for (; patience && sent < due && now - records[sent].due > patience; sent++)
+            records[sent].waited = records[sent].latency = (uint32_t)(now - records[sent].due);
         for (; sent < due && client_has_idle(); sent++) {
             records[sent].waited = (uint32_t)(now_us() - origin - records[sent].due);
             client_send(&requests[(first + sent) % request_count], sent);
@@ -100,8 +103,8 @@ int main(int argc, char **argv) {
         if (!records[i].latency) records[i].latency = so_far;
         if (i >= sent) records[i].waited = so_far;
     }
-    FILE *out = fopen(argv[8], "wb");
-    if (!out || fwrite(records, sizeof *records, total, out) != total || fclose(out)) fail(argv[8]);
+    FILE *out = fopen(argv[10], "wb");
+    if (!out || fwrite(records, sizeof *records, total, out) != total || fclose(out)) fail(argv[10]);
     printf("{\"connect_failures\": %lu}\n", client_connect_failures());
     return 0;
 }

@@ -25,7 +25,8 @@ struct connection {
     size_t unsent;
     char head[HEAD + 1];
     size_t head_length;
-    int in_body;
+    int in_body, last;
+    size_t carried;
     uint32_t status;
     size_t body_left;
 };
@@ -33,6 +34,7 @@ struct connection {
 static struct sockaddr_in server;
 static struct connection *connections;
 static size_t *idle, idle_head, idle_count, connection_count, busy, closed; /* idle is a ring */
+static size_t most;
 static unsigned long connect_failures;
 static int epoll;
 static answered report;
@@ -142,6 +144,7 @@ static size_t read_head(struct connection *c) {
     if (!length) fail("an answer has no content-length");
     c->status = (uint32_t)strtoul(c->head + strcspn(c->head, " "), NULL, 10);
     c->body_left = strtoul(strchr(length, ':') + 1, NULL, 10);
+    c->last = strcasestr(c->head, "\r\nconnection: close") != NULL;
     c->in_body = 1;
     return c->head_length - (size_t)(end + 4 - c->head);
 }
@@ -150,7 +153,12 @@ static void take_body(struct connection *c, size_t length) {
     c->body_left -= length < c->body_left ? length : c->body_left;
     if (c->body_left) return;
     finish(c, c->status);
-    make_idle(c);
+    if (c->last || (most && ++c->carried >= most)) {
+        c->carried = 0;
+        close_connection(c, 0);
+    } else {
+        make_idle(c);
+    }
 }
 
 static void receive(struct connection *c) {
@@ -212,22 +220,27 @@ void client_wait(int64_t us) {
             }
     }
     /* epoll_wait counts in milliseconds, which is longer than some servers take. */
-    struct timespec most = {us / 1000000, us % 1000000 * 1000};
-    if (us > 0 && ppoll(&any, 1, &most, NULL) <= 0) return;
+    struct timespec longest = {us / 1000000, us % 1000000 * 1000};
+    if (us > 0 && ppoll(&any, 1, &longest, NULL) <= 0) return;
     int count = epoll_wait(epoll, events, EVENTS, 0);
     for (int i = 0; i < count; i++) handle(events[i].data.ptr, events[i].events);
 }
 
-void client_open(const char *host, const char *port, size_t count, answered on_answer) {
+void client_open(const char *host, const char *port, size_t count, size_t reuse,
+                 answered on_answer) {
     server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
     if (inet_pton(AF_INET, host, &server.sin_addr) != 1) fail(host);
     report = on_answer;
+    most = reuse;
     connection_count = count;
     epoll = epoll_create1(0);
     connections = calloc(count, sizeof *connections);
     idle = calloc(count, sizeof *idle);
     if (epoll < 0 || !connections || !idle) fail("client_open");
-    for (size_t i = 0; i < count; i++) open_connection(&connections[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (reuse) connections[i].carried = i % reuse; /* so that not all end at once */
+        open_connection(&connections[i]);
+    }
     for (int tries = 0; tries < 100 && idle_count < count; tries++) client_wait(10000);
 }
 

@@ -1,4 +1,6 @@
-/* Keep-alive connections to one HTTP server, each with at most one request under way. */
+/* Keep-alive connections to one HTTP server, each with at most one request under way. One on which
+ * the server says `connection: close` is opened anew after that answer, as is one that has carried
+ * `reuse` requests (0: however many): clients come and go, and a new replica gets only new ones. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,7 +12,8 @@ struct request {
 /* Called with the request's number as it was sent, and its status: 0 where no whole answer came. */
 typedef void (*answered)(size_t number, uint32_t status);
 
-void client_open(const char *host, const char *port, size_t connections, answered on_answer);
+void client_open(const char *host, const char *port, size_t connections, size_t reuse,
+                 answered on_answer);
 int client_has_idle(void); /* takes them in turn, so that load spreads over a server's workers */
 void client_send(const struct request *request, size_t number);
 void client_wait(int64_t us); /* handles what happens, for at most so long */

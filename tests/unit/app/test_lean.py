@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from app.launch import LEAN
 
 
@@ -23,11 +21,8 @@ def test_serve_comes_without_pandas_and_pandas_comes_when_it_is_wanted() -> None
     assert told(code).splitlines() == ["False", "<NA>"]
 
 
-@pytest.mark.parametrize("package", ["pandas", "torch"])
-def test_what_is_there_already_stays(package: str) -> None:
-    imports = f"import sys, {package}, ray.serve, feast.torch_wrapper"
-
-    assert told(f"{imports}; print('{package}' in sys.modules)") == "True"
+def test_what_is_there_already_stays() -> None:
+    assert told("import sys, pandas, ray.serve; print('pandas' in sys.modules)") == "True"
 
 
 def test_the_dashboard_shows_less_and_nothing_else_is_touched() -> None:

@@ -200,6 +200,17 @@ async def test_a_connection_on_which_nothing_comes_is_closed_too(app: ASGIApp) -
         assert await connection.ended()
 
 
+async def test_an_old_connection_is_closed_with_its_next_answer(app: ASGIApp, row: bytes) -> None:
+    async with (
+        serving(app, connection_age_s=0.01) as fast_lane,
+        Connection.to(fast_lane.port) as connection,
+    ):
+        await asyncio.sleep(0.02)
+        answer = await connection.post("/predict", row)
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert await connection.ended()
+
+
 async def test_opening_and_closing_twice_does_nothing(app: ASGIApp) -> None:
     async with serving(app) as fast_lane:
         await fast_lane.open()
