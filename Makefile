@@ -97,7 +97,7 @@ bench: bundle $(FILLED)
 .PHONY: bench-batch bench-autoscale soak profile
 bench-batch bench-autoscale soak: bundle $(FILLED)
 	@$(BIN)/python -m benchmarks.$(@:bench-%=%) $(if $(MINUTES),--minutes $(MINUTES)) \
-		$(if $(PUBLISH),--publish)
+		$(if $(DOOR),--door $(DOOR)) $(if $(PUBLISH),--publish)
 
 profile: bundle $(FILLED)
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'

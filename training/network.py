@@ -1,10 +1,12 @@
 """The network: small MLPs with embeddings, averaged and calibrated inside one module."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_linear_bn_eval
 
 KNOTS = 8
 OUTERMOST_KNOT = 2.0
@@ -99,3 +101,21 @@ class Ensemble(nn.Module):
     def forward(self, numeric: Tensor, categorical: Tensor) -> Tensor:
         """Probability of being late, float32 [N]."""
         return torch.sigmoid(self.slope * self.logits(numeric, categorical) + self.intercept)
+
+
+def for_serving(ensemble: Ensemble) -> Ensemble:
+    """A copy that answers the same with fewer steps: batch norms lie in the weights before them,
+    and dropouts are gone. For one row a step costs as much as its arithmetic."""
+    served = deepcopy(ensemble).eval()
+    for member in served.members:
+        member.embedding_dropout = nn.Identity()
+        layers = [layer for layer in member.layers if not isinstance(layer, nn.Dropout)]
+        fused = [
+            fuse_linear_bn_eval(layer, following)
+            if isinstance(following, nn.BatchNorm1d)
+            else layer
+            for layer, following in zip(layers, [*layers[1:], None], strict=True)
+            if not isinstance(layer, nn.BatchNorm1d)
+        ]
+        member.layers = nn.Sequential(*fused)
+    return served

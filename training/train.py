@@ -30,7 +30,7 @@ from training.dataset import FEATURE_SERVICE
 from training.fit import Inputs, fit_member, score, soften, weights_sha256
 from training.inputs import spec_for, tree_table
 from training.jobs import side_by_side
-from training.network import Ensemble, Hinges
+from training.network import Ensemble, Hinges, for_serving
 from training.paths import FEATURE_REPO, MODELS, TRAINING_SET
 from training.report import figures, reliability_diagram
 from training.split import Rows, Split, week_folds
@@ -133,7 +133,7 @@ def bundle(data: Prepared, ensemble: Ensemble, metrics: dict[str, Any], diagram:
     return write_bundle(
         models_dir=MODELS,
         name=MODEL_NAME,
-        program=export_program(ensemble, data.preprocessor),
+        program=export_program(for_serving(ensemble), data.preprocessor),
         preprocessor=data.preprocessor,
         store=FeatureStore(repo_path=str(FEATURE_REPO)),
         feature_service=FEATURE_SERVICE,

@@ -1,10 +1,11 @@
 """Measures how soon the collapsed graph has another replica when load steps up, and what that
-costs the requests. With the shipped autoscaling values, through the fast lane.
+costs the requests. With the shipped autoscaling values.
 
-python -m benchmarks.autoscale
+make bench-autoscale, make bench-autoscale DOOR=proxy, or: python -m benchmarks.autoscale --quick
 """
 
 import argparse
+import os
 import sys
 import time
 from dataclasses import asdict
@@ -19,35 +20,36 @@ from benchmarks.bodies import instances
 from benchmarks.command import Outcome, about, console, finish, new_folder
 from benchmarks.contenders import FAST_PORT, PORT
 from benchmarks.dashboard import DashboardError
-from benchmarks.graph import Graph, serving
+from benchmarks.graph import DOORS, Graph, serving
 from benchmarks.load.opened import Arrivals, open_loop
 from benchmarks.load.result import LoadError
 from benchmarks.processes import StartError
 
-_REPLICAS = (1, 3)
-# Shipped is 1.0, of which two cores hold two.
-_CPUS = 0.3
-_TIMES, _QUIET = 3.0, 0.05
-# What the generator, one thread, offers beside a server that takes all it can of two cores.
-_MOST_RATE = 20_000.0
-# Three replicas are wanted where more than 256 are under way: twice target_ongoing_requests.
-_CONNECTIONS = 1024
+# A trickle, so that a request lost while replicas come and go would show.
+_TIMES, _QUIET = 3.0, 0.01
+# Four times target_ongoing_requests: under way when one replica has more than it can answer.
+_CONNECTIONS = 512
 # A client's patience. Without, all that is beyond capacity would be answered after the step.
 _PATIENCE_S = 1.0
 _QUICK_REUSE = 100
 _SETTLE_S = 8.0
 # Serve stops replicas within seconds, once it has decided to.
 _STOP_S = 60.0
+# What the window of the autoscaler and the end of a replica add to downscale_delay_s.
+_TAIL_S = 30.0
 
 
 def main() -> int:
     """0 where the bars were reached."""
     arguments = _arguments()
-    document, scaling_config = _document(arguments.downscale_delay)
+    document, scaling_config = _document(arguments)
+    if arguments.tail is None:
+        arguments.tail = scaling_config["downscale_delay_s"] + _TAIL_S
+    name = "autoscale" if arguments.door == "fast" else f"autoscale-{arguments.door}"
     try:
         rows = instances()
         described = about(_plan(arguments, scaling_config))
-        folder = new_folder("autoscale")
+        folder = new_folder(name)
         with console.status("Starting"), serving(document, rows) as graph:
             shape, polls, load, missed = _measure(graph, arguments, scaling_config)
     except (StartError, LoadError, DashboardError) as error:
@@ -55,18 +57,14 @@ def main() -> int:
         return 1
     scaling = Scaling.of(polls, shape)
     found = report.parts(load, shape, scaling)
-    plot(polls, load, shape, scaling, folder / "autoscale.png")
-    wanted = _TIMES * shape.capacity
-    capped = (
-        "" if wanted <= _MOST_RATE else f", capped from {wanted:,.0f}/s (the generator's limit)"
-    )
+    plot(polls, load, shape, scaling, folder / f"{name}.png")
     offered, answered, p99 = report.per_second(load)
     outcome = Outcome(
-        "autoscale",
+        name,
         described
         | {
             "one replica alone": f"{shape.capacity:,.0f}/s at 128 connections",
-            "step": f"{shape.step_rate:,.0f}/s{capped}",
+            "step": f"{shape.step_rate:,.0f}/s",
             "generator": f"{load.generator_cpu_s:.1f} s of processor time, on the same cores",
             "polls of the dashboard that failed": missed,
         },
@@ -83,7 +81,7 @@ def main() -> int:
             },
         },
         report.bars(scaling, found[-1]),
-        ["autoscale.png"],
+        [f"{name}.png"],
     )
     return finish(outcome, folder, publish=arguments.publish)
 
@@ -91,10 +89,10 @@ def main() -> int:
 def _measure(
     graph: Graph, arguments: argparse.Namespace, scaling_config: dict[str, Any]
 ) -> tuple[Shape, list[Poll], Arrivals, int]:
-    capacity = graph.capacity("fast", 128, 4)
+    capacity = graph.capacity(arguments.door, 128, 4)
     shape = Shape(
         capacity=capacity,
-        step_rate=min(_TIMES * capacity, _MOST_RATE),
+        step_rate=_TIMES * capacity,
         quiet_rate=_QUIET * capacity,
         before_s=5.0,
         step_s=arguments.step,
@@ -108,7 +106,7 @@ def _measure(
         # The generator opens its connections first: what that takes counts against the graph.
         origin_s = time.monotonic()
         load = open_loop(
-            graph.url("fast"),
+            graph.url(arguments.door),
             graph.bodies,
             shape.steps,
             connections=_CONNECTIONS,
@@ -119,22 +117,25 @@ def _measure(
         return shape, watch.since(origin_s), load, watch.missed
 
 
-def _document(downscale_delay_s: float | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The config of the graph, and the autoscaling part of it."""
-    document = windsock.config("collapsed", PORT, FAST_PORT, replicas=_REPLICAS)
+def _document(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The config of the graph, and what matters here of it."""
+    most = arguments.max_replicas
+    document = windsock.config("collapsed", PORT, FAST_PORT, replicas=(1, most))
     (deployment,) = document["applications"][0]["deployments"]
-    deployment["ray_actor_options"]["num_cpus"] = _CPUS
-    scaling: dict[str, Any] = deployment["autoscaling_config"]
-    if downscale_delay_s is not None:
-        scaling["downscale_delay_s"] = downscale_delay_s
-    return document, scaling
+    scaling, options = deployment["autoscaling_config"], deployment["ray_actor_options"]
+    scaling |= dict(arguments.set)
+    # Shares say what is placed where, and are no caps: all that may be wanted must have room.
+    options["num_cpus"] = min(options["num_cpus"], len(os.sched_getaffinity(0)) / most)
+    return document, scaling | {"num_cpus": options["num_cpus"]}
 
 
 def _plan(arguments: argparse.Namespace, scaling: dict[str, Any]) -> dict[str, Any]:
     reuse = f"opened anew after {_QUICK_REUSE} requests" if arguments.quick else "kept"
     return {
-        "replicas": f"{_REPLICAS[0]} to {_REPLICAS[1]}",
-        "num_cpus a replica": f"{_CPUS} (so that all fit on two cores)",
+        "layout": "collapsed",
+        "door": arguments.door,
+        "replicas": f"1 to {arguments.max_replicas}",
+        "num_cpus a replica": f"{scaling['num_cpus']:.2g}, for which the machine has room",
         "step seconds": arguments.step,
         "connections": f"{_CONNECTIONS} ({reuse} by the client)",
         "a request without a free connection is given up after": f"{_PATIENCE_S} s",
@@ -145,19 +146,33 @@ def _plan(arguments: argparse.Namespace, scaling: dict[str, Any]) -> dict[str, A
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.autoscale", description=__doc__)
+    parser.add_argument("--door", choices=DOORS, default="fast")
     parser.add_argument("--quick", action="store_true", help="20 s of step, downscale after 10 s")
     parser.add_argument("--step", type=float, help="seconds that the step lasts (40)")
-    parser.add_argument("--tail", type=float, default=5.0, help="seconds of quiet load after it")
     parser.add_argument(
-        "--downscale-delay", type=float, metavar="S", help="in place of the shipped value"
+        "--tail", type=float, help="seconds of quiet load after it (until replicas are gone)"
+    )
+    parser.add_argument("--max-replicas", type=int, default=2, help="2, as shipped")
+    parser.add_argument(
+        "--set",
+        type=_setting,
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="in place of a shipped value of autoscaling_config, several times if need be",
     )
     parser.add_argument("--publish", action="store_true", help="also write docs/performance/")
     arguments = parser.parse_args()
     if arguments.step is None:
         arguments.step = 20.0 if arguments.quick else 40.0
-    if arguments.quick and arguments.downscale_delay is None:
-        arguments.downscale_delay = 10.0
+    if arguments.quick:
+        arguments.set.insert(0, ("downscale_delay_s", 10.0))
     return arguments
+
+
+def _setting(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    return name, float(value)
 
 
 if __name__ == "__main__":

@@ -132,7 +132,12 @@ def bars(scaling: Scaling, whole: Part) -> list[Bar]:
     added = float("inf") if scaling.added_s is None else scaling.added_s
     return [
         Bar("Seconds from the step to another running replica", LIMIT_S, added, at_least=False),
-        Bar("Requests lost while scaling", 0.0, float(whole.lost), at_least=False),
+        Bar(
+            "Requests lost, or failed with another status than 429",
+            0.0,
+            float(whole.lost + whole.errors),
+            at_least=False,
+        ),
     ]
 
 

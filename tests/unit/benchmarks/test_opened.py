@@ -110,6 +110,38 @@ def test_refusals_and_lost_answers_are_told_apart(bodies: Path) -> None:
 
 
 @needs_compiler
+def test_what_no_connection_is_free_for_is_given_up_and_is_not_lost(bodies: Path) -> None:
+    def answer(_request: bytes) -> bytes:
+        time.sleep(0.2)
+        return reply()
+
+    with serving(answer) as url:
+        found = open_loop(url, bodies, [(100, 0.5)], connections=1, patience_s=0.1)
+
+    assert found.unsent.sum() >= 40
+    assert found.unsent.sum() + found.good.sum() == 50
+    assert found.latency[found.unsent] == pytest.approx(0.1, abs=0.05)
+
+
+@needs_compiler
+@pytest.mark.parametrize("closing", [False, True])
+def test_connections_are_opened_anew(bodies: Path, closing: bool) -> None:
+    """After so many requests, or because the server asks for it, and nothing is lost by it."""
+    clients = set()
+    head = b"HTTP/1.1 200 X\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+
+    def answer(_request: bytes) -> bytes:
+        clients.add(threading.current_thread())
+        return head if closing else reply()
+
+    with serving(answer) as url:
+        found = open_loop(url, bodies, [(100, 0.3)], connections=2, reuse=0 if closing else 5)
+
+    assert found.good.all()
+    assert len(clients) >= 5
+
+
+@needs_compiler
 def test_a_server_that_is_not_there_answers_nothing(bodies: Path) -> None:
     found = open_loop("http://127.0.0.1:9/predict", bodies, [(50, 0.2)], grace_s=0.1)
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from training.fit import fit_member, soften, weights_sha256
-from training.network import KNOTS, Ensemble, Hinges, Member
+from training.network import KNOTS, Ensemble, Hinges, Member, for_serving
 
 ROWS, CARDINALITIES = 2_048, [4, 3]
 
@@ -88,3 +88,18 @@ def test_training_is_repeatable_and_learns(numeric: torch.Tensor, categorical: t
     assert weights_sha256(once) != weights_sha256(other)
     guesses = once(hinges(numeric), categorical) > 0
     assert (guesses.numpy() == late.astype(bool)).mean() > 0.9
+
+
+def test_for_serving_it_answers_the_same_with_fewer_steps(ensemble, numeric, categorical):
+    ensemble.train()
+    ensemble(numeric, categorical)  # so that batch norms hold more than their first values
+    ensemble.eval()
+
+    served = for_serving(ensemble)
+
+    torch.testing.assert_close(
+        served(numeric, categorical), ensemble(numeric, categorical), atol=1e-6, rtol=1e-5
+    )
+    steps = {type(module).__name__ for module in served.modules()}
+    assert not steps & {"Dropout", "BatchNorm1d"}
+    assert {type(module).__name__ for module in ensemble.modules()} >= {"Dropout", "BatchNorm1d"}
