@@ -3,13 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TypeVar
 
 from deployments.frames import Frame, Outputs, TensorFrame
 from deployments.timed import Timed
-
-A = TypeVar("A")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,23 +3,11 @@
 bentoml serve benchmarks.peers.bentoml_service:Predictor
 """
 
-from datetime import datetime
 from typing import Any
 
 import bentoml
-from pydantic import BaseModel
 
-from benchmarks.peers.work import Work, answer
-
-
-class Flight(BaseModel):
-    """A request."""
-
-    carrier: str
-    origin: str
-    dest: str
-    tailnum: str
-    scheduled_departure: datetime
+from benchmarks.peers.work import Flight, Work, answer
 
 
 @bentoml.service(

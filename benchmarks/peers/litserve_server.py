@@ -5,23 +5,11 @@ python benchmarks/peers/litserve_server.py PORT
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import litserve
-from pydantic import BaseModel
 
-from benchmarks.peers.work import Row, Work, answer
-
-
-class Flight(BaseModel):
-    """A request."""
-
-    carrier: str
-    origin: str
-    dest: str
-    tailnum: str
-    scheduled_departure: datetime
+from benchmarks.peers.work import Flight, Row, Work, answer
 
 
 class Predict(litserve.LitAPI):

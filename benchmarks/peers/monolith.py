@@ -3,26 +3,14 @@
 uvicorn benchmarks.peers.monolith:app
 """
 
-from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel
 
-from benchmarks.peers.work import Work, answer
+from benchmarks.peers.work import Flight, Work, answer
 
 app = FastAPI()
 work = Work()
-
-
-class Flight(BaseModel):
-    """A request."""
-
-    carrier: str
-    origin: str
-    dest: str
-    tailnum: str
-    scheduled_departure: datetime
 
 
 @app.post("/predict")

@@ -3,28 +3,16 @@
 serve run benchmarks.peers.ray_chain:app
 """
 
-from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 
-from benchmarks.peers.work import Lookup, Row, Scorer, answer
+from benchmarks.peers.work import Flight, Lookup, Row, Scorer, answer
 from deployments.frames import Column, TensorFrame
 
 api = FastAPI()
-
-
-class Flight(BaseModel):
-    """A request."""
-
-    carrier: str
-    origin: str
-    dest: str
-    tailnum: str
-    scheduled_departure: datetime
 
 
 @serve.deployment(ray_actor_options={"num_cpus": 0.2}, max_ongoing_requests=1024)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import yaml
 from feast import FeatureStore
+from pydantic import BaseModel
 
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Column, TensorFrame, empty_column, value_column
@@ -20,6 +21,16 @@ OUTPUT = "late_probability"
 
 Row = Mapping[str, Any]
 """One request: the entity keys, and ``scheduled_departure`` as a datetime."""
+
+
+class Flight(BaseModel):
+    """A request, as the peers that speak pydantic declare it."""
+
+    carrier: str
+    origin: str
+    dest: str
+    tailnum: str
+    scheduled_departure: datetime
 
 
 class Lookup:
