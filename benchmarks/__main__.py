@@ -4,17 +4,16 @@ make bench, make bench QUICK=1, or: python -m benchmarks --only mosec,windsock-c
 """
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks import publish
+from benchmarks.bars import bars
 from benchmarks.bodies import instances
 from benchmarks.check import WrongAnswers
-from benchmarks.command import console, new_folder
+from benchmarks.command import Outcome, console, finish, new_folder
 from benchmarks.contenders import Contender, contenders
 from benchmarks.environments import InstallError, python_of
 from benchmarks.keys import key_uses
@@ -27,7 +26,7 @@ from benchmarks.paths import PUBLISHED
 from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.plot import plot
 from benchmarks.processes import StartError
-from benchmarks.report import tables
+from benchmarks.report import agreement, tables
 from benchmarks.results import Results
 
 
@@ -48,15 +47,22 @@ def main() -> int:
             return 1
         results, folder = _measured(plan, _chosen(arguments.only)), new_folder()
         results.write(folder / "results.json")
-    for table in tables(results):
-        console.print(table.title, style="bold")
-        console.print(table.rich())
     plot(results, folder / "latency.png")
-    console.print(f"Raw data and the plot are in {os.path.relpath(folder)}")
-    if arguments.publish:
-        publish.write(results, PUBLISHED)
-        console.print(f"Published in {os.path.relpath(PUBLISHED)}")
+    finish(outcome(results), folder, publish=arguments.publish)
+    # A missed bar is a finding here, not a failure: which are reached depends on the plan.
     return 1 if results.failures else 0
+
+
+def outcome(results: Results) -> Outcome:
+    """What the comparison found; its document is what ``Results.read`` reads."""
+    return Outcome(
+        "comparison",
+        results.about | {"answers": agreement(results)},
+        tables(results),
+        {name: part for name, part in asdict(results).items() if name != "about"},
+        bars(results),
+        ["latency.png"],
+    )
 
 
 def _measured(plan: Plan, taking_part: Sequence[Contender]) -> Results:

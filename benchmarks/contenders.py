@@ -65,28 +65,19 @@ def contenders() -> list[Contender]:
 
 def _windsock() -> list[Contender]:
     found = []
-    fast = windsock.has_fast_lane()
     for layout in windsock.LAYOUTS:
-        doors = [Door(names.PROXY[layout], "windsock")]
-        if fast:
-            doors.append(Door(names.FAST[layout], "windsock", FAST_PORT))
-        document = windsock.config(layout, PORT, FAST_PORT)
-        found.append(of_ray(f"windsock-{layout}", tuple(doors), document, windsock.FLAGS))
-    if fast:
-        found.append(
-            of_ray(
-                "windsock-uncached",
-                (Door(names.UNCACHED, "windsock", FAST_PORT),),
-                windsock.config("collapsed", PORT, FAST_PORT, cache=False),
-                windsock.FLAGS,
-            )
+        doors = (
+            Door(names.PROXY[layout], "windsock"),
+            Door(names.FAST[layout], "windsock", FAST_PORT),
         )
-    return found
+        document = windsock.config(layout, PORT, FAST_PORT)
+        found.append(of_ray(f"windsock-{layout}", doors, document, windsock.FLAGS))
+    uncached = windsock.config("collapsed", PORT, FAST_PORT, cache=False)
+    door = Door(names.UNCACHED, "windsock", FAST_PORT)
+    return [*found, of_ray("windsock-uncached", (door,), uncached, windsock.FLAGS)]
 
 
 def _floor() -> list[Contender]:
-    if not windsock.has_fast_lane():
-        return []
     door = Door(names.ECHO, "floor", checked=False)
     return [Contender("echo", (door,), _module("benchmarks.peers.echo", str(PORT)))]
 

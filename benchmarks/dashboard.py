@@ -1,11 +1,13 @@
 """What Serve says of the replicas of a running graph, from the REST API of Ray's dashboard."""
 
-import json
 import re
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import httpx
+
+from app.dashboard import applications
 
 _ADDRESS = re.compile(r"dashboard at.*?(https?://[\w.\-]+:\d+)")
 
@@ -25,20 +27,18 @@ class Replica:
 
 
 class Dashboard:
-    """The dashboard at an address, without authentication: as a benchmark starts it."""
+    """The dashboard at an address."""
 
     def __init__(self, address: str, timeout_s: float = 5.0) -> None:
-        self._url = f"{address}/api/serve/applications/"
-        self._timeout_s = timeout_s
+        self._address = address
+        self._client = httpx.Client(timeout=timeout_s)
 
     def replicas(self, application: str = "windsock") -> list[Replica]:
         """All that there are now, in whatever state. Raises DashboardError."""
-        try:
-            with urllib.request.urlopen(self._url, timeout=self._timeout_s) as answer:
-                document = json.load(answer)
-        except (OSError, ValueError) as error:
-            raise DashboardError(f"{self._url}: {error}") from error
-        return replicas_in(document, application)
+        known = applications(self._client, self._address)
+        if not known:
+            raise DashboardError(f"the dashboard at {self._address} tells of no application")
+        return replicas_in(known, application)
 
 
 def address_in(log: str) -> str:
@@ -50,9 +50,9 @@ def address_in(log: str) -> str:
     return found[1]
 
 
-def replicas_in(document: Mapping[str, Any], application: str) -> list[Replica]:
-    """The replicas of one application in the answer of the REST API."""
-    deployments = document["applications"].get(application, {}).get("deployments", {})
+def replicas_in(applications: Mapping[str, Any], application: str) -> list[Replica]:
+    """The replicas of one application, of all that the REST API tells of."""
+    deployments = applications.get(application, {}).get("deployments", {})
     return [
         Replica(name, replica["replica_id"], replica["state"], replica.get("pid"))
         for name, deployment in deployments.items()

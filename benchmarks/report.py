@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from benchmarks.bars import Bar, bars
+from benchmarks.bars import Bar
 from benchmarks.names import MONOLITH
 from benchmarks.results import Results, Sample
 from benchmarks.tables import Table, number, shown
@@ -12,7 +12,7 @@ Figure = Callable[[Sample], float]
 
 
 def tables(results: Results) -> list[Table]:
-    """All that a run says, most important first."""
+    """All that a comparison says beside its bars and its machine, most important first."""
     closed = [level for level in results.levels() if level.startswith("c=")]
     opened = [level for level in results.levels() if not level.startswith("c=")]
     found = [_rates(results, closed)]
@@ -22,10 +22,9 @@ def tables(results: Results) -> list[Table]:
     for name, figure in (("p50", _p50), ("p99", _p99)):
         if opened:
             found.append(_latencies(results, opened, f"Open loop: {name} {due}", figure))
-    found += [_costs(results), bar_table(bars(results))]
+    found.append(_costs(results))
     if uses := results.about.get("keys"):
         found.append(_keys(uses))
-    found.append(_machine(results))
     if results.failures:
         failed = list(results.failures.items())
         found.append(Table("Failed", ("contender", "why"), failed, prose=True))
@@ -100,10 +99,10 @@ def _keys(uses: Mapping[str, Any]) -> Table:
     return Table(title, ["view", "keys", *(f"{rate}/s" for rate in rates)], rows)
 
 
-def _machine(results: Results) -> Table:
+def agreement(results: Results) -> str:
+    """How far the answers of the contenders were apart."""
     worst = max(results.differences.values(), default=0.0)
-    answers = f"within {worst:.1g} of Windsock's, on {len(results.differences)} doors"
-    return machine_table(results.about | {"answers": answers})
+    return f"within {worst:.1g} of Windsock's, on {len(results.differences)} doors"
 
 
 def machine_table(about: Mapping[str, Any]) -> Table:

@@ -38,8 +38,7 @@ def config(
     # YAML anchors are one object wherever they stand; a change in one place must stay there.
     application.update(copy.deepcopy(parts[f"x-{layout}"]))
     document["http_options"]["port"] = port
-    if application["args"].get("fast_lane"):
-        application["args"]["fast_lane"]["port"] = fast_port
+    application["args"]["fast_lane"]["port"] = fast_port
     for deployment in application["deployments"]:
         if scaling := deployment.get("autoscaling_config"):
             scaling["min_replicas"], scaling["max_replicas"] = replicas
@@ -48,11 +47,6 @@ def config(
             if "cache_rows" in features and not cache:
                 features["cache_rows"] = 0
     return document
-
-
-def has_fast_lane(source: Path = CONFIG) -> bool:
-    """Whether the shipped config opens the second door."""
-    return bool(yaml.safe_load(source.read_text())["x-args"].get("fast_lane"))
 
 
 def isolated(folder: Path) -> dict[str, str]:

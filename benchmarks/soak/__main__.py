@@ -68,7 +68,7 @@ def main() -> int:
     outcome = Outcome(
         "soak",
         described | {"capacity": f"{capacity:,.0f}/s", "rate": f"{rate:,.0f}/s"},
-        tables(found, minutes),
+        tables(recorder.series, found, minutes),
         {
             "growth": [asdict(one) for one in found],
             "minutes": {minute: asdict(load) for minute, load in minutes.items()},

@@ -11,6 +11,7 @@ from benchmarks.soak.memory import Series
 SETTLED_S = 120.0
 """Caches, pools and Ray's own tables fill in this time; growth counts from its end."""
 WINDOW_S = 60.0
+_LAST_READ_S = 10.0  # the last reading lies this little before the end of a run
 TOLERANCE = 0.01
 """Of all memory, in the whole time that is left. One per cent of 1.6 GB is 16 MB: above what a
 collection of garbage or a page handed back moves from minute to minute, and far below any leak
@@ -40,14 +41,12 @@ class Growth:
 def growth(
     name: str, at_s: Sequence[float], mb: Sequence[float], settled_s: float = SETTLED_S
 ) -> Growth | None:
-    """None where there is nothing in the first or the last minute after ``settled_s``."""
-    if not at_s:
+    """None where the first and the last minute after ``settled_s`` are not two."""
+    if not at_s or at_s[-1] < settled_s + 2 * WINDOW_S - _LAST_READ_S:
         return None
     end_s = at_s[-1]
     first = [value for at, value in zip(at_s, mb, strict=True) if 0 <= at - settled_s < WINDOW_S]
-    last = [
-        value for at, value in zip(at_s, mb, strict=True) if at > max(end_s - WINDOW_S, settled_s)
-    ]
+    last = [value for at, value in zip(at_s, mb, strict=True) if at > end_s - WINDOW_S]
     if not first or not last:
         return None
     after = [(at, value) for at, value in zip(at_s, mb, strict=True) if at >= settled_s]

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -39,15 +40,15 @@ class Recorder:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """For the length of a block."""
+        """For the length of a block. Raises what a reading raised."""
         self._begun_at = time.monotonic()
-        thread = threading.Thread(target=self._run, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            thread.join()
+        with ThreadPoolExecutor(1, "memory") as thread:
+            reading = thread.submit(self._run)
+            try:
+                yield
+            finally:
+                self._stop.set()
+            reading.result()
 
     def _run(self) -> None:
         number = 0

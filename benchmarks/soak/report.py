@@ -35,8 +35,14 @@ def bars(found: Sequence[Growth], minutes: Mapping[int, LoadResult]) -> list[Bar
     ]
 
 
-def tables(found: Sequence[Growth], minutes: Mapping[int, LoadResult]) -> list[Table]:
-    """Growth by process, and the answers by minute."""
+def tables(
+    series: Sequence[Series], found: Sequence[Growth], minutes: Mapping[int, LoadResult]
+) -> list[Table]:
+    """All memory at three instants, growth by process, and the answers by minute."""
+    read = list(zip(*together(series), strict=True))
+    settled = next((one for one in read if one[0] >= SETTLED_S), None)
+    instants = [("at first", read[0]), (f"after {_SETTLED} minutes", settled), ("last", read[-1])]
+    whole = [[name, number(one[1]), number(one[2])] for name, one in instants if one is not None]
     grown = [
         [
             one.name,
@@ -63,4 +69,8 @@ def tables(found: Sequence[Growth], minutes: Mapping[int, LoadResult]) -> list[T
     title = f"PSS in MB: medians of the minute after the first {_SETTLED}, and of the last one"
     columns = ("", "then", "at the end", "growth", "", "slope, MB a minute")
     asked = ("minute", "offered/s", "answered/s", "p50 ms", "p99 ms", "refused", "lost")
-    return [Table(title, columns, grown), Table("Answers by minute", asked, answered)]
+    return [
+        Table("All processes, MB", ("", "RSS", "PSS"), whole),
+        Table(title, columns, grown),
+        Table("Answers by minute", asked, answered),
+    ]

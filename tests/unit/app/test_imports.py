@@ -5,11 +5,6 @@ import subprocess
 import sys
 
 import pytest
-from ray.dashboard.modules.node.node_head import NodeHead
-from ray.dashboard.modules.reporter.reporter_head import ReportHead
-from ray.dashboard.modules.serve.serve_head import ServeHead
-from ray.dashboard.modules.state.state_head import StateHead
-from ray.dashboard.modules.usage_stats.usage_stats_head import UsageStatsHead
 
 from app.launch import LEAN
 
@@ -29,7 +24,6 @@ def _loaded(code: str) -> set[str]:
 @pytest.mark.parametrize(
     ("module", "unused"),
     [
-        ("ray.serve", {"pandas"}),
         ("deployments.features.deployment", {"torch"}),
         ("deployments.preprocess.deployment", {"torch", "feast", "pandas"}),
         ("app.ingress", {"torch", "feast", "pandas"}),
@@ -40,9 +34,3 @@ def test_a_process_loads_only_what_it_uses(module: str, unused: set[str]) -> Non
     loaded = _loaded(f"import {module}")
     assert module in loaded
     assert not unused & loaded
-
-
-def test_the_parts_of_the_dashboard_are_ones_that_ray_has() -> None:
-    wanted = [UsageStatsHead, ServeHead, NodeHead, StateHead, ReportHead]
-    names = ",".join(part.__name__ for part in wanted)
-    assert f'"{names}"' in (LEAN / "sitecustomize.py").read_text()

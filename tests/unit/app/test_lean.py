@@ -4,6 +4,12 @@ import os
 import subprocess
 import sys
 
+from ray.dashboard.modules.node.node_head import NodeHead
+from ray.dashboard.modules.reporter.reporter_head import ReportHead
+from ray.dashboard.modules.serve.serve_head import ServeHead
+from ray.dashboard.modules.state.state_head import StateHead
+from ray.dashboard.modules.usage_stats.usage_stats_head import UsageStatsHead
+
 from app.launch import LEAN
 
 
@@ -31,3 +37,9 @@ def test_the_dashboard_shows_less_and_nothing_else_is_touched() -> None:
 
     assert "--modules-to-load=" in told(code.format("dashboard.py") + told_argv)
     assert told(code.format("agent.py") + told_argv) == "x/ray/dashboard/agent.py"
+
+
+def test_the_parts_of_the_dashboard_are_ones_that_ray_has() -> None:
+    wanted = [UsageStatsHead, ServeHead, NodeHead, StateHead, ReportHead]
+    names = ",".join(part.__name__ for part in wanted)
+    assert f'"{names}"' in (LEAN / "sitecustomize.py").read_text()

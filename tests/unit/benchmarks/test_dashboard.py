@@ -18,15 +18,13 @@ def test_a_log_without_an_address_says_so() -> None:
 
 def test_replicas_are_those_of_the_application() -> None:
     one = {"replica_id": "a", "state": "STARTING", "pid": None}
-    document = {
-        "applications": {
-            "windsock": {"deployments": {"Ingress": {"replicas": [one]}}},
-            "other": {"deployments": {"Ingress": {"replicas": [one, one]}}},
-        }
+    applications = {
+        "windsock": {"deployments": {"Ingress": {"replicas": [one]}}},
+        "other": {"deployments": {"Ingress": {"replicas": [one, one]}}},
     }
 
-    assert replicas_in(document, "windsock") == [Replica("Ingress", "a", "STARTING", None)]
-    assert replicas_in(document, "absent") == []
+    assert replicas_in(applications, "windsock") == [Replica("Ingress", "a", "STARTING", None)]
+    assert replicas_in(applications, "absent") == []
 
 
 def test_a_dashboard_that_is_not_there_says_where_it_should_be() -> None:

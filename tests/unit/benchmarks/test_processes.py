@@ -1,11 +1,11 @@
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from benchmarks.processes import Server, StartError, running, spent
+from tests.support.wait import wait_until
 
 # A server that starts a child out of its session, as Ray's cluster processes are.
 WITH_A_CHILD = """
@@ -17,6 +17,10 @@ print("started", flush=True)
 AND_WORKS = "while True: pass\n"
 
 
+def ended(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie"
+
+
 def python(program: str) -> list[str]:
     return [sys.executable, "-c", program]
 
@@ -26,8 +30,10 @@ def test_all_processes_are_measured_and_ended(tmp_path: Path) -> None:
         python(WITH_A_CHILD + AND_WORKS), tmp_path / "log", tmp_path, stop_s=0.5
     ) as server:
         before = server.cpu()
-        while len(server.processes()) < 2 or spent(before, server.cpu()) < 0.2:
-            time.sleep(0.02)
+        wait_until(
+            lambda: len(server.processes()) == 2 and spent(before, server.cpu()) > 0.2,
+            "two processes that work",
+        )
         family = server.processes()
         memory = server.memory()
 
@@ -38,8 +44,7 @@ def test_all_processes_are_measured_and_ended(tmp_path: Path) -> None:
 
 def test_an_orphan_is_found_by_its_mark(tmp_path: Path) -> None:
     server = Server(python(WITH_A_CHILD), tmp_path / "log", tmp_path)
-    while psutil.pid_exists(server.pid) and psutil.Process(server.pid).status() != "zombie":
-        time.sleep(0.02)
+    wait_until(lambda: ended(server.pid), "the end of the parent")
 
     assert any(process.pid != server.pid for process in server.processes())
     server.stop(0.5)
@@ -62,7 +67,6 @@ def test_a_name_with_none_is_left_out_of_the_environment(
     with running(
         python(program), tmp_path / "log", tmp_path, {"RAY_ADDRESS": None, "OTHER": "here"}
     ) as server:
-        while not server.tail().endswith("\n"):
-            time.sleep(0.02)
+        wait_until(lambda: server.tail().endswith("\n"), "a line")
 
     assert server.tail().strip() == "None here"

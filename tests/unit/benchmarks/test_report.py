@@ -3,8 +3,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks import publish
+from benchmarks.__main__ import outcome
+from benchmarks.command import finish
 from benchmarks.names import MONOLITH, MOSEC
+from benchmarks.plot import plot
 from benchmarks.report import tables
 from benchmarks.results import Results
 from tests.unit.benchmarks import loads
@@ -47,9 +49,19 @@ def test_every_table_can_be_shown_in_a_terminal(measured: Results) -> None:
 
 
 def test_the_published_page_holds_all_tables(measured: Results, tmp_path: Path) -> None:
-    publish.write(measured, tmp_path)
+    folder, target = tmp_path / "run", tmp_path / "docs"
+    folder.mkdir()
+    plot(measured, folder / "latency.png")
+    finish(outcome(measured), folder, publish=True, target=target)
 
-    page = (tmp_path / "tables.md").read_text()
+    page = (target / "comparison.md").read_text()
     assert "| mosec | 1,100 (1,000-1,200) | 11.00 | 1.00 | 0 |" in page
-    assert page.count("### ") == len(tables(measured))
-    assert (tmp_path / "latency.png").stat().st_size > 10_000
+    assert page.count("### ") == len(tables(measured)) + len(("bars", "machine"))
+    assert (target / "latency.png").stat().st_size > 10_000
+
+
+def test_the_raw_data_can_be_reported_again(measured: Results, tmp_path: Path) -> None:
+    finish(outcome(measured), tmp_path, publish=False)
+
+    again = Results.read(tmp_path / "results.json")
+    assert tables(again) == tables(measured)

@@ -1,7 +1,8 @@
 import sys
-import time
 from pathlib import Path
+from threading import Event
 
+import psutil
 import pytest
 
 from benchmarks.load.result import LoadResult
@@ -9,6 +10,7 @@ from benchmarks.processes import running
 from benchmarks.soak.growth import growth, slope, together
 from benchmarks.soak.memory import Recorder, Series, role
 from benchmarks.soak.report import bars, growths, tables
+from tests.support.wait import wait_until
 
 
 def series(name: str, minutes: int, leak_mb: float = 0.0) -> Series:
@@ -48,16 +50,22 @@ def test_one_outlier_hardly_moves_the_slope() -> None:
     assert slope(points) == pytest.approx(0.1, abs=0.01)
 
 
-@pytest.mark.parametrize("minutes", [1, 2])
+@pytest.mark.parametrize("minutes", [1, 2, 3])
 def test_a_short_run_is_not_judged_by_its_memory(minutes: int) -> None:
-    found = growths([series("replica", minutes, leak_mb=50.0)])
+    recorded = [series("replica", minutes, leak_mb=50.0)]
+    found = growths(recorded)
 
     grown, answered = bars(found, {1: load()})
 
     assert found == []
     assert grown.reached is None
     assert answered.reached
-    assert len(tables(found, {1: load()})) == 2
+    whole, each, answers = tables(recorded, found, {1: load()})
+    assert [row[0] for row in whole.rows] == (
+        ["at first", "last"] if minutes < 3 else ["at first", "after 2 minutes", "last"]
+    )
+    assert len(each.rows) == 0
+    assert len(answers.rows) == 1
 
 
 def test_processes_are_added_up_where_both_were_read() -> None:
@@ -102,12 +110,30 @@ def test_a_process_is_called_what_it_does(command: list[str], expected: str) -> 
     assert role(command) == expected
 
 
+def test_a_reading_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with running(command, tmp_path / "log", tmp_path, stop_s=0.5) as server:
+        failed = Event()
+
+        def broken() -> list[psutil.Process]:
+            failed.set()
+            raise OSError("no /proc")
+
+        monkeypatch.setattr(server, "processes", broken)
+        with (
+            pytest.raises(OSError, match="no /proc"),
+            Recorder(server, 0.05).recording(),
+        ):
+            failed.wait(10)
+        monkeypatch.undo()
+
+
 def test_a_server_is_recorded_for_the_length_of_a_block(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import time; time.sleep(60)"]
     with running(command, tmp_path / "log", tmp_path, stop_s=0.5) as server:
         recorder = Recorder(server, 0.05)
         with recorder.recording():
-            time.sleep(0.4)
+            wait_until(lambda: any(len(one.at_s) > 1 for one in recorder.series), "two readings")
 
     (found,) = recorder.series
     assert len(found.at_s) >= 2
