@@ -8,8 +8,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from app.chain import Ran
+from app.errors import ErrorCode, FeaturesRefused
 from app.schemas import FeaturesInfo, ViewInfo
-from deployments.frames import DType, Frame, Outputs, Status
+from deployments.frames import DType, Frame, Status
 
 _STATUS = [status.name.lower() for status in Status]
 
@@ -30,20 +32,26 @@ class Batch:
     degraded: list[bool]
     oldest: list[float]
     views: list[msgspec.Raw]
+    unseen: dict[int, list[str]]
     found: Frame
 
     @classmethod
-    def of(cls, outputs: Outputs, found: Frame, timeless: Collection[str] = ()) -> "Batch":
-        """From model outputs and the frame that the feature stage gave.
+    def of(cls, ran: Ran, timeless: Collection[str] = ()) -> "Batch":
+        """From what the stages gave.
 
         ``timeless`` names the views that never expire: the oldest age says nothing of them.
         """
-        plain = [(name, values.tolist()) for name, values in outputs.items()]
+        found = ran.found
+        plain = [(name, values.tolist()) for name, values in ran.outputs.items()]
+        unseen: dict[int, list[str]] = {}
+        for name, rows in ran.unseen.items():
+            for row in rows.tolist():
+                unseen.setdefault(row, []).append(name)
         states = found.views
         if states is None or not states.names:
-            rows = found.rows
-            nothing = [msgspec.Raw(b"{}")] * rows
-            return cls(plain, [0] * rows, [False] * rows, [-1.0] * rows, nothing, found)
+            n = found.rows
+            nothing = [msgspec.Raw(b"{}")] * n
+            return cls(plain, [0] * n, [False] * n, [-1.0] * n, nothing, unseen, found)
         status = states.status
         age_s = np.where(np.isnan(states.age_s), -1.0, np.round(states.age_s, 3))
         expiring = np.array([[0.0 if name in timeless else 1.0] for name in states.names])
@@ -53,8 +61,20 @@ class Batch:
             ((status == Status.STALE) | (status == Status.DEFAULTED)).any(axis=0).tolist(),
             np.where(expiring, age_s, -1.0).max(axis=0).tolist(),
             _views(states.names, status, age_s),
+            unseen,
             found,
         )
+
+    def answer(
+        self, place: int, values_of: Mapping[str, DType] | None = None
+    ) -> RowAnswer | FeaturesRefused:
+        """The answer for one row, or why a policy refuses it."""
+        states = self.found.views
+        if states is not None and states.refused is not None and states.refused[place] >= 0:
+            view = int(states.refused[place])
+            age_s = float(states.age_s[view, place])
+            return refusal(states.names[view], Status(states.status[view, place]), age_s)
+        return self.row(place, values_of)
 
     def row(self, place: int, values_of: Mapping[str, DType] | None = None) -> RowAnswer:
         """The answer for one row, with the values of the named feature columns if asked for."""
@@ -65,12 +85,23 @@ class Batch:
             oldest if oldest >= 0 else None,
             self.views[place],
         )
+        if place in self.unseen:
+            features.unseen = self.unseen[place]
         if values_of is not None:
             features.values = {
                 name: _plain(dtype, self.found.columns[name][place])
                 for name, dtype in values_of.items()
             }
         return RowAnswer({name: values[place] for name, values in self.outputs}, features)
+
+
+def refusal(view: str, status: Status, age_s: float) -> FeaturesRefused:
+    """Why the policy of a view refuses a row of this status."""
+    code, why = {
+        Status.MISSING: (ErrorCode.MISSING_FEATURES, "has no row for this entity"),
+        Status.DEFAULTED: (ErrorCode.FEATURES_UNAVAILABLE, "cannot be read from its store now"),
+    }.get(status, (ErrorCode.STALE_FEATURES, f"is out of date: {age_s:.0f} s old"))
+    return FeaturesRefused(code, f"feature view {view!r} {why}, and its policy is to refuse")
 
 
 class _Told(dict[float, bytes]):

@@ -4,9 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
+from dataclasses import dataclass
+from math import ceil, inf
 from typing import Generic, TypeVar
 
-from app.errors import Overloaded, Unavailable, WindsockError
+from app.errors import Overloaded, TimedOut, Unavailable, WindsockError
 from deployments.log import get_logger
 
 R = TypeVar("R")
@@ -14,49 +16,96 @@ B = TypeVar("B")
 
 logger = get_logger(__name__)
 
-_Waiting = tuple[Sequence[R], asyncio.Future[tuple[B, int]]]
 # Enough to find one bad request among 128, and an end to it where every batch fails.
 _RERUNS = 16
+# How fast the estimate of a batch's time follows: over about ten batches.
+_WEIGHT = 0.1
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[R, B]):
+    """A request in the queue; ``deadline`` is of the event loop's clock."""
+
+    rows: Sequence[R]
+    answer: "asyncio.Future[tuple[B, int]]"
+    deadline: float
 
 
 class Coalescer(Generic[R, B]):
     """Runs at most ``in_flight`` batches at a time; each takes what has queued up meanwhile.
 
-    A batch is formed when one can run, first come first served, so its size follows the load.
+    A batch is formed when one can run, first come first served, so its size follows the load. The
+    queue is bounded in rows, and in time: by how long recent batches took, what would wait longer
+    than ``max_wait_s`` or past its own deadline is refused at once.
     """
 
     def __init__(
         self,
-        run: Callable[[list[R]], Awaitable[B]],
+        run: Callable[[list[R], float], Awaitable[B]],
         *,
         max_rows: int,
         in_flight: int,
         max_queued_rows: int,
+        max_wait_s: float = inf,
     ) -> None:
         self._run = run
         self._max_rows = max_rows
         self._in_flight = in_flight
         self._max_queued_rows = max_queued_rows
+        self._max_wait_s = max_wait_s
         self._queue: deque[_Waiting[R, B]] = deque()
         self._queued_rows = 0
         self._running = 0
+        self._batch_s = 0.0
         self._tasks: set[asyncio.Task[int]] = set()
 
     @property
     def max_rows(self) -> int:
         return self._max_rows
 
-    async def submit(self, rows: Sequence[R]) -> tuple[B, int]:
+    @property
+    def wait_s(self) -> float:
+        """How long a request that comes now would probably wait for its batch to begin."""
+        if self._running < self._in_flight:
+            return 0.0
+        batches = self._queued_rows / self._max_rows + 1
+        return batches * self._batch_s / self._in_flight
+
+    def refusal(self, rows: int = 1, deadline: float = inf) -> Overloaded | None:
+        """Why a request that comes now would be refused, if it would."""
+        if not self._queue:
+            return None
+        wait_s = self.wait_s
+        room = self._queued_rows + rows <= self._max_queued_rows
+        if room and wait_s <= self._max_wait_s:
+            if deadline == inf:
+                return None
+            left_s = deadline - asyncio.get_running_loop().time()
+            if wait_s + self._batch_s <= left_s:
+                return None
+            retry = "it could not be answered in its time"
+        else:
+            retry = "try again shortly"
+        return Overloaded(
+            f"{self._queued_rows} rows are waiting already: {retry}", max(1, ceil(wait_s))
+        )
+
+    async def submit(
+        self, rows: Sequence[R], deadline: float = inf, *, admitted: bool = False
+    ) -> tuple[B, int]:
         """The batch in which ``rows`` (at most ``max_rows``) ran, and the place of the first.
 
-        Raises Overloaded where the queue is full, the WindsockError that ``run`` raised, and
-        Unavailable for anything else that it raised.
+        ``admitted`` is for the later parts of a request whose first was let in.
+
+        Raises Overloaded where the queue is full, TimedOut where ``deadline`` (of the event loop's
+        clock) passes first, the WindsockError that ``run`` raised, and Unavailable for anything
+        else that it raised.
         """
-        if self._queued_rows and self._queued_rows + len(rows) > self._max_queued_rows:
-            raise Overloaded(f"{self._queued_rows} rows are waiting already: try again shortly")
+        if not admitted and (refusal := self.refusal(len(rows), deadline)):
+            raise refusal
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[tuple[B, int]] = loop.create_future()
-        self._queue.append((rows, answer))
+        self._queue.append(_Waiting(rows, answer, deadline))
         self._queued_rows += len(rows)
         if self._running < self._in_flight:
             self._running += 1
@@ -65,33 +114,40 @@ class Coalescer(Generic[R, B]):
         return await answer
 
     def _launch(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         waiting: list[_Waiting[R, B]] = []
         size = 0
-        while self._queue and size + len(self._queue[0][0]) <= self._max_rows:
-            rows, answer = self._queue.popleft()
-            self._queued_rows -= len(rows)
-            if not answer.cancelled():
-                waiting.append((rows, answer))
-                size += len(rows)
+        while self._queue and size + len(self._queue[0].rows) <= self._max_rows:
+            one = self._queue.popleft()
+            self._queued_rows -= len(one.rows)
+            if one.answer.done():  # its client has gone
+                continue
+            if one.deadline <= now:
+                one.answer.set_exception(TimedOut("its time was over before its turn came"))
+                continue
+            waiting.append(one)
+            size += len(one.rows)
         if not waiting:
             self._running -= 1
             return
         # In a context of its own: in a client's, Serve would cancel the batch when that client
         # leaves, and the others with it.
-        task = asyncio.get_running_loop().create_task(
-            self._serve(waiting, _RERUNS), context=Context()
-        )
+        task = loop.create_task(self._serve(waiting, _RERUNS), context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._finished)
 
-    async def _serve(self, waiting: list["_Waiting[R, B]"], reruns: int) -> int:
+    async def _serve(self, waiting: list[_Waiting[R, B]], reruns: int) -> int:
         """Answer all that wait, and say how many of the ``reruns`` are left.
 
         A batch that fails is run again by halves, so that a request that breaks its batch is
         found and fails alone.
         """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         try:
-            result = await self._run([row for rows, _ in waiting for row in rows])
+            deadline = max(one.deadline for one in waiting)
+            result = await self._run([row for one in waiting for row in one.rows], deadline)
         except BaseException as error:
             told = isinstance(error, WindsockError)
             if isinstance(error, Exception) and not told and len(waiting) > 1 and reruns > 1:
@@ -100,17 +156,18 @@ class Coalescer(Generic[R, B]):
                 return await self._serve(waiting[half:], reruns)
             if not told:
                 logger.error("a batch of %d requests failed", len(waiting), exc_info=error)
-            for _, answer in waiting:
-                if not answer.done():
-                    answer.set_exception(_refusal(error))
+            for one in waiting:
+                if not one.answer.done():
+                    one.answer.set_exception(_refusal(error))
             if not isinstance(error, Exception):
                 raise
         else:
             start = 0
-            for rows, answer in waiting:
-                if not answer.done():
-                    answer.set_result((result, start))
-                start += len(rows)
+            for one in waiting:
+                if not one.answer.done():
+                    one.answer.set_result((result, start))
+                start += len(one.rows)
+            self._batch_s += _WEIGHT * (loop.time() - started - self._batch_s)
         return reruns
 
     def _finished(self, task: asyncio.Task[int]) -> None:

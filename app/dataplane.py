@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from time import perf_counter
 
 import msgspec
@@ -12,7 +13,7 @@ from app.answers import Batch, RowAnswer
 from app.chain import Chain, Spent
 from app.coalescer import Coalescer
 from app.contract import Contract, Row
-from app.errors import Unavailable
+from app.errors import FeaturesRefused, Overloaded, Unavailable
 from app.fields import MAX_STRING
 from app.schemas import ModelInfo
 from app.timing import Timing
@@ -39,7 +40,10 @@ class BatchSettings(BaseModel):
     in_flight: int = Field(default=2, ge=1)
     """Batches under way at once: one computes while the next travels. More make smaller ones."""
     max_queued_rows: int = Field(default=4096, ge=1)
-    """Rows that may wait; more are refused with 429 at once, rather than answered late."""
+    """Rows that may wait, whatever they take: a bound on memory (429)."""
+    max_wait_s: float = Field(default=0.25, gt=0)
+    """Longest time that a request may have to wait for its batch, by what recent ones took; past it
+    requests are refused at once (429), rather than answered late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,48 +71,53 @@ class Serving:
             max_rows=min(settings.max_rows, max(1, _HOP_BYTES // _row_bytes(manifest))),
             in_flight=settings.in_flight,
             max_queued_rows=settings.max_queued_rows,
+            max_wait_s=settings.max_wait_s,
         )
 
+    def refusal(self) -> Overloaded | None:
+        """Why a request that comes now would be refused, if it would."""
+        return self._coalescer.refusal()
+
     async def answer(
-        self, rows: Sequence[Row], *, values: bool = False, timing: Timing | None = None
-    ) -> list[RowAnswer]:
-        """One answer per row, in order; more rows than a batch holds are split over several.
+        self,
+        rows: Sequence[Row],
+        deadline: float = inf,
+        *,
+        values: bool = False,
+        timing: Timing | None = None,
+    ) -> list[RowAnswer | FeaturesRefused]:
+        """One answer per row, in order; more rows than a batch holds are split over several. A row
+        that a view's policy refuses has its error instead.
 
-        With ``values`` each answer also holds the feature values that the model was given;
-        ``timing`` is told where the time goes.
+        ``deadline`` is of the event loop's clock. With ``values`` each answer also holds the
+        feature values that the model was given; ``timing`` is told where the time goes.
 
-        Raises Overloaded or Unavailable.
+        Raises Overloaded, TimedOut or Unavailable.
         """
         size = self._coalescer.max_rows
-        parts = [rows[start : start + size] for start in range(0, len(rows), size)]
-        if len(parts) == 1:
-            return await self._part(parts[0], values, timing)
-        answers: list[RowAnswer] = []
+        answers: list[RowAnswer | FeaturesRefused] = []
         # In turn, so that one large request leaves room in the queue for the small ones.
-        for part in parts:
-            answers += await self._part(part, values, timing)
+        for begin in range(0, len(rows), size):
+            part = rows[begin : begin + size]
+            submitted = perf_counter()
+            run, start = await self._coalescer.submit(part, deadline, admitted=begin > 0)
+            if timing:
+                timing.add(run.started - submitted, run.spent)
+            values_of = self.manifest.service.columns if values else None
+            answers += [run.batch.answer(start + place, values_of) for place in range(len(part))]
         return answers
 
     async def warm_up(self) -> None:
         """Send the contract's own example through the whole chain, and keep its answer."""
         example = self.contract.decode(msgspec.json.encode(self.contract.example()))
-        (self.example_answer,) = await self.answer([example])
+        # Past the queue: what a first batch takes, with all that it loads, is no measure of others.
+        self.example_answer = (await self._run([example], inf)).batch.row(0)
 
-    async def _part(
-        self, rows: Sequence[Row], values: bool, timing: Timing | None
-    ) -> list[RowAnswer]:
-        submitted = perf_counter()
-        run, start = await self._coalescer.submit(rows)
-        if timing:
-            timing.add(run.started - submitted, run.spent)
-        values_of = self.manifest.service.columns if values else None
-        return [run.batch.row(start + place, values_of) for place in range(len(rows))]
-
-    async def _run(self, rows: list[Row]) -> "_Run":
+    async def _run(self, rows: list[Row], deadline: float) -> "_Run":
         started = perf_counter()
         frame = Frame(self.manifest.version, len(rows), self.contract.columns(rows))
-        outputs, found, spent = await self._chain.run(frame)
-        return _Run(Batch.of(outputs, found, self._timeless), started, spent)
+        ran = await self._chain.run(frame, deadline)
+        return _Run(Batch.of(ran, self._timeless), started, ran.spent)
 
 
 class Dataplane:
@@ -140,6 +149,10 @@ class Dataplane:
         else:
             self.current, self.problem = serving, None
             logger.info("serving %s version %s", serving.model.name, serving.model.version)
+
+    def refusal(self) -> Overloaded | None:
+        """Why a prediction asked for now would be refused, if it would: cheap to ask."""
+        return self.current.refusal() if self.current else None
 
     def serving(self) -> Serving:
         """The version in service. Raises Unavailable until there is one."""

@@ -4,6 +4,7 @@ WindsockError
 ├── InvalidRequest    the request is wrong: 4xx, names the field and row
 ├── TimedOut          408
 ├── Overloaded        429, with Retry-After
+├── FeaturesRefused   422 or 503, by the policy of a feature view
 └── Unavailable       503, the graph cannot answer now
 ClientGone            no answer: nobody is there to read it
 """
@@ -29,6 +30,9 @@ class ErrorCode(Enum):
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
     TIMED_OUT = ("timed_out", 408)
     OVERLOADED = ("overloaded", 429)
+    MISSING_FEATURES = ("missing_features", 422)
+    STALE_FEATURES = ("stale_features", 503)
+    FEATURES_UNAVAILABLE = ("features_unavailable", 503)
     UNAVAILABLE = ("unavailable", 503)
     INTERNAL = ("internal", 500)
 
@@ -107,6 +111,15 @@ class Overloaded(WindsockError):
     def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class FeaturesRefused(WindsockError):
+    """The policy of a feature view refuses a row whose features are stale, missing, or not to be
+    had while the online store cannot be read."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Unavailable(WindsockError):

@@ -27,9 +27,12 @@ _PREDICT_ERRORS = [
     ErrorCode.MISSING_FIELD,
     ErrorCode.UNKNOWN_FIELD,
     ErrorCode.OUT_OF_RANGE,
+    ErrorCode.MISSING_FEATURES,
     ErrorCode.TIMED_OUT,
     ErrorCode.OVERLOADED,
     ErrorCode.INTERNAL,
+    ErrorCode.STALE_FEATURES,
+    ErrorCode.FEATURES_UNAVAILABLE,
     ErrorCode.UNAVAILABLE,
 ]
 _BATCH_ERRORS = [*_PREDICT_ERRORS, ErrorCode.EMPTY_BATCH, ErrorCode.BATCH_TOO_LARGE]
@@ -42,6 +45,13 @@ _VALUES = {
     "in": "query",
     "description": "Also answer the feature values that the model was given",
     "schema": {"type": "boolean", "default": False},
+}
+_TIMEOUT = {
+    "name": "X-Request-Timeout-Ms",
+    "in": "header",
+    "description": "How long the client will wait: past it the request is given up (408), and one "
+    "that could not be answered in this time is refused at once (429)",
+    "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
 }
 _TIMING = {
     "name": "Server-Timing",
@@ -127,7 +137,7 @@ def _operation(
     }
     if request is not None:
         schema, sent = request
-        operation["parameters"] = [_VALUES, _TIMING]
+        operation["parameters"] = [_VALUES, _TIMEOUT, _TIMING]
         operation["requestBody"] = {"required": True, "content": _json(schema, sent)}
     by_status: dict[int, list[str]] = {}
     for error in errors:

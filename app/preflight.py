@@ -1,6 +1,7 @@
 """What must hold before the first replica starts: a whole bundle, its features, and room."""
 
 import socket
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +19,7 @@ from deployments.bundle.bundle import LATEST, BundleError, BundleStore
 from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import open_store
 from deployments.features.plan import ServiceError, checked_plan
+from deployments.features.settings import LookupSettings
 from deployments.model.deployment import ModelSettings
 from deployments.settings import StageSettings, first_problem
 
@@ -36,7 +38,7 @@ def check(args: GraphArgs) -> None:
         bundle = BundleStore(args.model.directory, args.model.name).open(version)
         store = open_store(args.feature_store.repo, args.feature_store.yaml)
         checked_plan(store, bundle.manifest.service)
-        check_settings(args, options)
+        check_settings(args, options, bundle.manifest.service.views)
         if args.check_placement:
             _check_room(options)
         if args.fast_lane:
@@ -80,15 +82,17 @@ def shares(options: dict[str, Any]) -> Shares:
     return Shares(options["name"], replicas, needed)
 
 
-def check_settings(args: GraphArgs, options: list[dict[str, Any]]) -> None:
-    """Refuse a ``user_config`` that a replica would refuse later, one by one."""
+def check_settings(args: GraphArgs, options: list[dict[str, Any]], views: Collection[str]) -> None:
+    """Refuse a ``user_config`` that a replica would refuse later, one by one, and policies for
+    feature views other than ``views``."""
     given = {one["name"]: one.get("user_config") or {} for one in options}
     try:
         if args.layout == "collapsed":
-            CollapsedSettings.model_validate(given.get("Ingress", {}))
+            collapsed = CollapsedSettings.model_validate(given.get("Ingress", {}))
+            _check_policies(collapsed.features, views)
             return
         ingress = IngressSettings.model_validate(given.get("Ingress", {}))
-        FeaturesSettings.model_validate(given.get("Features", {}))
+        _check_policies(FeaturesSettings.model_validate(given.get("Features", {})), views)
         StageSettings.model_validate(given.get("Preprocess", {}))
         model = ModelSettings.model_validate(given.get("Model", {}))
     except ValidationError as error:
@@ -97,6 +101,15 @@ def check_settings(args: GraphArgs, options: list[dict[str, Any]]) -> None:
         raise GraphRefused(
             f"the ingress sends batches of up to {ingress.batching.max_rows} rows (max_rows) and "
             f"the model takes {model.max_batch_rows} (max_batch_rows): raise the second"
+        )
+
+
+def _check_policies(settings: LookupSettings, views: Collection[str]) -> None:
+    unknown = sorted(settings.views.keys() - set(views))
+    if unknown:
+        raise GraphRefused(
+            f"there is a policy for feature view {unknown[0]!r}, which the bundle does not read: "
+            f"it reads {', '.join(sorted(views))}"
         )
 
 

@@ -13,8 +13,11 @@ class ModelInfo(msgspec.Struct):
 
 
 class ViewInfo(msgspec.Struct):
-    """One feature view of one row: fresh, stale, missing or defaulted, and the event's age in
-    seconds (null where there is no event)."""
+    """One feature view of one row, and the age of its event in seconds (null where there is none).
+
+    ``fresh``; ``stale``: used although it may be out of date; ``missing``: the store has no such
+    row; ``defaulted``: not used or not to be had, so that training's defaults stand in.
+    """
 
     status: str
     age_s: float | None
@@ -27,7 +30,8 @@ class FeaturesInfo(msgspec.Struct):
     """How good the inputs were: the worst view's status, and the age in seconds of the oldest
     event of a view that can expire.
 
-    ``degraded`` is true where a value was too old, and so was replaced or served all the same.
+    ``degraded`` is true where a view is stale or defaulted. ``unseen`` names categorical inputs
+    whose value training has not seen, where there are any; the model takes them as unknown.
     ``values`` are there if the request asked for them (``?values=true``).
     """
 
@@ -36,6 +40,7 @@ class FeaturesInfo(msgspec.Struct):
     oldest_age_s: float | None
     # A ViewInfo by view, encoded when the batch is.
     views: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_VIEWS)]
+    unseen: list[str] | msgspec.UnsetType = msgspec.UNSET
     values: dict[str, float | str | bool | None] | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -51,7 +51,7 @@ def expected(rows: Sequence[dict[str, Any]]) -> Scores:
 
     async def prepared() -> Any:
         frame = Frame(bundle.manifest.version, len(rows), columns)
-        found = await FeatureLookup(store, bundles, settings).lookup(frame)
+        found = await FeatureLookup(lambda: store, bundles, settings).lookup(frame)
         return await Preprocess(bundles).transform(found)
 
     outputs = TorchRuntime.load(bundle, pick_device("cpu")).run(asyncio.run(prepared()))

@@ -1,7 +1,7 @@
 """What travels between stages: a batch as NumPy columns, never a list of row dicts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
@@ -18,21 +18,24 @@ class Status(IntEnum):
     FRESH = 0
     """Younger than the view's maximum age."""
     STALE = 1
-    """Older than that, and used all the same."""
+    """Used although it may be out of date: older than that, or the last that is known while the
+    store cannot be read."""
     MISSING = 2
     """The store has no row for this entity: its values are missing, as they were in training."""
     DEFAULTED = 3
-    """There is a row but it may not be used: its values are missing instead."""
+    """Not used, or not to be had: its values are missing, or training's defaults, instead."""
 
 
 @dataclass(slots=True)
 class ViewStates:
     """For V feature views and N rows: ``status`` int8 [V, N] and ``age_s`` float64 [V, N] (seconds
-    since the event, NaN where there is none)."""
+    since the event, NaN where there is none). ``refused`` int8 [N] is the place of the first view
+    whose policy refuses the row, -1 where none does, and None where no row is refused."""
 
     names: tuple[str, ...]
     status: npt.NDArray[np.int8]
     age_s: npt.NDArray[np.float64]
+    refused: npt.NDArray[np.int8] | None = None
 
 
 @dataclass(slots=True)
@@ -41,24 +44,31 @@ class Frame:
 
     Column dtypes: ``string`` is object (None is missing); ``float64``, ``bool`` and ``timestamp``
     (epoch seconds, UTC) are float64 (NaN is missing), and so is an ``int64`` feature; an
-    ``int64`` entity key is int64.
+    ``int64`` entity key is int64. ``budget_s`` is the time that a stage may take for it.
     """
 
     version: str
     rows: int
     columns: dict[str, Column]
     views: ViewStates | None = None
+    budget_s: float = float("inf")
 
     def __getstate__(self) -> tuple[Any, ...]:
         # As one block: column by column, pickling costs more than the work of a stage.
         numbers = {name: c for name, c in self.columns.items() if c.dtype == np.float64}
         others = {name: c for name, c in self.columns.items() if name not in numbers}
         block = np.array(list(numbers.values()))
-        return self.version, self.rows, list(numbers), block, others, self.views
+        plain = self.version, self.rows, self.views, self.budget_s
+        return plain, list(numbers), block, others
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.version, self.rows, numbers, block, others, self.views = state
+        plain, numbers, block, others = state
+        self.version, self.rows, self.views, self.budget_s = plain
         self.columns = {**others, **dict(zip(numbers, block, strict=True))}
+
+
+Unseen = Mapping[str, npt.NDArray[np.intp]]
+"""By column, the rows whose category training has not seen; only columns that have any."""
 
 
 @dataclass(slots=True)
@@ -68,6 +78,7 @@ class TensorFrame:
     version: str
     numeric: npt.NDArray[np.float32]
     categorical: npt.NDArray[np.int64]
+    unseen: Unseen = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

@@ -1,11 +1,17 @@
-"""uvicorn's HTTP protocol, with one system call per answer."""
+"""uvicorn's HTTP protocol, with one system call per answer, and what a proxy does for it."""
 
 import asyncio
+from collections.abc import Callable
 from random import uniform
 from typing import Any
 
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
 
@@ -39,24 +45,110 @@ class Corked:
             self._transport.write(b"".join(held))
 
 
+Refused = tuple[int, list[tuple[bytes, bytes]], bytes]
+"""Status, headers and body of an answer that is given without asking the application."""
+
+
 class Http(HttpToolsProtocol):
-    """Also ends a connection on which no request comes at all, and one that is ``age_s`` old, with
-    the answer to its next request."""
+    """One connection, with what uvicorn leaves to a proxy.
+
+    It is closed where no request comes at all, where the head of one, or the rest of a body that
+    has been answered, does not arrive in time, and with an answer once it is old. ``refuse`` is
+    asked before the application, and a request whose client leaves is cancelled.
+    """
 
     def __init__(
-        self, config: Config, server_state: ServerState, age_s: float = float("inf")
+        self,
+        config: Config,
+        server_state: ServerState,
+        age_s: float = float("inf"),
+        arrival_s: float = float("inf"),
+        refuse: Callable[[Any], Refused | None] = lambda scope: None,
     ) -> None:
         super().__init__(config, server_state, app_state={})
         # Those that were opened together need not be opened anew together.
         self._old_at = self.loop.time() + age_s * uniform(0.9, 1.1)
+        self._arrival_s = arrival_s
+        self._awaited_since: float | None = None
+        self._refuse = refuse
+        self._task: asyncio.Task[None] | None = None
+
+    def overdue(self, now: float) -> bool:
+        """Whether its client has been sending something for too long."""
+        return self._awaited_since is not None and now - self._awaited_since > self._arrival_s
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]
+        self._start_keep_alive()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._awaited_since = self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        self._awaited_since = None
+        super().on_headers_complete()
+        if self.cycle is not None and self.loop.time() > self._old_at:
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._awaited_since = None
+        if self.cycle and self.cycle.response_complete and self.timeout_keep_alive_task is None:
+            # Its answer came before it had arrived: from here on the connection is idle.
+            self._start_keep_alive()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete and self.cycle.more_body:
+            self._awaited_since = self.loop.time()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        refused = self._refuse(cycle.scope)
+        if refused is not None:
+            self._answer(cycle, *refused)
+            return
+        self._task = self.loop.create_task(cycle.run_asgi(_while_there(app, cycle)))
+        self._task.add_done_callback(self.tasks.discard)
+        self.tasks.add(self._task)
+
+    def _start_keep_alive(self) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
 
-    def on_headers_complete(self) -> None:
-        super().on_headers_complete()
-        if self.cycle is not None and self.loop.time() > self._old_at:
-            self.cycle.keep_alive = False
+    def _answer(
+        self,
+        cycle: RequestResponseCycle,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+    ) -> None:
+        """What the application's way would write, at a fraction of its cost."""
+        if (b"connection", b"close") in headers:
+            cycle.keep_alive = False
+        elif not cycle.keep_alive:
+            headers.append((b"connection", b"close"))
+        lines = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *headers)]
+        self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", body)))
+        cycle.response_started = cycle.response_complete = True
+        if cycle.keep_alive:
+            self.on_response_complete()
+        else:
+            self.transport.close()
+
+
+def _while_there(app: ASGIApp, cycle: RequestResponseCycle) -> Any:
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not cycle.disconnected:
+                raise
+
+    return run

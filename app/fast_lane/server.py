@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
+from app.errors import Overloaded
 from app.fast_lane.door import Door
 from app.fast_lane.listener import Listener
 from app.fast_lane.protocol import Http
@@ -15,6 +17,7 @@ from deployments.log import get_logger
 logger = get_logger(__name__)
 
 _POLL_S = 0.02
+_SWEEP_S = 1.0
 
 
 class FastLane:
@@ -25,9 +28,15 @@ class FastLane:
     before its connections are.
     """
 
-    def __init__(self, settings: FastLaneSettings, app: ASGIApp, max_message_bytes: int) -> None:
+    def __init__(
+        self,
+        settings: FastLaneSettings,
+        app: ASGIApp,
+        max_message_bytes: int,
+        refusal: Callable[[str], Overloaded | None] = lambda path: None,
+    ) -> None:
         self._settings = settings
-        self._door = Door(app)
+        self._door = Door(app, refusal)
         self._config = Config(
             self._door,
             http=Http,
@@ -47,6 +56,11 @@ class FastLane:
     def ongoing(self) -> int:
         """Requests and sockets under way."""
         return self._door.ongoing
+
+    @property
+    def closing(self) -> bool:
+        """Whether it lets its clients go."""
+        return self._door.closing
 
     @property
     def port(self) -> int:
@@ -69,6 +83,7 @@ class FastLane:
         )
         # Without sockets of its own uvicorn does the rest: dates, and the end of connections.
         self._serving = asyncio.create_task(self._server.serve(sockets=[]))
+        self._sweep(asyncio.get_running_loop())
         logger.info("fast lane on %s port %d", self._settings.host, self._listener.port)
 
     def check(self) -> None:
@@ -93,5 +108,20 @@ class FastLane:
         await self._serving
 
     def _protocol(self) -> asyncio.Protocol:
-        age_s = self._settings.connection_age_s
-        return Http(self._config, self._server.server_state, age_s)
+        return Http(
+            self._config,
+            self._server.server_state,
+            self._settings.connection_age_s,
+            self._settings.arrival_s,
+            self._door.refuse,
+        )
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cut off the clients that take too long to send: looked for once a second, since a timer
+        for each request would cost more than all of them."""
+        now = loop.time()
+        for connection in list(self._server.server_state.connections):
+            if isinstance(connection, Http) and connection.overdue(now):
+                connection.transport.close()
+        if self._serving is not None and not self._serving.done():
+            loop.call_later(_SWEEP_S, self._sweep, loop)

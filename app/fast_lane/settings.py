@@ -16,6 +16,8 @@ class FastLaneSettings(BaseModel):
     """Open at once in one replica, as many as HAProxy takes; more wait to be accepted."""
     keep_alive_s: int = Field(default=90, ge=1)
     """A connection that has been idle for so long is closed."""
+    arrival_s: float = Field(default=10.0, gt=0)
+    """A client that takes longer to send the head of a request is cut off."""
     connection_age_s: float = Field(default=30.0, gt=0)
     """A connection as old as this is closed with its next answer, so that clients which keep
     theirs come to replicas that were added later."""

@@ -1,5 +1,7 @@
 """All stages inside the ingress replica: no hops, one kind of replica to scale."""
 
+from functools import partial
+
 from app.chain import Chain
 from app.config import CollapsedSettings, GraphArgs, IngressSettings
 from deployments.bundle.bundle import BundleStore
@@ -16,7 +18,7 @@ class Collapsed:
     settings: type[IngressSettings] = CollapsedSettings
 
     def __init__(self, args: GraphArgs, bundles: BundleStore) -> None:
-        store = open_store(args.feature_store.repo, args.feature_store.yaml)
+        store = partial(open_store, args.feature_store.repo, args.feature_store.yaml)
         self._lookup = FeatureLookup(store, bundles, LookupSettings())
         self.chain = Chain(
             timed(self._lookup.lookup),

@@ -1,17 +1,26 @@
 """One deployment per stage: each scales by itself, and a batch travels over three hops."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ray.serve.exceptions import BackPressureError
+from ray.exceptions import RayActorError
+from ray.serve.exceptions import BackPressureError, ReplicaUnavailableError
 from ray.serve.handle import DeploymentHandle
 
 from app.chain import Chain
 from app.config import GraphArgs, IngressSettings
 from app.errors import Overloaded
 from deployments.bundle.bundle import BundleStore
+from deployments.log import get_logger
+
+logger = get_logger(__name__)
 
 Handle = DeploymentHandle[Any]
+
+# The first retry finds another replica; the later ones wait for one to be started.
+_FIRST_PAUSE_S = 0.01
+_LONGEST_PAUSE_S = 0.5
 
 
 class Distributed:
@@ -37,7 +46,11 @@ class Distributed:
 
 def _call(handle: Handle, method: str) -> Callable[[Any], Awaitable[Any]]:
     """A stage's method behind its handle: by value over gRPC, which costs less than the object
-    store for a batch of this size."""
+    store for a batch of this size.
+
+    A batch whose replica dies goes to another: stages change nothing, so it may run twice. That
+    ends with the batch's deadline, by cancellation.
+    """
     remote = handle.options(
         method_name=method,
         _by_reference=False,
@@ -46,9 +59,15 @@ def _call(handle: Handle, method: str) -> Callable[[Any], Awaitable[Any]]:
     )
 
     async def call(frame: Any) -> Any:
-        try:
-            return await remote.remote(frame)
-        except BackPressureError as error:
-            raise Overloaded(f"stage {method!r} has no room: try again shortly") from error
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                return await remote.remote(frame)
+            except BackPressureError as error:
+                raise Overloaded(f"stage {method!r} has no room: try again shortly") from error
+            except (RayActorError, ReplicaUnavailableError) as error:
+                logger.warning("stage %r lost a replica, trying another: %s", method, error)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     return call

@@ -1,6 +1,9 @@
 """Turns every exception into the one error body; nothing internal leaks."""
 
+from functools import cache
+
 import msgspec
+from ray.serve.metrics import Counter
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,10 +39,20 @@ class Errors:
         except Exception as error:
             if begun:
                 raise
-            await _answer(error, scope["state"]["request_id"], send)
+            status, headers, body = error_answer(error, scope["state"]["request_id"])
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
 
 
-async def _answer(error: Exception, request_id: str, send: Send) -> None:
+@cache
+def _errors() -> Counter:
+    # When first needed, since Serve tags a metric with the replica that makes it.
+    description = "Requests that were not answered with a prediction, by error code"
+    return Counter("windsock_errors", description, tag_keys=("code",))
+
+
+def error_answer(error: Exception, request_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body for what a request raised."""
     headers: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json")]
     match error:
         case WindsockError():
@@ -54,7 +67,7 @@ async def _answer(error: Exception, request_id: str, send: Send) -> None:
             status = ErrorCode.INTERNAL.status
             message = "an unexpected error; the server's log has it under this request id"
             detail = ErrorDetail(ErrorCode.INTERNAL.code, message, None, None, request_id)
+    _errors().inc(tags={"code": detail.code})
     body = msgspec.json.encode(ErrorBody(detail))
     headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return status, headers, body

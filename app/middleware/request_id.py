@@ -22,10 +22,15 @@ class RequestId:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        request_id = None
-        for name, value in scope["headers"]:
-            if name == _HEADER:
-                request_id = value.decode() if _SOUND.fullmatch(value) else None
-                break
-        scope.setdefault("state", {})["request_id"] = request_id or urandom(16).hex()
+        scope.setdefault("state", {})["request_id"] = request_id_of(scope)
         await self._app(scope, receive, send)
+
+
+def request_id_of(scope: Scope) -> str:
+    """The client's id of a request, or a new one."""
+    for name, value in scope["headers"]:
+        if name == _HEADER:
+            if _SOUND.fullmatch(value):
+                return str(value.decode())
+            break
+    return urandom(16).hex()

@@ -1,19 +1,25 @@
-"""Ends a request that takes too long."""
+"""Gives each request its deadline, and ends it there."""
 
 import asyncio
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.errors import TimedOut
+from app.errors import ErrorCode, InvalidRequest, TimedOut
 
+HEADER = "x-request-timeout-ms"
+"""In which a client says how long it will wait."""
+_NAME = HEADER.encode()
+_DIGITS = 9  # eleven days
 _SWEEP_S = 0.25
 
 
 class TimeLimit:
-    """Raises TimedOut in an HTTP request after ``limit_s`` seconds, its body's arrival included.
+    """Puts ``scope["state"]["deadline"]`` (of the event loop's clock) into each HTTP request, and
+    raises TimedOut there. It is ``limit_s`` seconds ahead, the body's arrival included, or what the
+    client asks for where that is less.
 
-    One sweep over the oldest serves all requests: a timer for each would cost as much as decoding
-    it.
+    One sweep over the oldest serves all requests that ask for nothing: a timer for each would cost
+    as much as decoding it.
     """
 
     def __init__(self, app: ASGIApp, limit_s: float) -> None:
@@ -29,20 +35,33 @@ class TimeLimit:
             await self._app(scope, receive, send)
             return
         loop = asyncio.get_running_loop()
-        self._started[task] = loop.time()
-        if not self._sweeping:
-            self._sweeping = True
-            loop.call_later(_SWEEP_S, self._sweep, loop)
+        now = loop.time()
+        asked_s = _asked_s(scope)
+        if asked_s is None or asked_s >= self._limit_s:
+            limit_s, timer = self._limit_s, None
+            self._started[task] = now
+            if not self._sweeping:
+                self._sweeping = True
+                loop.call_later(_SWEEP_S, self._sweep, loop)
+        else:
+            limit_s, timer = asked_s, loop.call_later(asked_s, self._expire, task)
+        scope.setdefault("state", {})["deadline"] = now + limit_s
         try:
             await self._app(scope, receive, send)
         except asyncio.CancelledError:
             # Cancelled by another as well, it is theirs to handle.
             if task in self._expired and task.uncancel() == 0:
-                raise TimedOut(f"no answer within {self._limit_s:g} s") from None
+                raise TimedOut(f"no answer within {limit_s:g} s") from None
             raise
         finally:
-            del self._started[task]
+            if timer:
+                timer.cancel()
+            self._started.pop(task, None)
             self._expired.discard(task)
+
+    def _expire(self, task: asyncio.Task[object]) -> None:
+        self._expired.add(task)
+        task.cancel()
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         late = loop.time() - self._limit_s
@@ -50,8 +69,21 @@ class TimeLimit:
             if started > late:
                 break
             if task not in self._expired:
-                self._expired.add(task)
-                task.cancel()
+                self._expire(task)
         self._sweeping = bool(self._started)
         if self._sweeping:
             loop.call_later(_SWEEP_S, self._sweep, loop)
+
+
+def _asked_s(scope: Scope) -> float | None:
+    """The time that the client gives, in seconds. Raises InvalidRequest."""
+    for name, value in scope["headers"]:
+        if name == _NAME:
+            if not value.isdigit() or len(value) > _DIGITS or int(value) == 0:
+                raise InvalidRequest(
+                    ErrorCode.INVALID_FIELD,
+                    f"{HEADER} must be a whole number of milliseconds, 1 or more",
+                    HEADER,
+                )
+            return int(value) / 1000
+    return None

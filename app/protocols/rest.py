@@ -8,9 +8,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.config import Limits
 from app.dataplane import Dataplane
-from app.errors import ClientGone, ErrorBody, ErrorCode, InvalidRequest
+from app.errors import (
+    ClientGone,
+    ErrorBody,
+    ErrorCode,
+    FeaturesRefused,
+    InvalidRequest,
+    WindsockError,
+)
 from app.schemas import BatchResponse, Prediction
 from app.timing import Timing
+
+PREDICTIONS = frozenset({"/predict", "/predict/batch"})
+"""The routes whose requests queue for the model."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -43,21 +53,24 @@ class Rest:
     async def _predict(self, body: bytes, ask: "_Ask") -> Prediction:
         serving = self._dataplane.serving()
         row = serving.contract.decode(body)
-        (answer,) = await serving.answer([row], values=ask.values, timing=ask.timing)
+        (answer,) = await serving.answer([row], ask.deadline, values=ask.values, timing=ask.timing)
+        if isinstance(answer, FeaturesRefused):
+            raise answer
         return Prediction(answer.outputs, serving.model, answer.features, ask.request_id)
 
     async def _predict_batch(self, body: bytes, ask: "_Ask") -> BatchResponse:
         serving = self._dataplane.serving()
         rows = serving.contract.decode_batch(body, self._limits.max_instances)
         good = [row for row in rows if not isinstance(row, InvalidRequest)]
-        answered = serving.answer(good, values=ask.values, timing=ask.timing)
+        answered = serving.answer(good, ask.deadline, values=ask.values, timing=ask.timing)
         answers = iter(await answered)
         predictions: list[Prediction | ErrorBody] = []
-        for row in rows:
-            if isinstance(row, InvalidRequest):
-                predictions.append(ErrorBody(row.detail(ask.request_id)))
+        for place, row in enumerate(rows):
+            answer = row if isinstance(row, InvalidRequest) else next(answers)
+            if isinstance(answer, WindsockError):
+                answer.row = place
+                predictions.append(ErrorBody(answer.detail(ask.request_id)))
             else:
-                answer = next(answers)
                 predictions.append(
                     Prediction(answer.outputs, serving.model, answer.features, ask.request_id)
                 )
@@ -67,10 +80,11 @@ class Rest:
 class _Ask:
     """What a request wants besides its body."""
 
-    __slots__ = ("length", "request_id", "timing", "values")
+    __slots__ = ("deadline", "length", "request_id", "timing", "values")
 
     def __init__(self, scope: Scope) -> None:
         self.request_id: str = scope["state"]["request_id"]
+        self.deadline: float = scope["state"]["deadline"]
         self.length = 0
         self.timing: Timing | None = None
         for name, value in scope["headers"]:

@@ -73,17 +73,30 @@ class Rows:
         self.numbers[unusable] = np.nan
         self.texts[unusable] = None
 
+    def fill(self, where: npt.NDArray[np.bool_], row: "Rows") -> None:
+        """Give these rows the values of one."""
+        self.numbers[where] = row.numbers
+        self.texts[where] = row.texts
+
+
+def one_row(names: Layout, values: Mapping[str, float | str | None]) -> Rows:
+    """One row with these values by name; those that are not named are missing."""
+    row = Rows.empty(names, 1)
+    row.event_at[0] = 0.0
+    row.numbers[0] = [values.get(name) for name in names.numbers]
+    row.texts[0] = [values.get(name) for name in names.texts]
+    return row
+
 
 class RowCache:
-    """Keeps the newest ``capacity`` rows for ``ttl_s`` seconds; a row the store lacks counts too.
+    """Keeps the newest ``capacity`` rows; a row the store lacks counts too.
 
     Rows live in arrays, and a key's slot is looked up once per key, so that a batch costs a few
     array operations and not a Python object per value. Times are seconds of any one clock.
     """
 
-    def __init__(self, layout: Layout, capacity: int, ttl_s: float) -> None:
+    def __init__(self, layout: Layout, capacity: int) -> None:
         self._capacity = capacity
-        self._ttl_s = ttl_s
         self._slots: dict[Hashable, int] = {}
         self._keys: list[Hashable | None] = [None] * capacity
         # Unwritten, so that memory is taken as rows come: a slot is read only after it was written.
@@ -94,12 +107,12 @@ class RowCache:
     def __len__(self) -> int:
         return len(self._slots)
 
-    def find(self, keys: Sequence[Hashable], now: float) -> npt.NDArray[np.intp]:
-        """The slot of each key, -1 where there is none or it is older than ``ttl_s``."""
+    def find(self, keys: Sequence[Hashable], read_since: float) -> npt.NDArray[np.intp]:
+        """The slot of each key, -1 where there is none or it was read before ``read_since``."""
         found = map(self._slots.get, keys, repeat(-1))
         slots = np.fromiter(found, dtype=np.intp, count=len(keys))
         if self._capacity:
-            slots[self._read_at[slots] < now - self._ttl_s] = -1
+            slots[self._read_at[slots] < read_since] = -1
         return slots
 
     def take(self, slots: npt.NDArray[np.intp]) -> Rows:

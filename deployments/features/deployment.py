@@ -1,5 +1,6 @@
 """The feature stage as a Ray Serve deployment."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ class FeaturesReplica:
     def __init__(self, repo: Path, store_yaml: Path | None, bundles: BundleStore) -> None:
         self._bundles = bundles
         self._settings: FeaturesSettings | None = None
-        self._stage = FeatureLookup(open_store(repo, store_yaml), bundles, LookupSettings())
+        self._stage = FeatureLookup(
+            partial(open_store, repo, store_yaml), bundles, LookupSettings()
+        )
         self._lookup = timed(self._stage.lookup)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:

@@ -1,7 +1,9 @@
 """The feature stage: a frame of entity keys and request fields in, feature columns out."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,95 +13,150 @@ from yaml import YAMLError
 
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
-from deployments.features import freshness
-from deployments.features.cache import RowCache, Rows
+from deployments.features.cache import RowCache, Rows, one_row
 from deployments.features.clock import Clock
 from deployments.features.feast import FeastError, FeatureStore
+from deployments.features.freshness import Origin, Rules, judge
+from deployments.features.guarded import GuardedReader
+from deployments.features.metrics import LookupMetrics
 from deployments.features.on_demand import compute
 from deployments.features.plan import ServiceError, ServicePlan, StoredView, checked_plan
 from deployments.features.settings import LookupSettings
 from deployments.features.store import OnlineReader
 from deployments.features.view_batch import ViewBatch, keys_of
-from deployments.frames import Frame, Status
+from deployments.frames import Frame
+from deployments.log import get_logger
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a version needs: its plan, and training's defaults as one row of each stored view."""
+
+    plan: ServicePlan
+    defaults: list[Rows]
 
 
 class FeatureLookup:
     """Reads each feature view of the bundle's feature service once per batch, for the distinct
-    keys that its row cache does not hold, and computes the on-demand views."""
+    keys that its row cache does not hold, and computes the on-demand views.
 
-    def __init__(self, store: FeatureStore, bundles: BundleStore, settings: LookupSettings) -> None:
-        self._store = store
-        self._reader = OnlineReader(store)
-        # One thread: Feast's SQLite store shares one connection.
-        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="feast")
+    Where the store cannot be read, what the cache last knew and training's defaults stand in, as
+    far as the policies of the views allow.
+    """
+
+    def __init__(
+        self,
+        open_store: Callable[[], FeatureStore],
+        bundles: BundleStore,
+        settings: LookupSettings,
+    ) -> None:
+        self._store = open_store()
         self._bundles = bundles
+        self._metrics = LookupMetrics()
+        self._reader = GuardedReader(
+            OnlineReader(self._store), lambda: OnlineReader(open_store()), settings, self._metrics
+        )
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="on-demand")
         self.plans = Versions(self._load)
         self.settings = settings
         self.clock = Clock(settings.clock)
+        self._rules: dict[str, Rules] = {}
         self._caches: dict[tuple[str, ...], RowCache] = {}
 
     def reconfigure(self, settings: LookupSettings) -> None:
-        """Take new settings; cached rows are dropped, and a clock that stays the same runs on."""
+        """Take new settings. A clock that stays the same runs on, and cached rows are kept unless
+        their number changes."""
         if settings.clock != self.settings.clock:
             self.clock = Clock(settings.clock)
-        self.settings = settings
-        self._caches = {}
+        if settings.cache_rows != self.settings.cache_rows:
+            self._caches = {}
+        self.settings = self._reader.settings = settings
+        self._rules = {}
 
     async def lookup(self, frame: Frame) -> Frame:
         """Feature columns and view states for N rows; the frame's own columns are kept."""
-        plan = await self.plans.get(frame.version)
+        prepared = await self.plans.get(frame.version)
+        plan = prepared.plan
         now = self.clock.now()
-        found = await self._rows(plan, frame)
-        names = [view.name for view in plan.stored]
-        states = freshness.judge(names, [rows.event_at for rows in found], plan.max_ages, now)
+        found, origin = await self._rows(plan, frame)
+        rules = self._rules_of(frame.version, plan)
+        verdict = judge(rules, [rows.event_at for rows in found], origin, now)
+        self._metrics.looked_up(verdict.states)
         columns = dict(frame.columns)
-        unusable: npt.NDArray[np.bool_] = states.status >= Status.MISSING
-        for view, rows, cleared in zip(plan.stored, found, unusable, strict=True):
-            if cleared.any():
-                rows.clear(cleared)
+        for place, (view, rows) in enumerate(zip(plan.stored, found, strict=True)):
+            if verdict.missing[place].any():
+                rows.clear(verdict.missing[place])
+            if verdict.replaced is not None:
+                rows.fill(verdict.replaced[place], prepared.defaults[place])
             columns |= rows.columns(view.columns)
         request = plan.schema.entities | plan.schema.request
         for computed in plan.on_demand:
             columns |= await asyncio.get_running_loop().run_in_executor(
                 self._threads, compute, computed, columns, request
             )
-        return Frame(frame.version, frame.rows, columns, states)
+        return Frame(frame.version, frame.rows, columns, verdict.states)
 
-    async def _rows(self, plan: ServicePlan, frame: Frame) -> list[Rows]:
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+    async def _rows(
+        self, plan: ServicePlan, frame: Frame
+    ) -> tuple[list[Rows], npt.NDArray[np.int8] | None]:
+        """The rows of each stored view, and their ``Origin`` int8 [V, N]: None where all of them
+        come from the store, as fresh as the cache's time allows."""
+        now = asyncio.get_running_loop().time()
         keys = {
             fields: keys_of([frame.columns[name] for name in fields], frame.rows)
             for fields in {view.fields for view in plan.stored}
         }
+        read_since = now - self.settings.cache_ttl_s
         batches = [
-            ViewBatch(view, keys[view.fields], self._cache(view), now) for view in plan.stored
+            ViewBatch(view, keys[view.fields], self._cache(view), read_since)
+            for view in plan.stored
         ]
-        read: list[Rows | None] = [None] * len(batches)
-        if any(batch.missing for batch in batches):
+        incomplete = [batch for batch in batches if batch.missing]
+        if incomplete:
             # All views in one turn of the thread: a turn costs as much as reading a few rows.
-            read = await loop.run_in_executor(self._threads, self._read, batches)
-        return [batch.rows(found) for batch, found in zip(batches, read, strict=True)]
-
-    def _read(self, batches: list[ViewBatch]) -> list[Rows | None]:
-        return [
-            self._reader.read(batch.view, batch.missing) if batch.missing else None
-            for batch in batches
-        ]
+            wanted = [(batch.view, batch.missing) for batch in incomplete]
+            answers = await self._reader.read(wanted, frame.budget_s)
+            for batch, rows in zip(incomplete, answers, strict=True):
+                if rows is not None:
+                    batch.take(rows, now)
+        outage = self._reader.outage
+        if not outage and all(batch.complete for batch in incomplete):
+            return [batch.rows() for batch in batches], None
+        found = []
+        origin = np.full((len(batches), frame.rows), Origin.READ, dtype=np.int8)
+        for place, batch in enumerate(batches):
+            if batch.complete and not outage:
+                found.append(batch.rows())
+                continue
+            policy = self.settings.policy_of(batch.view.name)
+            rows, origin[place] = batch.last_known(now - policy.last_known_good_s)
+            found.append(rows)
+        return found, origin
 
     def _cache(self, view: StoredView) -> RowCache:
         # Not by the name in the service: two projections of a view share their rows, and two
         # versions may give one name to different views.
         key = (view.view.name, *view.features)
         if key not in self._caches:
-            self._caches[key] = RowCache(
-                view.layout, self.settings.cache_rows, self.settings.cache_ttl_s
-            )
+            self._caches[key] = RowCache(view.layout, self.settings.cache_rows)
         return self._caches[key]
 
-    def _load(self, version: str) -> ServicePlan:
+    def _rules_of(self, version: str, plan: ServicePlan) -> Rules:
+        if version not in self._rules:
+            ttls_s = {view.name: view.ttl.total_seconds() for view in plan.stored}
+            unknown = self.settings.views.keys() - ttls_s
+            if unknown:
+                logger.warning("policies for %s, which version %s does not read", unknown, version)
+            self._rules[version] = Rules.of(ttls_s, self.settings)
+        return self._rules[version]
+
+    def _load(self, version: str) -> Prepared:
         manifest = self._bundles.open(version).manifest
-        return checked_plan(self._store, manifest.service)
+        plan = checked_plan(self._store, manifest.service)
+        defaults = [one_row(view.columns, manifest.defaults) for view in plan.stored]
+        return Prepared(plan, defaults)
 
 
 def open_store(repo: Path, store_yaml: Path | None) -> FeatureStore:

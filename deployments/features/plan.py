@@ -22,7 +22,6 @@ from deployments.features.feast import (
     UnixTimestamp,
     ValueType,
 )
-from deployments.features.freshness import Limits, limits
 from deployments.features.schema import ServiceSchema, ViewSchema, column_name
 from deployments.frames import DType
 
@@ -84,7 +83,6 @@ class ServicePlan:
     stored: tuple[StoredView, ...]
     on_demand: tuple[OnDemandView, ...]
     schema: ServiceSchema
-    max_ages: Limits
 
 
 def resolve(store: FeatureStore, service: str) -> ServicePlan:
@@ -138,9 +136,7 @@ def resolve(store: FeatureStore, service: str) -> ServicePlan:
         on_demand={computed.name: computed.features for computed in on_demand.values()},
         columns=columns,
     )
-    stored = tuple(views.values())
-    max_ages = limits([view.ttl for view in stored])
-    return ServicePlan(stored, tuple(on_demand.values()), schema, max_ages)
+    return ServicePlan(tuple(views.values()), tuple(on_demand.values()), schema)
 
 
 def dtype_of(dtype: FeastType | ValueType, name: str) -> DType:

@@ -14,6 +14,7 @@ from deployments.features.feast import (
     FeatureStore,
     Value,
 )
+from deployments.features.freshness import UNUSABLE
 from deployments.features.plan import StoredView
 
 _INT32 = 2**31
@@ -27,7 +28,11 @@ class OnlineReader:
         self._store = store
 
     def read(self, view: StoredView, keys: Sequence[tuple[Hashable, ...]]) -> Rows:
-        """One store read for distinct keys (values in the order of ``view.fields``)."""
+        """One store read for distinct keys (values in the order of ``view.fields``).
+
+        A row that holds a value of another type than its column's, or a number that is none, is
+        marked UNUSABLE: one bad write must not fail the batch it is read in.
+        """
         names = list(view.features)
         answers = self._store.provider.online_read(
             self._store.config,
@@ -39,9 +44,15 @@ class OnlineReader:
         for row, (at, features) in enumerate(answers):
             if not features or at is None or _is_absent(at, features):
                 continue
+            try:
+                numbers = [_number(features.get(name)) for name in view.layout.numbers]
+                texts = [_text(features.get(name)) for name in view.layout.texts]
+            except _BrokenValue:
+                rows.event_at[row] = UNUSABLE
+                continue
             rows.event_at[row] = at.timestamp()
-            rows.numbers[row] = [_plain(features.get(name)) for name in view.layout.numbers]
-            rows.texts[row] = [_plain(features.get(name)) for name in view.layout.texts]
+            rows.numbers[row] = numbers
+            rows.texts[row] = texts
         return rows
 
 
@@ -62,15 +73,34 @@ def _field(field: str, part: Any) -> str:
     return "int64_val" if field == "int32_val" and not -_INT32 <= part < _INT32 else field
 
 
+class _BrokenValue(Exception):
+    pass
+
+
 def _plain(value: Value | None) -> Any:
-    """The Python value in a protobuf one, None where it is unset, NaN or Feast's null instant."""
+    """The Python value in a protobuf one, None where it is unset or Feast's null instant."""
     kind = value.WhichOneof("val") if value is not None else None
     if kind is None or kind == "null_val":
         return None
     plain = getattr(value, kind)
     if kind == "unix_timestamp_val" and plain == NULL_TIMESTAMP_INT_VALUE:
         return None
-    return None if isinstance(plain, float) and math.isnan(plain) else plain
+    return plain
+
+
+def _number(value: Value | None) -> float | None:
+    plain = _plain(value)
+    # Feast writes a missing value as an unset one, so a NaN is a fault of who computed it.
+    if plain is None or (isinstance(plain, (int, float)) and math.isfinite(plain)):
+        return plain
+    raise _BrokenValue
+
+
+def _text(value: Value | None) -> str | None:
+    plain = _plain(value)
+    if plain is None or isinstance(plain, str):
+        return plain
+    raise _BrokenValue
 
 
 def _is_absent(at: datetime, features: dict[str, Value]) -> bool:

@@ -3,8 +3,10 @@
 from collections.abc import Hashable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from deployments.features.cache import RowCache, Rows
+from deployments.features.freshness import Origin
 from deployments.features.plan import StoredView
 from deployments.frames import Column
 
@@ -12,19 +14,21 @@ Key = tuple[Hashable, ...]
 
 
 class ViewBatch:
-    """Splits a batch by what is cached at ``now`` (seconds of the cache's clock).
+    """Splits a batch by what the cache has read since ``read_since`` (in seconds of its clock).
 
     ``missing`` holds each key to read once, however many rows have it. The cached rows are copied
     here and now: while the store is read, other batches may take their slots.
     """
 
-    def __init__(self, view: StoredView, keys: Sequence[Key], cache: RowCache, now: float) -> None:
+    def __init__(
+        self, view: StoredView, keys: Sequence[Key], cache: RowCache, read_since: float
+    ) -> None:
         self.view = view
-        self._cache = cache
-        self._now = now
-        self._size = len(keys)
         self.missing: list[Key] = []
-        slots = cache.find(keys, now)
+        self._read: Rows | None = None
+        self._cache = cache
+        self._size = len(keys)
+        slots = cache.find(keys, read_since)
         hit = slots >= 0
         if hit.all():
             self._hits = cache.take(slots)
@@ -33,18 +37,43 @@ class ViewBatch:
         self._missed = np.flatnonzero(~hit)
         self._hits = cache.take(slots[self._known])
         places: dict[Key, int] = {}
-        self._places = [places.setdefault(keys[row], len(places)) for row in self._missed.tolist()]
+        self._places = np.array(
+            [places.setdefault(keys[row], len(places)) for row in self._missed.tolist()],
+            dtype=np.intp,
+        )
         self.missing = list(places)
 
-    def rows(self, read: Rows | None) -> Rows:
-        """All rows of the batch, given those read for ``missing`` (None where it is empty), which
-        the cache keeps."""
-        if read is None:
-            return self._hits
-        self._cache.put(self.missing, read, self._now)
+    @property
+    def complete(self) -> bool:
+        """Whether each row is there, as far as the store has it."""
+        return not self.missing or self._read is not None
+
+    def take(self, read: Rows, now: float) -> None:
+        """The rows that were read for ``missing``; the cache keeps them as read ``now``."""
+        self._read = read
+        self._cache.put(self.missing, read, now)
+
+    def rows(self) -> Rows:
+        """All rows of a batch that is complete."""
+        return self._hits if self._read is None else self._joined(self._read)
+
+    def last_known(self, read_since: float) -> tuple[Rows, npt.NDArray[np.int8]]:
+        """All rows without a read, and the ``Origin`` [N] of each: those for ``missing`` are what
+        the cache last knew, if not before ``read_since``."""
+        if not self.missing:
+            return self._hits, np.full(self._size, Origin.KEPT, dtype=np.int8)
+        slots = self._cache.find(self.missing, read_since)
+        kept = np.flatnonzero(slots >= 0)
+        rows = Rows.empty(self.view.layout, len(self.missing))
+        rows.put(kept, self._cache.take(slots[kept]))
+        origin = np.full(self._size, Origin.KEPT, dtype=np.int8)
+        origin[self._missed[slots[self._places] < 0]] = Origin.UNKNOWN
+        return self._joined(rows), origin
+
+    def _joined(self, missed: Rows) -> Rows:
         rows = Rows.empty(self.view.layout, self._size)
         rows.put(self._known, self._hits)
-        rows.put(self._missed, read.take(np.array(self._places, dtype=np.intp)))
+        rows.put(self._missed, missed.take(self._places))
         return rows
 
 

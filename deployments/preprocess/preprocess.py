@@ -15,7 +15,7 @@ class Preprocess:
 
     async def transform(self, frame: Frame) -> TensorFrame:
         preprocessor = await self.preprocessors.get(frame.version)
-        return TensorFrame(frame.version, *preprocessor.transform(frame.columns))
+        return TensorFrame(frame.version, *preprocessor.inspect(frame.columns))
 
     def _load(self, version: str) -> Preprocessor:
         return self._bundles.open(version).preprocessor()

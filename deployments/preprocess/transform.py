@@ -1,6 +1,6 @@
 """The fitted preprocessing: columns in, model tensors out, the same in training and serving."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any, Self
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from deployments.frames import Column
+from deployments.frames import Column, Unseen
 from deployments.preprocess.derive import Floats, as_floats, derive
 from deployments.preprocess.spec import Categorical, Numeric, PreprocessSpec
 
@@ -137,6 +137,13 @@ class Preprocessor:
 
         Raises KeyError naming the column if one of ``inputs`` is absent.
         """
+        numeric, categorical, _ = self.inspect(columns)
+        return numeric, categorical
+
+    def inspect(
+        self, columns: Mapping[str, Column]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], Unseen]:
+        """As ``transform``, with the categories that training has not seen."""
         full = _with_derived(self._spec, columns)
         rows = len(next(iter(full.values())))
         # All columns at once, since the batches of a quiet service are small: [F, N].
@@ -156,12 +163,19 @@ class Preprocessor:
         numeric[:, self._indicator_places] = missing[self._indicated].T
 
         categorical = np.empty((rows, len(self._index)), dtype=np.int64)
+        unseen: dict[str, npt.NDArray[np.intp]] = {}
         for place, (category, index) in enumerate(
             zip(self._spec.categorical, self._index, strict=True)
         ):
             get = index.get
-            categorical[:, place] = [get(key, 0) for key in _keys(full[category.column])]
-        return numeric, categorical
+            keys = _keys(full[category.column])
+            codes = [get(key, 0) for key in keys]
+            categorical[:, place] = codes
+            if 0 in codes:
+                new = [row for row, code in enumerate(codes) if not code and keys[row] is not None]
+                if new:
+                    unseen[category.column] = np.array(new, dtype=np.intp)
+        return numeric, categorical, unseen
 
 
 def _with_derived(spec: PreprocessSpec, columns: Mapping[str, Column]) -> dict[str, Column]:
@@ -211,7 +225,7 @@ def _fit_vocabulary(step: Categorical, column: Column) -> list[str | int]:
     return sorted(key for key, count in counts.items() if count >= step.min_count)
 
 
-def _keys(column: Column) -> Iterable[str | int | None]:
+def _keys(column: Column) -> list[str | int | None]:
     """Dictionary keys of a categorical column: strings, or numbers as integers."""
     if column.dtype.kind == "f":
         return [int(value) if np.isfinite(value) else None for value in column.tolist()]

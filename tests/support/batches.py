@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from math import inf
 
 from app.coalescer import Coalescer
 
@@ -15,6 +16,7 @@ class Batch:
     """A batch under way, which the test ends."""
 
     rows: list[int]
+    deadline: float
     end: "asyncio.Future[None]"
 
     def release(self) -> None:
@@ -27,9 +29,9 @@ class Stage:
 
     started: "asyncio.Queue[Batch]" = field(default_factory=asyncio.Queue)
 
-    async def __call__(self, rows: list[int]) -> list[int]:
+    async def __call__(self, rows: list[int], deadline: float) -> list[int]:
         end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.started.put_nowait(Batch(list(rows), end))
+        self.started.put_nowait(Batch(list(rows), deadline, end))
         await end
         return rows
 
@@ -42,20 +44,29 @@ class Stage:
 
 
 def coalescer(
-    run: Callable[[list[int]], Awaitable[list[int]]],
+    run: Callable[[list[int], float], Awaitable[list[int]]],
     max_rows: int = 4,
     in_flight: int = 1,
     max_queued_rows: int = 100,
+    max_wait_s: float = inf,
 ) -> Coalescer[int, list[int]]:
-    return Coalescer(run, max_rows=max_rows, in_flight=in_flight, max_queued_rows=max_queued_rows)
+    return Coalescer(
+        run,
+        max_rows=max_rows,
+        in_flight=in_flight,
+        max_queued_rows=max_queued_rows,
+        max_wait_s=max_wait_s,
+    )
 
 
-def ask(queue: Coalescer[int, list[int]], *rows: int) -> "asyncio.Task[list[int]]":
+def ask(
+    queue: Coalescer[int, list[int]], *rows: int, deadline: float = inf
+) -> "asyncio.Task[list[int]]":
     """A client that submits rows and takes those rows of its batch."""
 
     async def client() -> list[int]:
         async with asyncio.timeout(PATIENCE_S):
-            batch, start = await queue.submit(list(rows))
+            batch, start = await queue.submit(list(rows), deadline)
         return batch[start : start + len(rows)]
 
     return asyncio.create_task(client())

@@ -41,6 +41,10 @@ class Connection:
         )
         self._writer.write(head.encode() + body)
 
+    def write(self, data: bytes) -> None:
+        """Anything at all."""
+        self._writer.write(data)
+
     async def answer(self) -> Answer:
         async with asyncio.timeout(10):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode()

@@ -50,7 +50,7 @@ async def client(example: Example, application: dict[str, Any]) -> AsyncIterator
     features = FeaturesSettings.model_validate(options["Features"])
     bundles = example.bundles
     chain = Chain(
-        timed(FeatureLookup(example.store(), bundles, features).lookup),
+        timed(FeatureLookup(example.store, bundles, features).lookup),
         timed(Preprocess(bundles).transform),
         timed(Model(bundles, args.model).predict),
     )

@@ -7,8 +7,18 @@ import pytest
 from msgspec import UNSET
 
 from app.answers import Batch
+from app.chain import Ran, Spent
+from app.errors import ErrorCode, FeaturesRefused
 from app.schemas import FeaturesInfo
-from deployments.frames import DType, Frame, Outputs, Status, ViewStates, value_column
+from deployments.frames import (
+    DType,
+    Frame,
+    Outputs,
+    Status,
+    Unseen,
+    ViewStates,
+    value_column,
+)
 
 FRESH, STALE, MISSING, DEFAULTED = Status
 NONE = float("nan")
@@ -21,7 +31,7 @@ def seen(timeless: tuple[str, ...] = (), **views: tuple[Status, float]) -> Featu
         np.array([[status] for status, _ in views.values()], np.int8),
         np.array([[age_s] for _, age_s in views.values()]),
     )
-    return Batch.of({}, Frame("1", 1, {}, states), timeless).row(0).features
+    return batch({}, Frame("1", 1, {}, states), timeless=timeless).row(0).features
 
 
 def views_of(info: FeaturesInfo) -> dict[str, dict[str, Any]]:
@@ -29,8 +39,14 @@ def views_of(info: FeaturesInfo) -> dict[str, dict[str, Any]]:
     return views
 
 
-def batch(outputs: Outputs) -> Batch:
-    return Batch.of(outputs, Frame("1", len(next(iter(outputs.values()))), {}))
+def batch(
+    outputs: Outputs,
+    found: Frame | None = None,
+    unseen: Unseen | None = None,
+    timeless: tuple[str, ...] = (),
+) -> Batch:
+    found = found or Frame("1", len(next(iter(outputs.values()))), {})
+    return Batch.of(Ran(outputs, found, unseen or {}, Spent(0, 0, 0, 0)), timeless)
 
 
 def test_each_row_has_its_own_outputs() -> None:
@@ -87,7 +103,7 @@ def test_a_view_that_never_expires_does_not_count_for_the_oldest_age() -> None:
 
 
 def test_without_views_there_is_nothing_to_be_stale() -> None:
-    assert seen() == FeaturesInfo("fresh", False, None, msgspec.Raw(b"{}"), UNSET)
+    assert seen() == FeaturesInfo("fresh", False, None, msgspec.Raw(b"{}"), UNSET, UNSET)
 
 
 def test_values_have_the_types_of_their_columns() -> None:
@@ -108,7 +124,7 @@ def test_values_have_the_types_of_their_columns() -> None:
         "seen_at": "timestamp",
         "odd": "int64",
     }
-    answers = Batch.of({}, Frame("1", 2, columns))
+    answers = batch({}, Frame("1", 2, columns))
 
     first = answers.row(0, dtypes).features.values
     second = answers.row(1, dtypes).features.values
@@ -139,7 +155,7 @@ def test_rows_with_the_same_state_are_told_apart_from_others() -> None:
         np.array([[FRESH, MISSING, FRESH], [STALE, FRESH, STALE]], np.int8),
         np.array([[1.0, NONE, 1.0], [7.5, 1.0, 7.5]]),
     )
-    answers = Batch.of({}, Frame("1", 3, {}, states))
+    answers = batch({}, Frame("1", 3, {}, states))
     first, second, third = (views_of(answers.row(place).features) for place in range(3))
 
     assert first == third
@@ -151,3 +167,35 @@ def test_rows_with_the_same_state_are_told_apart_from_others() -> None:
         "load": {"status": "missing", "age_s": None},
         'a "quoted" view': {"status": "fresh", "age_s": 1.0},
     }
+
+
+def test_categories_that_training_has_not_seen_are_named() -> None:
+    answers = batch({"late": np.zeros(3)}, unseen={"dest": np.array([1]), "carrier": np.array([1])})
+
+    unseen = [answers.row(place).features.unseen for place in range(3)]
+    assert unseen == [UNSET, ["dest", "carrier"], UNSET]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (STALE, ErrorCode.STALE_FEATURES),
+        (MISSING, ErrorCode.MISSING_FEATURES),
+        (DEFAULTED, ErrorCode.FEATURES_UNAVAILABLE),
+    ],
+)
+def test_a_row_that_a_policy_refuses_has_an_error_instead(status: Status, code: ErrorCode) -> None:
+    states = ViewStates(
+        ("load", "fleet"),
+        np.array([[FRESH, FRESH], [FRESH, status]], np.int8),
+        np.array([[1.0, 1.0], [1.0, 7200.0]]),
+        refused=np.array([-1, 1], np.int8),
+    )
+    answers = batch({"late": np.array([0.25, 0.5])}, Frame("1", 2, {}, states))
+
+    refused = answers.answer(1)
+
+    assert isinstance(refused, FeaturesRefused)
+    assert refused.code is code
+    assert "'fleet'" in refused.message
+    assert answers.answer(0) == answers.row(0)

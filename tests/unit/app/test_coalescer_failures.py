@@ -86,7 +86,7 @@ async def test_a_failed_batch_fails_each_waiter_with_an_error_of_its_own(
 ) -> None:
     fails = True
 
-    async def run(rows: list[int]) -> list[int]:
+    async def run(rows: list[int], deadline: float) -> list[int]:
         if fails:
             raise raised
         return rows
@@ -108,7 +108,7 @@ async def test_a_batch_does_not_run_in_the_context_of_a_client() -> None:
     client = ContextVar("client", default="none")
     seen: list[str] = []
 
-    async def run(rows: list[int]) -> list[int]:
+    async def run(rows: list[int], deadline: float) -> list[int]:
         seen.append(client.get())
         return rows
 
@@ -124,7 +124,7 @@ async def test_a_request_that_breaks_its_batch_fails_alone() -> None:
     first_runs: list[list[int]] = []
     hold = asyncio.Event()
 
-    async def divide(rows: list[int]) -> list[int]:
+    async def divide(rows: list[int], deadline: float) -> list[int]:
         first_runs.append(rows)
         if len(first_runs) == 1:
             await hold.wait()
@@ -147,7 +147,7 @@ async def test_a_request_that_breaks_its_batch_fails_alone() -> None:
 async def test_reruns_have_an_end_where_every_batch_fails() -> None:
     runs: list[int] = []
 
-    async def fail(rows: list[int]) -> list[int]:
+    async def fail(rows: list[int], deadline: float) -> list[int]:
         runs.append(len(rows))
         raise ConnectionError
 

@@ -27,7 +27,7 @@ class Stage:
     most_running: int = 0
     batches: list[list[tuple[int, int]]] = field(default_factory=list)
 
-    async def __call__(self, rows: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    async def __call__(self, rows: list[tuple[int, int]], deadline: float) -> list[tuple[int, int]]:
         place = len(self.batches)
         self.batches.append(rows)
         self.running += 1

@@ -19,6 +19,9 @@ def test_the_list_of_codes_is_closed() -> None:
         "method_not_allowed": 405,
         "timed_out": 408,
         "overloaded": 429,
+        "missing_features": 422,
+        "stale_features": 503,
+        "features_unavailable": 503,
         "unavailable": 503,
         "internal": 500,
     }

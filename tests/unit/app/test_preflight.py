@@ -112,13 +112,18 @@ def test_shares_count_the_replicas_at_the_smallest() -> None:
             "batches of up to 512 rows",
             id="batches-the-model-would-refuse",
         ),
+        pytest.param(
+            [{"name": "Features", "user_config": {"views": {"lod": {"stale": "serve"}}}}],
+            "policy for feature view 'lod', which the bundle does not read: it reads fleet, load",
+            id="policy-of-no-view",
+        ),
     ],
 )
 def test_settings_that_a_replica_would_refuse_are_refused_at_once(
     options: list[dict[str, object]], problem: str, tmp_path: Path
 ) -> None:
     with pytest.raises(GraphRefused, match=problem):
-        check_settings(args_for(tmp_path, tmp_path), options)
+        check_settings(args_for(tmp_path, tmp_path), options, ["load", "fleet"])
 
 
 def test_a_port_on_which_another_program_answers_is_named(example: Example) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.load.opened import Arrivals, built, open_loop
+from benchmarks.load.opened import Arrivals, built, open_loop, opened
 from benchmarks.load.result import LoadError
 
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
@@ -40,6 +40,26 @@ def serving(answer: Callable[[bytes], bytes]) -> Iterator[str]:
         threading.Thread(target=accept, daemon=True).start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/predict"
         listener.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def serving_in_parts(parts: Callable[[], Iterator[bytes]]) -> Iterator[str]:
+    """Answers each request of one connection in parts that arrive one after the other."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with connection:
+                while connection.recv(65536):
+                    for part in parts():
+                        connection.sendall(part)
+                        time.sleep(0.002)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/predict"
+        thread.join()
 
 
 def reply(status: int = 200, body: bytes = b"{}") -> bytes:
@@ -142,6 +162,68 @@ def test_connections_are_opened_anew(bodies: Path, closing: bool) -> None:
 
 
 @needs_compiler
+def test_headers_are_sent_with_each_request(bodies: Path) -> None:
+    seen = []
+
+    def answer(request: bytes) -> bytes:
+        seen.append(request.partition(b"\r\n\r\n")[0].split(b"\r\n"))
+        return reply()
+
+    with serving(answer) as url:
+        open_loop(url, bodies, [(50, 0.2)], headers={"x-one": "1", "x-two": "2 3"})
+
+    assert len(seen) == 10
+    assert all({b"x-one: 1", b"x-two: 2 3"} < set(lines) for lines in seen)
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        pytest.param([b'{"degraded":true}'], True, id="whole"),
+        pytest.param([b'{"degraded":false}'], False, id="another"),
+        pytest.param([b'{"degra', b'ded":', b"true}"], True, id="straddling"),
+        pytest.param([b'{"degra', b'ded":', b"false}"], False, id="straddling-another"),
+        pytest.param([b'""""degrade"degraded', b'"degraded":true'], True, id="false-starts"),
+        pytest.param([b"x" * 70_000, b'"degraded":true' + b"x" * 70_000], True, id="long"),
+    ],
+)
+def test_a_string_is_looked_for_in_each_body(
+    bodies: Path, body: list[bytes], *, found: bool
+) -> None:
+    head = b'HTTP/1.1 200 X\r\n"degraded":true: \r\nContent-Length: %d\r\n\r\n'
+    first, *others = body
+
+    def parts() -> Iterator[bytes]:
+        yield head % sum(map(len, body)) + first
+        yield from others
+
+    with serving_in_parts(parts) as url:
+        load = open_loop(url, bodies, [(50, 0.2)], connections=1, look_for='"degraded":true')
+
+    assert load.good.all()
+    assert load.matched.tolist() == [found] * 10
+
+
+@needs_compiler
+def test_load_beside_the_caller_can_be_ended_early(bodies: Path) -> None:
+    begun = time.monotonic()
+    answered = threading.Event()
+
+    def answer(_request: bytes) -> bytes:
+        answered.set()
+        return reply()
+
+    with serving(answer) as url, opened(url, bodies, [(100, 30.0)]) as load:
+        assert answered.wait(10)
+        found = load.end()
+
+    assert 1 <= len(found) < 1000
+    assert found.good.all()
+    assert begun < found.origin < time.monotonic()
+
+
+@needs_compiler
 def test_a_server_that_is_not_there_answers_nothing(bodies: Path) -> None:
     found = open_loop("http://127.0.0.1:9/predict", bodies, [(50, 0.2)], grace_s=0.1)
 
@@ -151,12 +233,15 @@ def test_a_server_that_is_not_there_answers_nothing(bodies: Path) -> None:
 
 def test_a_part_of_a_run_can_be_looked_at() -> None:
     due = np.array([0.0, 1.0, 2.0])
-    run = Arrivals(due, due * 0, due + 0.5, np.array([200, 500, 0], dtype=np.uint32), 0.1)
+    status = np.array([200, 500, 0], dtype=np.uint32)
+    run = Arrivals(due, due * 0, due + 0.5, status, 0.1, status > 0)
 
-    part = run.between(1.0, 3.0).summary(2.0)
+    part = run.between(1.0, 3.0)
 
-    assert (part.good, part.refused, part.lost, part.offered) == (0, 1, 1, 1.0)
-    assert part.max_ms == 2500
+    summary = part.summary(2.0)
+    assert (summary.good, summary.refused, summary.lost, summary.offered) == (0, 1, 1, 1.0)
+    assert summary.max_ms == 2500
+    assert part.matched.tolist() == [True, False]
 
 
 def test_without_a_compiler_it_says_what_to_install(

@@ -61,9 +61,11 @@ def test_frames_survive_the_way_between_processes(names: tuple[str | None, ...])
     sent.columns["key"] = key_column("int64", range(len(names)))
     sent.columns["price"] = np.full(len(names), np.nan)
 
+    sent.budget_s = 0.5
+
     received = pickle.loads(pickle.dumps(sent))
 
-    assert (received.version, received.rows) == ("1", len(names))
+    assert (received.version, received.rows, received.budget_s) == ("1", len(names), 0.5)
     assert received.columns.keys() == sent.columns.keys()
     for name, column in sent.columns.items():
         assert received.columns[name].dtype == column.dtype

@@ -1,9 +1,18 @@
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 
+import pytest
 import uvloop
+
+from app.dataplane import Dataplane
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Ray runs replicas on uvloop, and user code of its plain mode on asyncio's own loop."""
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+def row(dataplane: Dataplane) -> bytes:
+    return json.dumps(dataplane.serving().contract.example()).encode()

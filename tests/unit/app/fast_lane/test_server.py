@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx
 import pytest
@@ -14,44 +11,10 @@ from websockets.asyncio.client import connect
 from app.config import Limits
 from app.dataplane import Dataplane
 from app.edge import edge
-from app.fast_lane.server import FastLane
 from app.fast_lane.settings import FastLaneSettings
+from tests.support.fast_lane import Gate, serving
 from tests.support.http1 import Connection
 from tests.support.serve import free_port
-
-
-@asynccontextmanager
-async def serving(
-    app: ASGIApp, settings: FastLaneSettings | None = None, **options: Any
-) -> AsyncIterator[FastLane]:
-    settings = settings or FastLaneSettings(port=free_port(), **options)
-    fast_lane = FastLane(settings, app, max_message_bytes=2**20)
-    await fast_lane.open()
-    try:
-        yield fast_lane
-    finally:
-        await fast_lane.close(within_s=5)
-
-
-@pytest.fixture
-def row(dataplane: Dataplane) -> bytes:
-    return json.dumps(dataplane.serving().contract.example()).encode()
-
-
-class Gate:
-    """An application that answers when it is let."""
-
-    def __init__(self) -> None:
-        self.entered = asyncio.Event()
-        self.let = asyncio.Event()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"request_id": "r1"}
-        self.entered.set()
-        await self.let.wait()
-        headers = [(b"content-length", b"2")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"ok"})
 
 
 async def test_it_answers_as_the_application_does(

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.errors import TimedOut
+from app.errors import InvalidRequest, TimedOut
 from app.middleware.time_limit import TimeLimit
 from tests.support.asgi import drive, http
 
@@ -57,3 +57,41 @@ async def test_a_cancellation_by_another_stays_one() -> None:
 async def test_sockets_may_last() -> None:
     sent, _ = await drive(TimeLimit(lasting(0.5), 0.1), http(type="websocket"))
     assert len(sent) == 1
+
+
+async def test_a_client_may_ask_for_less() -> None:
+    asked = http(headers=[(b"x-request-timeout-ms", b"50")])
+    with pytest.raises(TimedOut, match=r"within 0.05 s"):
+        await drive(TimeLimit(lasting(60), 30), asked)
+
+
+async def test_a_client_that_asks_for_more_gets_the_limit() -> None:
+    asked = http(headers=[(b"x-request-timeout-ms", b"999999999")])
+    with pytest.raises(TimedOut, match=r"within 0.1 s"):
+        await drive(TimeLimit(lasting(60), 0.1), asked)
+
+
+@pytest.mark.parametrize("value", [b"", b"0", b"-1", b"1.5", b"soon", b"9" * 5000, b"\xb2"])
+async def test_a_time_that_is_none_is_refused(value: bytes) -> None:
+    asked = http(headers=[(b"x-request-timeout-ms", value)])
+    with pytest.raises(InvalidRequest, match="x-request-timeout-ms must be a whole number"):
+        await drive(TimeLimit(lasting(0), 30), asked)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"), [([], 30), ([(b"x-request-timeout-ms", b"50")], 0.05)]
+)
+async def test_the_application_knows_the_deadline(
+    headers: list[tuple[bytes, bytes]], seconds: float
+) -> None:
+    scope = http(headers=headers)
+    before = asyncio.get_running_loop().time()
+    await drive(TimeLimit(lasting(0), 30), scope)
+
+    assert scope["state"]["deadline"] == pytest.approx(before + seconds, abs=0.02)
+
+
+async def test_a_request_that_ends_in_time_leaves_no_timer() -> None:
+    asked = http(headers=[(b"x-request-timeout-ms", b"20")])
+    await drive(TimeLimit(lasting(0), 30), asked)
+    await asyncio.sleep(0.05)  # a timer that was left would cancel this task

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from starlette.types import ASGIApp
 
+from app.chain import Chain
 from app.config import Limits
-from app.dataplane import BatchSettings, Dataplane
+from app.dataplane import BatchSettings, Dataplane, Serving
 from app.edge import edge
-from deployments.frames import Outputs, TensorFrame
+from deployments.frames import Frame, Outputs, Status, TensorFrame
 from tests.support.asgi import chunks, drive, http
-from tests.support.chains import weighing
+from tests.support.chains import lookup, weighing
 from tests.support.manifests import EXAMPLE, parcels, store
 
 VIEWS = {
@@ -172,3 +173,55 @@ async def test_nothing_is_predicted_before_a_version_serves(tmp_path: Path, limi
 
     assert sent[0]["status"] == 503
     assert json.loads(sent[1]["body"])["error"]["code"] == "unavailable"
+
+
+def refusing(*rows: int) -> Chain:
+    """The stages of ``parcels``, where a policy refuses these rows of a batch."""
+
+    async def refuse(frame: Frame) -> Frame:
+        found = await lookup(frame)
+        assert found.views is not None
+        refused = np.full(frame.rows, -1, np.int8)
+        for row in rows:
+            refused[row] = 1
+            found.views.status[1, row] = Status.MISSING
+        found.views.refused = refused
+        return found
+
+    return weighing(lookup=refuse)
+
+
+async def test_a_row_that_a_policy_refuses_is_an_error(tmp_path: Path) -> None:
+    dataplane = Dataplane(store(tmp_path, parcels()), refusing(1))
+    dataplane.current = Serving(parcels(), refusing(1), BatchSettings())
+    transport = httpx.ASGITransport(edge(dataplane, Limits()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
+        batch = await client.post("/predict/batch", json={"instances": [EXAMPLE, EXAMPLE, {}]})
+        dataplane.current = Serving(parcels(), refusing(0), BatchSettings())
+        alone = await client.post("/predict", json=EXAMPLE)
+
+    first, second, third = batch.json()["predictions"]
+    assert "outputs" in first
+    assert (second["error"]["code"], second["error"]["row"]) == ("missing_features", 1)
+    assert (third["error"]["code"], third["error"]["row"]) == ("missing_field", 2)
+    assert alone.status_code == 422
+    assert alone.json()["error"]["message"] == (
+        "feature view 'fleet' has no row for this entity, and its policy is to refuse"
+    )
+
+
+async def test_the_clients_time_reaches_the_stages(tmp_path: Path) -> None:
+    budgets: list[float] = []
+
+    async def told(frame: Frame) -> Frame:
+        budgets.append(frame.budget_s)
+        return await lookup(frame)
+
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=told))
+    await dataplane.activate("1", BatchSettings())
+    transport = httpx.ASGITransport(edge(dataplane, Limits()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
+        for headers in ({}, {"X-Request-Timeout-Ms": "2000"}):
+            assert (await client.post("/predict", json=EXAMPLE, headers=headers)).is_success
+
+    assert budgets[1:] == [pytest.approx(30, abs=0.5), pytest.approx(2, abs=0.5)]

@@ -25,7 +25,7 @@ class Online:
         return LookupSettings(clock=ReplayClock(mode="replay", start=self.until, speed=0))
 
     def lookup(self, example: Example, settings: LookupSettings | None = None) -> FeatureLookup:
-        return FeatureLookup(self.store, example.bundles, settings or self.settings)
+        return FeatureLookup(lambda: self.store, example.bundles, settings or self.settings)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "redis"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.features.cache import Layout, RowCache, Rows
+from deployments.features.cache import Layout, RowCache, Rows, one_row
 
 LAYOUT = Layout.of({"name": "string", "size": "float64"})
 
@@ -19,13 +19,13 @@ def rows(*sizes: float) -> Rows:
     )
 
 
-def cache(capacity: int = 4, ttl_s: float = 10.0) -> RowCache:
-    return RowCache(LAYOUT, capacity, ttl_s)
+def cache(capacity: int = 4) -> RowCache:
+    return RowCache(LAYOUT, capacity)
 
 
-def held(cache: RowCache, keys: Sequence[str], now: float = 0.0) -> list[float | None]:
+def held(cache: RowCache, keys: Sequence[str], read_since: float = 0.0) -> list[float | None]:
     """The ``size`` that the cache holds for each key, None where it holds nothing."""
-    slots = cache.find(keys, now)
+    slots = cache.find(keys, read_since)
     sizes: list[float | None] = [None] * len(keys)
     known = np.flatnonzero(slots >= 0)
     for place, size in zip(known, cache.take(slots[known]).columns(LAYOUT)["size"], strict=True):
@@ -37,7 +37,7 @@ def test_what_was_put_is_found_in_all_its_columns() -> None:
     kept = cache()
     kept.put(["a", "b"], rows(1, 2), now=0)
 
-    found = kept.take(kept.find(["b", "a", "b"], now=0))
+    found = kept.take(kept.find(["b", "a", "b"], 0))
 
     assert found.columns(LAYOUT)["size"].tolist() == [2, 1, 2]
     assert found.columns(LAYOUT)["name"].tolist() == ["row 2", "row 1", "row 2"]
@@ -68,28 +68,39 @@ def test_a_row_that_the_store_lacks_is_kept_too() -> None:
     kept = cache()
     kept.put(["a"], Rows.empty(LAYOUT, 1), now=0)
 
-    slots = kept.find(["a"], now=0)
+    slots = kept.find(["a"], 0)
 
     assert slots.tolist() == [0]
     assert np.isnan(kept.take(slots).event_at).all()
     assert kept.take(slots).columns(LAYOUT)["name"].tolist() == [None]
 
 
-@pytest.mark.parametrize(("now", "found"), [(10.0, [1]), (10.1, [None])])
-def test_a_row_lives_for_its_time(now: float, found: list[float | None]) -> None:
-    kept = cache(ttl_s=10)
-    kept.put(["a"], rows(1), now=0)
+@pytest.mark.parametrize(("read_since", "found"), [(10.0, [1]), (10.1, [None])])
+def test_a_row_that_was_read_too_long_ago_is_not_found(
+    read_since: float, found: list[float | None]
+) -> None:
+    kept = cache()
+    kept.put(["a"], rows(1), now=10)
 
-    assert held(kept, ["a"], now) == found
+    assert held(kept, ["a"], read_since) == found
 
 
 def test_putting_a_key_again_renews_it() -> None:
-    kept = cache(ttl_s=10)
+    kept = cache()
     kept.put(["a"], rows(1), now=0)
     kept.put(["a"], rows(7), now=8)
 
-    assert held(kept, ["a"], now=15) == [7]
+    assert held(kept, ["a"], read_since=5) == [7]
     assert len(kept) == 1
+
+
+def test_one_row_may_stand_in_for_others() -> None:
+    some = rows(1, 2, 3)
+
+    some.fill(np.array([True, False, True]), one_row(LAYOUT, {"size": 7.0, "other": 1.0}))
+
+    np.testing.assert_array_equal(some.columns(LAYOUT)["size"], [7, 2, 7])
+    assert some.columns(LAYOUT)["name"].tolist() == [None, "row 2", None]
 
 
 def test_the_oldest_keys_make_room() -> None:
@@ -120,14 +131,14 @@ def test_a_capacity_of_zero_keeps_nothing() -> None:
     kept = cache(capacity=0)
     kept.put(["a"], rows(1), now=0)
 
-    assert kept.find(["a", "b"], now=0).tolist() == [-1, -1]
+    assert kept.find(["a", "b"], 0).tolist() == [-1, -1]
     assert len(kept) == 0
 
 
 def test_what_is_taken_is_a_copy() -> None:
     kept = cache()
     kept.put(["a"], rows(1), now=0)
-    kept.take(kept.find(["a"], now=0)).columns(LAYOUT)["size"][0] = 99
+    kept.take(kept.find(["a"], 0)).columns(LAYOUT)["size"][0] = 99
 
     assert held(kept, ["a"]) == [1]
 

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,21 +61,23 @@ def write(repo: FeatureStore, name: str, table: pd.DataFrame) -> None:
         repo.write_to_online_store(name, table)
 
 
-def bundles(repo: FeatureStore, folder: Path, **services: str) -> BundleStore:
+def bundles(
+    repo: FeatureStore, folder: Path, defaults: dict[str, Any] | None = None, **services: str
+) -> BundleStore:
     """A bundle for each version=service, of which only the contract is real."""
     manifests = []
     for version, service in services.items():
         schema = resolve(repo, service).schema
         keys = [field(name, dtype) for name, dtype in schema.entities.items()]
         made = manifest(name="goods", version=version, entities=keys)
-        digest = {"service": schema, "service_sha256": schema.fingerprint()}
-        manifests.append(made.model_copy(update=digest))
+        contract = {"service": schema, "service_sha256": schema.fingerprint()}
+        manifests.append(made.model_copy(update=contract | {"defaults": defaults or {}}))
     return store(folder / "models", *manifests)
 
 
 def lookup(repo: FeatureStore, bundles: BundleStore, cache_rows: int = 100) -> FeatureLookup:
     settings = LookupSettings(clock=STILL, cache_rows=cache_rows, cache_ttl_s=10)
-    return FeatureLookup(repo, bundles, settings)
+    return FeatureLookup(lambda: repo, bundles, settings)
 
 
 def frame(version: str, *keys: int, **others: list[int]) -> Frame:
@@ -118,14 +121,17 @@ async def test_a_batch_may_mix_cached_and_new_keys(repo: FeatureStore, tmp_path:
     np.testing.assert_array_equal(found.columns["goods__price"], [10, 20, np.nan, 30, 10])
 
 
-async def test_new_settings_drop_what_is_cached(repo: FeatureStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("cache_rows", "price"), [(100, 10), (99, 11)])
+async def test_new_settings_keep_what_is_cached_unless_its_room_changes(
+    repo: FeatureStore, tmp_path: Path, cache_rows: int, price: int
+) -> None:
     stage = lookup(repo, bundles(repo, tmp_path, one="of_shelf"))
     await stage.lookup(frame("one", 1))
     write(repo, "shelf", prices(11))
 
-    stage.reconfigure(LookupSettings(clock=STILL))
+    stage.reconfigure(LookupSettings(clock=STILL, cache_rows=cache_rows))
 
-    assert (await stage.lookup(frame("one", 1))).columns["goods__price"].tolist() == [11]
+    assert (await stage.lookup(frame("one", 1))).columns["goods__price"].tolist() == [price]
 
 
 async def test_new_settings_let_the_clock_run_on(repo: FeatureStore, tmp_path: Path) -> None:
@@ -203,7 +209,7 @@ async def test_a_version_that_the_registry_does_not_match_is_refused(
 def busy(request: pytest.FixtureRequest, example: Example) -> Iterator[FeatureLookup]:
     """The example's lookup with no cache, one much smaller than a batch, and a large one."""
     settings = LookupSettings(clock=STILL, cache_rows=request.param, cache_ttl_s=60)
-    return FeatureLookup(example.store(), example.bundles, settings)
+    return FeatureLookup(example.store, example.bundles, settings)
 
 
 async def test_concurrent_batches_get_what_each_alone_would(
@@ -214,7 +220,7 @@ async def test_concurrent_batches_get_what_each_alone_would(
     await busy.lookup(example.frame(rows.iloc[::3]))
     picks = [rng.integers(0, len(rows), size) for size in (1, 60, 5, 30, 5, 60, 1, 13)]
     alone = await FeatureLookup(
-        example.store(), example.bundles, LookupSettings(clock=STILL, cache_rows=0)
+        example.store, example.bundles, LookupSettings(clock=STILL, cache_rows=0)
     ).lookup(example.frame(rows))
 
     together = await asyncio.gather(*(busy.lookup(example.frame(rows.iloc[p])) for p in picks))

@@ -10,6 +10,8 @@ from feast import Entity, FeatureService, FeatureStore, Field, ValueType
 from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Bool, Float32, Float64, Int32, Int64, String, UnixTimestamp
 
+from deployments.features.feast import EntityKey, Value
+from deployments.features.freshness import UNUSABLE
 from deployments.features.plan import StoredView, resolve
 from deployments.features.store import OnlineReader
 from examples.store_orders.build import quiet
@@ -190,3 +192,30 @@ def test_a_view_without_entities_has_one_row(tmp_path: Path, online_store: dict[
     assert plan.schema.entities == {}
     assert rows.columns(plan.stored[0].layout)["load"].tolist() == [2.0]
     assert rows.event_at.tolist() == [SEEN.timestamp()]
+
+
+@pytest.mark.parametrize(
+    ("feature", "value"),
+    [
+        ("exact", Value(double_val=float("nan"))),
+        ("exact", Value(double_val=float("inf"))),
+        ("exact", Value(string_val="0.1")),
+        ("short", Value(bytes_val=b"1")),
+        ("name", Value(int64_val=7)),
+        ("exact", Value(double_list_val={"val": [1.0]})),
+    ],
+    ids=["nan", "infinity", "text-for-a-number", "bytes", "number-for-a-text", "list"],
+)
+def test_a_row_with_a_value_that_no_column_can_take_is_marked_and_spoils_no_other(
+    repo: FeatureStore, shelf: StoredView, feature: str, value: Value
+) -> None:
+    parts = {"aisle": Value(int32_val=5), "item": Value(int64_val=5)}
+    values = [parts[name] for name in shelf.join_keys]
+    key = EntityKey(join_keys=shelf.join_keys, entity_values=values)
+    written = [(key, {feature: value}, SEEN, None)]
+    repo.provider.online_write_batch(repo.config, shelf.view, written, progress=None)
+
+    rows = OnlineReader(repo).read(shelf, keyed(shelf, KNOWN, (5, 5)))
+
+    assert rows.event_at.tolist() == [SEEN.timestamp(), UNUSABLE]
+    assert np.isnan(rows.numbers[1]).all()

@@ -36,3 +36,13 @@ def test_a_key_beyond_the_precision_of_a_float_is_told_from_its_neighbour() -> N
     preprocessor = fitted({"id": np.array([big, big + 1])}, categorical=[{"column": "id"}])
 
     assert codes(preprocessor, {"id": np.array([big + 1, big])}) == [2, 1]
+
+
+def test_words_that_training_has_not_seen_are_named_by_row_missing_ones_are_not() -> None:
+    preprocessor = fitted(words("b", "a", None, "b"), categorical=[{"column": "word"}])
+
+    _, _, unseen = preprocessor.inspect(words("a", "z", None, "y", "b"))
+    assert {name: rows.tolist() for name, rows in unseen.items()} == {"word": [1, 3]}
+
+    _, _, unseen = preprocessor.inspect(words("a", None, "b"))
+    assert unseen == {}
