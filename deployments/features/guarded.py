@@ -89,12 +89,12 @@ class GuardedReader:
 
     def _start(
         self, call: Callable[[], OnlineReader], end: float, wanted: Sequence[Wanted]
-    ) -> "asyncio.Future[bool]":
-        """Run a call in the thread; whether it ended well and before ``end``. The turn is given
-        back then, whether or not somebody still waits for it."""
+    ) -> "asyncio.Future[None]":
+        """Run a call in the thread, until it returns or ``end``. The turn is given back then,
+        whether or not somebody still waits for it."""
         loop = asyncio.get_running_loop()
         started = loop.time()
-        ended: asyncio.Future[bool] = loop.create_future()
+        ended: asyncio.Future[None] = loop.create_future()
         reading = asyncio.wrap_future(self._worker.submit(call))
 
         def settle(failure: BaseException | None) -> None:
@@ -106,7 +106,7 @@ class GuardedReader:
             else:
                 self._failed(failure, wanted)
             self._turn.release()
-            ended.set_result(failure is None)
+            ended.set_result(None)
 
         def returned(reading: "asyncio.Future[OnlineReader]") -> None:
             failure = reading.exception()
