@@ -77,6 +77,12 @@ models/flight_delay/latest: $(DATA)/training.parquet $(TRAINING)
 test: bundle $(FILLED)
 	@$(BIN)/python -m pytest
 
+# What must hold under faults, at full length (about half an hour; Linux, with a C compiler).
+# ONLY=redis for the scenarios with that in their name.
+.PHONY: chaos
+chaos: bundle $(FILLED)
+	@$(BIN)/python -m pytest tests/chaos --long -s $(if $(ONLY),-k "$(ONLY)")
+
 lint: $(VENV)/.installed
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .

@@ -18,8 +18,8 @@ logger = get_logger(__name__)
 
 # Enough to find one bad request among 128, and an end to it where every batch fails.
 _RERUNS = 16
-# How fast the estimate of a batch's time follows: over about ten batches.
-_WEIGHT = 0.1
+# How fast the estimate of a batch's time follows: over about five batches.
+_WEIGHT = 0.2
 
 
 @dataclass(slots=True)
@@ -63,21 +63,22 @@ class Coalescer(Generic[R, B]):
     def max_rows(self) -> int:
         return self._max_rows
 
-    @property
-    def wait_s(self) -> float:
-        """How long a request that comes now would probably wait for its batch to begin."""
-        if self._running < self._in_flight:
+    def wait_s(self, ahead: int = 0) -> float:
+        """How long a request that comes now would probably wait for its batch to begin, with so
+        many rows about to join the queue before it."""
+        if self._running < self._in_flight and not ahead:
             return 0.0
-        batches = self._queued_rows / self._max_rows + 1
+        batches = (self._queued_rows + ahead) / self._max_rows + 1
         return batches * self._batch_s / self._in_flight
 
-    def refusal(self, rows: int = 1, deadline: float = inf) -> Overloaded | None:
-        """Why a request that comes now would be refused, if it would."""
-        if not self._queue:
+    def refusal(self, rows: int = 1, deadline: float = inf, ahead: int = 0) -> Overloaded | None:
+        """Why a request that comes now, ``ahead`` rows after those in the queue, would be refused,
+        if it would."""
+        waiting = self._queued_rows + ahead
+        if not waiting:
             return None
-        wait_s = self.wait_s
-        room = self._queued_rows + rows <= self._max_queued_rows
-        if room and wait_s <= self._max_wait_s:
+        wait_s = self.wait_s(ahead)
+        if waiting + rows <= self._max_queued_rows and wait_s <= self._max_wait_s:
             if deadline == inf:
                 return None
             left_s = deadline - asyncio.get_running_loop().time()
@@ -86,9 +87,7 @@ class Coalescer(Generic[R, B]):
             retry = "it could not be answered in its time"
         else:
             retry = "try again shortly"
-        return Overloaded(
-            f"{self._queued_rows} rows are waiting already: {retry}", max(1, ceil(wait_s))
-        )
+        return Overloaded(f"{waiting} rows are waiting already: {retry}", max(1, ceil(wait_s)))
 
     async def submit(
         self, rows: Sequence[R], deadline: float = inf, *, admitted: bool = False
@@ -150,6 +149,8 @@ class Coalescer(Generic[R, B]):
             result = await self._run([row for one in waiting for row in one.rows], deadline)
         except BaseException as error:
             told = isinstance(error, WindsockError)
+            if isinstance(error, TimedOut):
+                self._took(loop.time() - started)
             if isinstance(error, Exception) and not told and len(waiting) > 1 and reruns > 1:
                 half = len(waiting) // 2
                 reruns = await self._serve(waiting[:half], reruns - 2)
@@ -167,8 +168,11 @@ class Coalescer(Generic[R, B]):
                 if not one.answer.done():
                     one.answer.set_result((result, start))
                 start += len(one.rows)
-            self._batch_s += _WEIGHT * (loop.time() - started - self._batch_s)
+            self._took(loop.time() - started)
         return reruns
+
+    def _took(self, seconds: float) -> None:
+        self._batch_s += _WEIGHT * (seconds - self._batch_s)
 
     def _finished(self, task: asyncio.Task[int]) -> None:
         self._tasks.discard(task)

@@ -41,7 +41,7 @@ class BatchSettings(BaseModel):
     """Batches under way at once: one computes while the next travels. More make smaller ones."""
     max_queued_rows: int = Field(default=4096, ge=1)
     """Rows that may wait, whatever they take: a bound on memory (429)."""
-    max_wait_s: float = Field(default=0.25, gt=0)
+    max_wait_s: float = Field(default=0.1, gt=0)
     """Longest time that a request may have to wait for its batch, by what recent ones took; past it
     requests are refused at once (429), rather than answered late."""
 
@@ -74,9 +74,9 @@ class Serving:
             max_wait_s=settings.max_wait_s,
         )
 
-    def refusal(self) -> Overloaded | None:
+    def refusal(self, ahead: int = 0) -> Overloaded | None:
         """Why a request that comes now would be refused, if it would."""
-        return self._coalescer.refusal()
+        return self._coalescer.refusal(ahead=ahead)
 
     async def answer(
         self,
@@ -150,9 +150,10 @@ class Dataplane:
             self.current, self.problem = serving, None
             logger.info("serving %s version %s", serving.model.name, serving.model.version)
 
-    def refusal(self) -> Overloaded | None:
-        """Why a prediction asked for now would be refused, if it would: cheap to ask."""
-        return self.current.refusal() if self.current else None
+    def refusal(self, ahead: int = 0) -> Overloaded | None:
+        """Why a prediction asked for now, with so many others about to be, would be refused, if it
+        would: cheap to ask."""
+        return self.current.refusal(ahead) if self.current else None
 
     def serving(self) -> Serving:
         """The version in service. Raises Unavailable until there is one."""

@@ -11,7 +11,7 @@ from app.autoscaling import FAST_LANE_REQUESTS
 from app.config import GraphArgs, IngressSettings
 from app.dataplane import Dataplane
 from app.edge import edge
-from app.errors import Overloaded
+from app.fast_lane.refusal import Refusals
 from app.fast_lane.server import FastLane
 from app.layouts.layout import Layout
 from app.protocols.rest import PREDICTIONS
@@ -37,7 +37,12 @@ class IngressReplica:
         self._dataplane = Dataplane(bundles, self._layout.chain)
         self._app = edge(self._dataplane, args.limits)
         self._fast_lane = (
-            FastLane(args.fast_lane, self._app, args.limits.max_body_bytes, self._refusal)
+            FastLane(
+                args.fast_lane,
+                self._app,
+                args.limits.max_body_bytes,
+                Refusals(self._dataplane.refusal, PREDICTIONS),
+            )
             if args.fast_lane
             else None
         )
@@ -56,9 +61,6 @@ class IngressReplica:
         """Serve replaces a replica in which this raises."""
         if self._fast_lane:
             self._fast_lane.check()
-
-    def _refusal(self, path: str) -> Overloaded | None:
-        return self._dataplane.refusal() if path in PREDICTIONS else None
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """What Serve does not see of this replica's load; ``app.autoscaling`` adds it."""

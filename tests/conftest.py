@@ -6,6 +6,10 @@ import pytest
 from tests.support.example import Example, built_example
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the chaos scenarios at full length")
+
+
 @pytest.fixture(scope="session")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     """The example repo, model and bundle of another shape; tests only read it."""

@@ -2,15 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
-from app.errors import Overloaded
 from app.fast_lane.door import Door
 from app.fast_lane.listener import Listener
 from app.fast_lane.protocol import Http
+from app.fast_lane.refusal import Refusals
 from app.fast_lane.settings import FastLaneSettings
 from deployments.log import get_logger
 
@@ -33,10 +32,11 @@ class FastLane:
         settings: FastLaneSettings,
         app: ASGIApp,
         max_message_bytes: int,
-        refusal: Callable[[str], Overloaded | None] = lambda path: None,
+        refusals: Refusals | None = None,
     ) -> None:
         self._settings = settings
-        self._door = Door(app, refusal)
+        self._refusals = refusals or Refusals(lambda ahead: None)
+        self._door = Door(app)
         self._config = Config(
             self._door,
             http=Http,
@@ -113,12 +113,17 @@ class FastLane:
             self._server.server_state,
             self._settings.connection_age_s,
             self._settings.arrival_s,
-            self._door.refuse,
+            self._refuse,
         )
 
+    def _refuse(self, data: bytes, headers: list[tuple[bytes, bytes]]) -> bytes | None:
+        # While it closes the whole way asks each client to leave.
+        return None if self._door.closing else self._refusals(data, headers)
+
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Cut off the clients that take too long to send: looked for once a second, since a timer
-        for each request would cost more than all of them."""
+        """Once a second, since a timer for each request would cost more than all of it: cut off the
+        clients that take too long to send, and tell of those that were refused."""
+        self._refusals.count()
         now = loop.time()
         for connection in list(self._server.server_state.connections):
             if isinstance(connection, Http) and connection.overdue(now):

@@ -51,6 +51,11 @@ def _errors() -> Counter:
     return Counter("windsock_errors", description, tag_keys=("code",))
 
 
+def count_error(code: str, times: int = 1) -> None:
+    """Tell the metrics of requests that got this error."""
+    _errors().inc(times, tags={"code": code})
+
+
 def error_answer(error: Exception, request_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Status, headers and body for what a request raised."""
     headers: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json")]
@@ -67,7 +72,7 @@ def error_answer(error: Exception, request_id: str) -> tuple[int, list[tuple[byt
             status = ErrorCode.INTERNAL.status
             message = "an unexpected error; the server's log has it under this request id"
             detail = ErrorDetail(ErrorCode.INTERNAL.code, message, None, None, request_id)
-    _errors().inc(tags={"code": detail.code})
+    count_error(detail.code)
     body = msgspec.json.encode(ErrorBody(detail))
     headers.append((b"content-length", str(len(body)).encode()))
     return status, headers, body

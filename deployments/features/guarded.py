@@ -43,7 +43,7 @@ class GuardedReader:
     ) -> None:
         self.settings = settings
         self._open = open_reader
-        self._reader = reader
+        self._reader: OnlineReader | None = reader
         self._metrics = metrics
         self._breaker = Breaker()
         self._turn = asyncio.Lock()
@@ -79,7 +79,7 @@ class GuardedReader:
         # The store has its whole budget, whatever time this caller has left: a client in a hurry
         # must not make it look dead.
         store_end = begun + self.settings.budget_s
-        ended = self._start(partial(_fill, self._reader, wanted, found), store_end, wanted)
+        ended = self._start(partial(self._fill, self._reader, wanted, found), store_end, wanted)
         if end < store_end:
             await asyncio.wait([ended], timeout=end - loop.time())
         else:
@@ -120,6 +120,9 @@ class GuardedReader:
             self._worker.leave()
             self._left = [one for one in [*self._left, self._worker] if one.alive]
             self._worker = Worker("feast")
+            # Whoever used its connection would wait for the read that hangs in it, and SQLite does
+            # so with Python's lock held.
+            self._reader = None
             settle(TimeoutError(f"no answer within {self.settings.budget_s:g} s"))
 
         late = loop.call_at(end, overdue)
@@ -155,20 +158,21 @@ class GuardedReader:
             self._breaker.trying()
             self._metrics.breaker(self._breaker.state)
             end = loop.time() + self.settings.budget_s
-            await self._start(partial(self._probe, wanted), end, wanted)
+            probe = partial(self._fill, None, wanted, [None] * len(wanted))
+            await self._start(probe, end, wanted)
             self._metrics.breaker(self._breaker.state)
         lasted_s = time.monotonic() - self._failing_since
         logger.warning("the online store can be read again, after %.1f s", lasted_s)
 
-    def _probe(self, wanted: Sequence[Wanted]) -> OnlineReader:
-        return _fill(self._open(), wanted, [None] * len(wanted))
-
-
-def _fill(reader: OnlineReader, wanted: Sequence[Wanted], found: list[Rows | None]) -> OnlineReader:
-    """Read view after view, so that those read before a failure count."""
-    for place, (view, keys) in enumerate(wanted):
-        found[place] = reader.read(view, keys)
-    return reader
+    def _fill(
+        self, reader: OnlineReader | None, wanted: Sequence[Wanted], found: list[Rows | None]
+    ) -> OnlineReader:
+        """Read view after view, so that those read before a failure count; the reader that did,
+        opened here where there is none."""
+        reader = reader or self._open()
+        for place, (view, keys) in enumerate(wanted):
+            found[place] = reader.read(view, keys)
+        return reader
 
 
 def _reason(failure: BaseException) -> str:

@@ -120,6 +120,18 @@ def test_bad_input_gets_the_one_error_body(
     assert error["request_id"] == answer.headers["x-request-id"]
 
 
+def test_a_request_may_say_how_long_it_will_wait(client: httpx.Client, row: dict[str, Any]) -> None:
+    def asked(milliseconds: str) -> tuple[int, str | None]:
+        answer = client.post("/predict", json=row, headers={"x-request-timeout-ms": milliseconds})
+        return answer.status_code, answer.json().get("error", {}).get("code")
+
+    assert asked("10000") == (200, None)
+    assert asked("soon") == (422, "invalid_field")
+    large = {"instances": [row] * 10_000}
+    answer = client.post("/predict/batch", json=large, headers={"x-request-timeout-ms": "20"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (408, "timed_out")
+
+
 def test_health_models_and_docs(client: httpx.Client, row: dict[str, Any]) -> None:
     for path in ("/health", "/health/live", "/health/ready"):
         assert client.get(path).json()["status"] == "ok"

@@ -1,13 +1,13 @@
 """Fast lanes, and applications to put behind them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.errors import Overloaded
+from app.fast_lane.refusal import Refusals
 from app.fast_lane.server import FastLane
 from app.fast_lane.settings import FastLaneSettings
 from tests.support.serve import free_port
@@ -17,12 +17,12 @@ from tests.support.serve import free_port
 async def serving(
     app: ASGIApp,
     settings: FastLaneSettings | None = None,
-    refusal: Callable[[str], Overloaded | None] = lambda path: None,
+    refusals: Refusals | None = None,
     **options: Any,
 ) -> AsyncIterator[FastLane]:
     """A fast lane before an application, for the length of a block."""
     settings = settings or FastLaneSettings(port=free_port(), **options)
-    fast_lane = FastLane(settings, app, 2**20, refusal)
+    fast_lane = FastLane(settings, app, 2**20, refusals)
     await fast_lane.open()
     try:
         yield fast_lane

@@ -152,7 +152,12 @@ def script(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def deploy(server: Server, document: dict[str, Any], dashboard: str | None = None) -> None:
+def deploy(
+    server: Server,
+    document: dict[str, Any],
+    dashboard: str | None = None,
+    timeout_s: float = 60.0,
+) -> None:
     """`serve deploy` a config onto the running cluster, until it is in force."""
     server.config.write_text(yaml.safe_dump(document))
     dashboard = dashboard or dashboard_of(server)
@@ -162,7 +167,7 @@ def deploy(server: Server, document: dict[str, Any], dashboard: str | None = Non
         capture_output=True,
         cwd=ROOT,
     )
-    wait_until(lambda: _status(dashboard) == "RUNNING", "the new config in force")
+    wait_until(lambda: _status(dashboard) == "RUNNING", "the new config in force", timeout_s)
 
 
 def dashboard_of(server: Server) -> str:

@@ -27,8 +27,9 @@ struct connection {
     size_t head_length;
     int in_body, last;
     size_t carried;
-    uint32_t status;
+    uint16_t status;
     size_t body_left;
+    size_t alike; /* how much of the string the body read so far ends with; all of it: found */
 };
 
 static struct sockaddr_in server;
@@ -38,6 +39,8 @@ static size_t most;
 static unsigned long connect_failures;
 static int epoll;
 static answered report;
+static const char *sought;
+static size_t sought_length, *border; /* of each beginning: its longest end that begins it, too */
 
 void fail(const char *what) {
     perror(what);
@@ -90,9 +93,9 @@ static void open_connection(struct connection *c) {
     watch(c, EPOLL_CTL_ADD, EPOLLIN | EPOLLOUT);
 }
 
-static void finish(struct connection *c, uint32_t status) {
+static void finish(struct connection *c, uint16_t status) {
     busy--;
-    report(c->number, status);
+    report(c->number, status, sought && c->alike == sought_length);
 }
 
 static void drop(struct connection *c) {
@@ -130,6 +133,7 @@ void client_send(const struct request *request, size_t number) {
     c->unsent = request->length;
     c->head_length = 0;
     c->in_body = 0;
+    c->alike = 0;
     push(c);
 }
 
@@ -142,15 +146,27 @@ static size_t read_head(struct connection *c) {
     *end = 0;
     const char *length = strcasestr(c->head, "\r\ncontent-length:");
     if (!length) fail("an answer has no content-length");
-    c->status = (uint32_t)strtoul(c->head + strcspn(c->head, " "), NULL, 10);
+    c->status = (uint16_t)strtoul(c->head + strcspn(c->head, " "), NULL, 10);
     c->body_left = strtoul(strchr(length, ':') + 1, NULL, 10);
     c->last = strcasestr(c->head, "\r\nconnection: close") != NULL;
     c->in_body = 1;
     return c->head_length - (size_t)(end + 4 - c->head);
 }
 
-static void take_body(struct connection *c, size_t length) {
-    c->body_left -= length < c->body_left ? length : c->body_left;
+/* By Knuth, Morris and Pratt: no byte is kept, wherever a read ends. */
+static void look_in(struct connection *c, const char *body, size_t length) {
+    size_t alike = c->alike;
+    for (size_t i = 0; i < length && alike < sought_length; i++) {
+        while (alike && body[i] != sought[alike]) alike = border[alike];
+        if (body[i] == sought[alike]) alike++;
+    }
+    c->alike = alike;
+}
+
+static void take_body(struct connection *c, const char *body, size_t length) {
+    if (length > c->body_left) length = c->body_left;
+    if (sought) look_in(c, body, length);
+    c->body_left -= length;
     if (c->body_left) return;
     finish(c, c->status);
     if (c->last || (most && ++c->carried >= most)) {
@@ -171,11 +187,11 @@ static void receive(struct connection *c) {
         if (got <= 0) {
             drop(c);
         } else if (c->in_body) {
-            take_body(c, (size_t)got);
+            take_body(c, scrap, (size_t)got);
         } else {
             c->head_length += (size_t)got;
             size_t extra = read_head(c);
-            if (c->in_body) take_body(c, extra);
+            if (c->in_body) take_body(c, c->head + c->head_length - extra, extra);
         }
     }
 }
@@ -224,6 +240,17 @@ void client_wait(int64_t us) {
     if (us > 0 && ppoll(&any, 1, &longest, NULL) <= 0) return;
     int count = epoll_wait(epoll, events, EVENTS, 0);
     for (int i = 0; i < count; i++) handle(events[i].data.ptr, events[i].events);
+}
+
+void client_look_for(const char *string) {
+    sought = string;
+    sought_length = strlen(string);
+    border = calloc(sought_length + 1, sizeof *border);
+    if (!sought_length || !border) fail("client_look_for");
+    for (size_t i = 1, alike = 0; i < sought_length; border[++i] = alike) {
+        while (alike && sought[i] != sought[alike]) alike = border[alike];
+        if (sought[i] == sought[alike]) alike++;
+    }
 }
 
 void client_open(const char *host, const char *port, size_t count, size_t reuse,

@@ -9,11 +9,13 @@ struct request {
     size_t length;
 };
 
-/* Called with the request's number as it was sent, and its status: 0 where no whole answer came. */
-typedef void (*answered)(size_t number, uint32_t status);
+/* Called with the request's number as it was sent, its status (0 where no whole answer came) and
+ * whether its body held the string that was looked for. */
+typedef void (*answered)(size_t number, uint16_t status, int matched);
 
 void client_open(const char *host, const char *port, size_t connections, size_t reuse,
                  answered on_answer);
+void client_look_for(const char *string); /* in the body of every answer; before client_open */
 int client_has_idle(void); /* takes them in turn, so that load spreads over a server's workers */
 void client_send(const struct request *request, size_t number);
 void client_wait(int64_t us); /* handles what happens, for at most so long */

@@ -17,7 +17,8 @@ async def test_a_request_is_refused_that_would_have_to_wait_too_long() -> None:
 
     waiting = [ask(queue, row) for row in range(1, 4)]
     await asyncio.sleep(0)
-    assert queue.wait_s == pytest.approx(0.4 * (3 / 2 + 1))
+    assert queue.wait_s() == pytest.approx(0.4 * (3 / 2 + 1))
+    assert queue.wait_s(ahead=2) == pytest.approx(0.4 * (5 / 2 + 1))
     last = ask(queue, 4)
     await asyncio.sleep(0)
 
@@ -123,10 +124,24 @@ async def test_the_wait_is_known_from_what_batches_take() -> None:
         await asyncio.sleep(0.002)
         batch.release()
         await answer
-    assert queue.wait_s == 0.0  # a slot is free
+    assert queue.wait_s() == 0.0  # a slot is free
 
     answer = ask(queue, 1)
     batch = await stage.next()
-    assert 0.001 < queue.wait_s < 0.1
+    assert 0.001 < queue.wait_s() < 0.1
     batch.release()
     await answer
+
+
+async def test_batches_that_run_out_of_time_count_too() -> None:
+    async def too_late(rows: list[int], deadline: float) -> list[int]:
+        await asyncio.sleep(0.02)
+        raise TimedOut("too late")
+
+    queue = coalescer(too_late)
+    for row in range(20):
+        with pytest.raises(TimedOut):
+            await ask(queue, row)
+
+    queue._running = 1
+    assert queue.wait_s() > 0.015

@@ -1,0 +1,150 @@
+"""A graph that runs while it is harmed, and the load that shows what its clients notice."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pandas as pd
+from feast import FeatureStore
+
+from benchmarks.bodies import instances, served_instant, write
+from benchmarks.load.opened import OpenLoad, Options, opened
+from tests.chaos.scale import Scale
+from tests.support.flights import fill, shipped_store
+from tests.support.processes import replicas
+from tests.support.redis import RedisServer, breakable_redis
+from tests.support.serve import FAST, PLAIN, Server, read_config, serve_run, set_all
+from tests.support.wait import wait_until
+
+DOORS = ("fast-lane", "haproxy", "python-proxy")
+"""The ways to the application: past Ray's proxies, through its HAProxy, through its own."""
+
+DEGRADED = '"degraded":true'
+"""What the body of a flagged answer holds."""
+
+_LONGEST_S = 900.0
+_CACHE_TTL_S = 0.5
+_ARRIVAL_S = 2
+
+
+@dataclass
+class Site:
+    """A running graph with two replicas of each deployment (one where it is collapsed), an online
+    store of its own, and ``bodies``: December's flights, one request a line."""
+
+    layout: str
+    door: str
+    url: str
+    server: Server
+    store: FeatureStore
+    folder: Path
+    document: dict[str, Any]
+    bodies: Path
+    redis: RedisServer | None
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def online_store(self) -> Path:
+        """The SQLite file."""
+        return self.folder / "online_store.db"
+
+    @property
+    def deployments(self) -> list[str]:
+        return [str(one["name"]) for one in self.document["applications"][0]["deployments"]]
+
+    @property
+    def replicas_each(self) -> int:
+        return 2 if self.layout == "distributed" else 1
+
+    def rows(self, count: int) -> list[dict[str, Any]]:
+        """The first requests, decoded."""
+        with self.bodies.open() as lines:
+            return [json.loads(line) for line, _ in zip(lines, range(count), strict=False)]
+
+    @contextmanager
+    def load(self, scale: Scale, deadline_s: float, **options: Any) -> Iterator[OpenLoad]:
+        """Requests with this deadline, open loop, until the test ends it."""
+        chosen: Options = {"headers": deadline(deadline_s), "look_for": DEGRADED, **options}
+        steps = [(scale.rate, _LONGEST_S)]
+        with opened(f"{self.url}/predict", self.bodies, steps, **chosen) as load:
+            yield load
+
+    def whole(self) -> None:
+        """Wait until each deployment has all of its replicas, and they serve fresh answers."""
+        for deployment in self.deployments:
+            wait_until(
+                lambda name=deployment: self.replicas(name),
+                f"all replicas of {deployment}",
+                timeout_s=120,
+            )
+        wait_until(self.fresh, "a fresh answer")
+
+    def replicas(self, deployment: str) -> set[int]:
+        """Processes of its replicas, once all are there and running; empty until then."""
+        return replicas(self.server, deployment, self.replicas_each)
+
+    def fresh(self) -> bool:
+        """Whether an answer is as good as ever."""
+        try:
+            answer = httpx.post(f"{self.url}/predict", json=self.rows(1)[0], timeout=10)
+        except httpx.HTTPError:
+            return False
+        return answer.is_success and not answer.json()["features"]["degraded"]
+
+
+def deadline(seconds: float) -> dict[str, str]:
+    """The header by which a client says how long it waits."""
+    return {"x-request-timeout-ms": str(round(seconds * 1000))}
+
+
+def reach(load: OpenLoad, seconds: float) -> None:
+    """Wait until the load has gone on for so long."""
+    wait_until(lambda: load.elapsed >= seconds, f"{seconds:g} s of load", timeout_s=_LONGEST_S)
+
+
+@contextmanager
+def serving(layout: str, door: str, folder: Path) -> Iterator[Site]:
+    """The shipped config on a copy of the shipped store: distributed on Redis, collapsed on
+    SQLite."""
+    with ExitStack() as stack:
+        if layout == "distributed":
+            redis = stack.enter_context(breakable_redis(folder))
+            online = {"type": "redis", "connection_string": f"localhost:{redis.port}"}
+            store, yaml = shipped_store(folder, online)
+            fill(store, pd.Timestamp(served_instant()))
+            redis.save()
+        else:
+            redis = None
+            path = str(folder / "online_store.db")
+            store, yaml = shipped_store(folder, {"type": "sqlite", "path": path})
+        document = _document(layout, yaml)
+        env = {**(PLAIN if door == "python-proxy" else FAST), "RAY_AUTH_MODE": "disabled"}
+        server = stack.enter_context(serve_run(document, folder, env))
+        url = server.fast_lane if door == "fast-lane" else server.url
+        bodies = write(instances(), folder / "bodies.jsonl")
+        site = Site(layout, door, url, server, store, folder, document, bodies, redis)
+        site.whole()
+        yield site
+
+
+def _document(layout: str, store_yaml: Path) -> dict[str, Any]:
+    document = read_config(layout)
+    application = document["applications"][0]
+    application["args"]["feature_store"]["yaml"] = str(store_yaml)
+    count = 2 if layout == "distributed" else 1
+    for deployment in application["deployments"]:
+        deployment["autoscaling_config"] |= {"min_replicas": count, "max_replicas": count}
+    # Two of everything and, in an update, two more: it is the machine that has two cores.
+    set_all(document, "num_cpus", 0.1)
+    # Most requests read the store, as those for keys that the cache has not met always do.
+    set_all(document, "cache_ttl_s", _CACHE_TTL_S)
+    # A scenario does not last long enough to see the shipped one pass.
+    set_all(document, "arrival_s", _ARRIVAL_S)
+    return document

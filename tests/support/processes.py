@@ -1,0 +1,94 @@
+"""The processes behind a server: who they are, what they hold, and the end of one."""
+
+import os
+import re
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from tests.support.serve import Server, dashboard_of
+
+CONTROLLER = "ray::ServeController"
+
+
+def replicas(server: Server, deployment: str, count: int) -> set[int]:
+    """Processes of a deployment's replicas, once there are so many, all of them running; empty
+    until then."""
+    try:
+        details = httpx.get(f"{dashboard_of(server)}/api/serve/applications/", timeout=10).json()
+    except httpx.HTTPError:
+        return set()
+    (application,) = details["applications"].values()
+    found: list[dict[str, Any]] = application["deployments"][deployment]["replicas"]
+    pids = {one["pid"] for one in found if one["state"] == "RUNNING"}
+    whole = len(found) == count and all(map(_lives, pids))
+    return pids if whole and len(pids) == count else set()
+
+
+def named(server: Server, name: str) -> list[psutil.Process]:
+    """Those whose title or program begins so; Ray titles its actors."""
+    return [one for one in family(server) if _title(one).startswith(name)]
+
+
+def kill(pid: int) -> None:
+    """End it at once, as a crash or the out-of-memory killer would."""
+    os.kill(pid, signal.SIGKILL)
+
+
+def family(server: Server) -> list[psutil.Process]:
+    """Everything that the server started."""
+    return psutil.Process(server.process.pid).children(recursive=True)
+
+
+def memory_mb(server: Server) -> float:
+    """Resident memory of Ray's actors: replicas, proxies and the controller."""
+    return sum(_rss(one) for one in named(server, "ray::")) / 1e6
+
+
+def descriptors(pids: set[int]) -> int:
+    """Open files and sockets of these processes together."""
+    return sum(psutil.Process(pid).num_fds() for pid in pids)
+
+
+def log_of(server: Server, deployment: str) -> str:
+    """All that the replicas of a deployment have logged."""
+    session = _session(server)
+    files = (session / "logs" / "serve").glob(f"replica_*_{deployment}_*.log")
+    return "".join(file.read_text(errors="replace") for file in files)
+
+
+def _session(server: Server) -> Path:
+    for one in family(server):
+        found = re.search(r"(/\S+/session_[^/\s]+)", " ".join(_command(one)))
+        if found:
+            return Path(found[1])
+    raise AssertionError("none of the server's processes names its Ray session")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _title(process: psutil.Process) -> str:
+    title = (_command(process) or [""])[0]
+    return title if title.startswith("ray::") else title.rpartition("/")[2]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _rss(process: psutil.Process) -> int:
+    try:
+        return process.memory_info().rss
+    except psutil.Error:
+        return 0
