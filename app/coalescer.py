@@ -20,6 +20,8 @@ logger = get_logger(__name__)
 _RERUNS = 16
 # How fast the estimate of a batch's time follows: over about five batches.
 _WEIGHT = 0.2
+_OUTLIER = 4.0
+_SHORT_S = 0.01
 
 
 @dataclass(slots=True)
@@ -172,6 +174,8 @@ class Coalescer(Generic[R, B]):
         return reruns
 
     def _took(self, seconds: float) -> None:
+        # One that stands out is a mishap and not the load: it must not have others refused.
+        seconds = min(seconds, _OUTLIER * self._batch_s + _SHORT_S)
         self._batch_s += _WEIGHT * (seconds - self._batch_s)
 
     def _finished(self, task: asyncio.Task[int]) -> None:

@@ -23,6 +23,7 @@ Wanted = tuple[StoredView, Sequence[Key]]
 
 # Threads that hang in a dead store; past it no more are tried until one comes back.
 _MOST_STUCK = 64
+_FIRST_PAUSE_S = 0.05
 
 
 class GuardedReader:
@@ -149,8 +150,10 @@ class GuardedReader:
     async def _recover(self, wanted: Sequence[Wanted]) -> None:
         """Try it until it answers."""
         loop = asyncio.get_running_loop()
+        pause_s = _FIRST_PAUSE_S
         while self.outage:
-            await asyncio.sleep(self.settings.breaker.probe_s)
+            await asyncio.sleep(min(pause_s, self.settings.breaker.probe_s))
+            pause_s *= 2
             self._left = [one for one in self._left if one.alive]
             if len(self._left) >= _MOST_STUCK:
                 continue

@@ -29,10 +29,12 @@ class ViewPolicy(_Strict):
 class BreakerSettings(_Strict):
     """When the online store is left alone, and how often its return is looked for."""
 
-    failures: int = Field(default=3, ge=1)
-    """Reads that fail in a row before no request waits for the store any more."""
+    failures: int = Field(default=1, ge=1)
+    """Reads that fail in a row before no request waits for the store any more. One, since a store
+    that hangs costs every request ``budget_s`` until then, and one that only stumbled is tried
+    again within a tenth of a second."""
     probe_s: float = Field(default=1.0, gt=0)
-    """From then on it is tried this often, aside from all requests."""
+    """It is then tried aside from all requests: at once, and ever less often until it is this."""
 
 
 class LookupSettings(_Strict):

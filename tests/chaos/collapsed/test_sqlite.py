@@ -21,7 +21,7 @@ _SAYS = "the online store cannot be read"
 
 @pytest.mark.parametrize(
     ("harmed", "noticed_s"),
-    [pytest.param(locked, 2.5, id="locked"), pytest.param(damaged, 1.0, id="damaged")],
+    [pytest.param(locked, 1.5, id="locked"), pytest.param(damaged, 1.0, id="damaged")],
 )
 def test_no_request_fails_while_the_file_cannot_be_read(
     site: Site,

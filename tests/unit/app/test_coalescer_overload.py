@@ -145,3 +145,16 @@ async def test_batches_that_run_out_of_time_count_too() -> None:
 
     queue._running = 1
     assert queue.wait_s() > 0.015
+
+
+async def test_a_batch_that_stands_out_does_not_have_others_refused() -> None:
+    queue = coalescer(Stage(), max_wait_s=0.1)
+    queue._running = 1
+    for _ in range(20):
+        queue._took(0.01)
+
+    queue._took(2.0)
+    assert queue.wait_s() < 0.03
+    for _ in range(20):
+        queue._took(2.0)
+    assert queue.wait_s() > 1.0

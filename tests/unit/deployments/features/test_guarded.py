@@ -105,7 +105,7 @@ async def test_it_is_found_again_by_a_reader_that_is_opened_afresh(
     store.broken = {"shelf", "rack"}
     for _ in range(2):
         await guarded.read(WANTED, 1)
-    await wait_for(lambda: store.opened >= 3)  # tried twice, in vain
+    await wait_for(lambda: store.opened >= 4)  # tried three times, in vain
     assert guarded.outage
 
     store.broken = set()
