@@ -34,6 +34,11 @@ class Corked:
             self._loop.call_soon(self._flush)
         self._held.append(data)
 
+    def write_through(self, data: bytes) -> None:
+        """Write at once, behind what is held: a whole answer gains nothing by waiting."""
+        self._held.append(data)
+        self._flush()
+
     def close(self) -> None:
         self._flush()
         self._transport.close()
@@ -79,13 +84,14 @@ class Http(HttpToolsProtocol):
         if self._awaited_since is None and (self.cycle is None or self.cycle.response_complete):
             answer = self._refuse(data, self.server_state.default_headers)
             if answer is not None:
-                self.transport.write(answer)
+                self._corked.write_through(answer)
                 self._refused_at = self.loop.time()
                 return
         super().data_received(data)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]
+        self._corked = Corked(transport, self.loop)
+        super().connection_made(self._corked)  # type: ignore[arg-type]
         self._start_keep_alive()
 
     def connection_lost(self, exc: Exception | None) -> None:

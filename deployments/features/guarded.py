@@ -62,6 +62,8 @@ class GuardedReader:
     async def read(self, wanted: Sequence[Wanted], budget_s: float) -> list[Rows | None]:
         """The rows of each view for its keys, None where they could not be had in time."""
         found: list[Rows | None] = [None] * len(wanted)
+        if self.outage:  # before the turn: a try may have it
+            return found
         loop = asyncio.get_running_loop()
         begun = loop.time()
         end = begun + min(budget_s, self.settings.budget_s)

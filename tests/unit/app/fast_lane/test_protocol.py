@@ -44,6 +44,17 @@ async def test_nothing_is_lost_when_it_is_closed() -> None:
     assert inner.done == [b"last words", "closed"]
 
 
+async def test_what_is_written_through_comes_behind_what_is_held() -> None:
+    inner = Recorded()
+    corked = Corked(inner, asyncio.get_running_loop())
+    corked.write(b"first ")
+    corked.write_through(b"second")
+    assert inner.done == [b"first second"]
+
+    await asyncio.sleep(0)
+    assert inner.done == [b"first second"]
+
+
 async def test_everything_else_is_the_transports_own() -> None:
     inner = Recorded()
     corked = Corked(inner, asyncio.get_running_loop())

@@ -129,6 +129,18 @@ async def test_a_store_that_hangs_keeps_nobody_longer_than_the_budget(store: Sto
     assert sizes(await guarded.read(WANTED, 1)) == [2, 1]
 
 
+async def test_nobody_waits_for_the_store_while_it_is_tried(store: Store) -> None:
+    guarded = store.guarded(budget_s=5, breaker={"failures": 1, "probe_s": 0.01})
+    store.broken = {"shelf"}
+    await guarded.read(WANTED, 1)
+    store.broken = set()
+    store.hangs.set()
+    await wait_for(lambda: len(store.reads) > 2)  # a try, which hangs
+
+    async with asyncio.timeout(0.5):
+        assert sizes(await guarded.read(WANTED, 5)) == [None, None]
+
+
 async def test_a_caller_in_a_hurry_does_not_make_the_store_look_dead(store: Store) -> None:
     guarded = store.guarded(budget_s=5, breaker={"failures": 1})
     store.hangs.set()

@@ -1,0 +1,10 @@
+from tests.chaos.figures import Figures
+from tests.chaos.overload import overloaded
+from tests.chaos.scale import Scale
+from tests.chaos.site import Site
+
+
+def test_it_answers_what_it_can_and_refuses_the_rest_at_once(
+    site: Site, scale: Scale, figures: Figures
+) -> None:
+    overloaded(site, scale, figures)
