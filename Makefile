@@ -77,7 +77,7 @@ models/flight_delay/latest: $(DATA)/training.parquet $(TRAINING)
 test: bundle $(FILLED)
 	@$(BIN)/python -m pytest
 
-# What must hold under faults, at full length (about half an hour; Linux, with a C compiler).
+# What must hold under faults, at full length (about 45 minutes; Linux, with a C compiler).
 # ONLY=redis for the scenarios with that in their name.
 .PHONY: chaos
 chaos: bundle $(FILLED)

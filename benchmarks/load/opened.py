@@ -216,19 +216,29 @@ def read(path: Path, output: str) -> Arrivals:
     )
 
 
+def compiler() -> str | None:
+    """Where the C compiler is, if there is one."""
+    return shutil.which(os.environ.get("CC", "cc"))
+
+
 def built(folder: Path = CACHE) -> Path:
     """The program, compiled if its sources are newer. Raises LoadError where it cannot be."""
     program = folder / "arrivals"
     sources = sorted(_SOURCES.glob("*.[ch]"))
     if program.exists() and program.stat().st_mtime > max(s.stat().st_mtime for s in sources):
         return program
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
+    if compiler() is None:
         raise LoadError(
             "no C compiler for the open-loop generator: `apt-get install gcc libc6-dev`"
         )
     folder.mkdir(exist_ok=True)
-    command = [compiler, "-O2", "-o", str(program), *(str(s) for s in sources if s.suffix == ".c")]
+    command = [
+        str(compiler()),
+        "-O2",
+        "-o",
+        str(program),
+        *(str(s) for s in sources if s.suffix == ".c"),
+    ]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise LoadError(f"{' '.join(command)}: {done.stderr}")

@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.load.opened import compiler
 from benchmarks.paths import RESULTS
 from tests.chaos.figures import Figures
 from tests.chaos.scale import LONG, SHORT, Scale
 from tests.chaos.site import DOORS
 
+_NO_COMPILER = "no C compiler for the load generator: `apt-get install gcc libc6-dev`"
 _LONG_ONLY = "takes minutes: make chaos runs it"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not compiler():
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason=_NO_COMPILER))
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long"):

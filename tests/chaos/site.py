@@ -28,6 +28,7 @@ DEGRADED = '"degraded":true'
 
 _LONGEST_S = 900.0
 _CACHE_TTL_S = 0.5
+_CACHE_ROWS = 5000
 _ARRIVAL_S = 2
 
 
@@ -145,6 +146,8 @@ def _document(layout: str, store_yaml: Path) -> dict[str, Any]:
     set_all(document, "num_cpus", 0.1)
     # Most requests read the store, as those for keys that the cache has not met always do.
     set_all(document, "cache_ttl_s", _CACHE_TTL_S)
+    # Requests for keys that nobody has fill it to its bound at once, and what grows then is a leak.
+    set_all(document, "cache_rows", _CACHE_ROWS)
     # A scenario does not last long enough to see the shipped one pass.
     set_all(document, "arrival_s", _ARRIVAL_S)
     return document

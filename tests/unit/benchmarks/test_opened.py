@@ -1,6 +1,5 @@
 """The open-loop generator against small servers in this process."""
 
-import shutil
 import socket
 import threading
 import time
@@ -11,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.load.opened import Arrivals, built, open_loop, opened
+from benchmarks.load.opened import Arrivals, built, compiler, open_loop, opened
 from benchmarks.load.result import LoadError
 
-needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="needs a C compiler")
 
 
 @contextmanager
