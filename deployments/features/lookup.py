@@ -67,9 +67,10 @@ class FeatureLookup:
 
     def reconfigure(self, settings: LookupSettings) -> None:
         """Take new settings. A clock that stays the same runs on, and cached rows are kept unless
-        their number changes."""
+        their number or the clock changes: what another instant knew is not what is known."""
         if settings.clock != self.settings.clock:
             self.clock = Clock(settings.clock)
+            self._caches = {}
         if settings.cache_rows != self.settings.cache_rows:
             self._caches = {}
         self.settings = self._reader.settings = settings

@@ -121,15 +121,23 @@ async def test_a_batch_may_mix_cached_and_new_keys(repo: FeatureStore, tmp_path:
     np.testing.assert_array_equal(found.columns["goods__price"], [10, 20, np.nan, 30, 10])
 
 
-@pytest.mark.parametrize(("cache_rows", "price"), [(100, 10), (99, 11)])
-async def test_new_settings_keep_what_is_cached_unless_its_room_changes(
-    repo: FeatureStore, tmp_path: Path, cache_rows: int, price: int
+@pytest.mark.parametrize(
+    ("changed", "price"),
+    [
+        ({"cache_ttl_s": 9}, 10),
+        ({"cache_rows": 99}, 11),
+        ({"clock": STILL.model_copy(update={"start": AS_OF + pd.Timedelta(seconds=1)})}, 11),
+    ],
+    ids=["neither", "room", "clock"],
+)
+async def test_new_settings_keep_what_is_cached_unless_its_room_or_the_clock_changes(
+    repo: FeatureStore, tmp_path: Path, changed: dict[str, Any], price: int
 ) -> None:
     stage = lookup(repo, bundles(repo, tmp_path, one="of_shelf"))
     await stage.lookup(frame("one", 1))
     write(repo, "shelf", prices(11))
 
-    stage.reconfigure(LookupSettings(clock=STILL, cache_rows=cache_rows))
+    stage.reconfigure(stage.settings.model_copy(update=changed))
 
     assert (await stage.lookup(frame("one", 1))).columns["goods__price"].tolist() == [price]
 
