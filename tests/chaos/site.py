@@ -146,7 +146,7 @@ def _document(layout: str, store_yaml: Path) -> dict[str, Any]:
     set_all(document, "num_cpus", 0.1)
     # Most requests read the store, as those for keys that the cache has not met always do.
     set_all(document, "cache_ttl_s", _CACHE_TTL_S)
-    # Requests for keys that nobody has fill it to its bound at once, and what grows then is a leak.
+    # Requests for keys that nobody has fill it to its bound at once: it is not what grows after.
     set_all(document, "cache_rows", _CACHE_ROWS)
     # A scenario does not last long enough to see the shipped one pass.
     set_all(document, "arrival_s", _ARRIVAL_S)
