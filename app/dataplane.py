@@ -96,6 +96,7 @@ class Serving:
         """
         size = self._coalescer.max_rows
         answers: list[RowAnswer | FeaturesRefused] = []
+        values_of = self.manifest.service.columns if values else None
         # In turn, so that one large request leaves room in the queue for the small ones.
         for begin in range(0, len(rows), size):
             part = rows[begin : begin + size]
@@ -103,7 +104,6 @@ class Serving:
             run, start = await self._coalescer.submit(part, deadline, admitted=begin > 0)
             if timing:
                 timing.add(run.started - submitted, run.spent)
-            values_of = self.manifest.service.columns if values else None
             answers += [run.batch.answer(start + place, values_of) for place in range(len(part))]
         return answers
 

@@ -53,8 +53,8 @@ class Http(HttpToolsProtocol):
     """One connection, with what uvicorn leaves to a proxy.
 
     It is closed where no request comes at all, where the head of one, or the rest of a body that
-    has been answered, does not arrive in time, and with an answer once it is old. ``refuse`` is
-    asked before the application, and a request whose client leaves is cancelled.
+    has been answered, does not arrive in time, and with an answer once it is old. ``refuse`` may
+    answer a request unread, and one whose client leaves is cancelled.
     """
 
     def __init__(
