@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
@@ -52,7 +52,7 @@ class Contract:
         try:
             return self._values(self._row.decode(body))
         except _UNREADABLE as error:
-            _refuse(error, self._allowed)
+            raise _invalid(error, self._allowed) from None
 
     def decode_batch(self, body: bytes, limit: int) -> list[Row | InvalidRequest]:
         """The rows of ``{"instances": [...]}``, a wrong one as its error.
@@ -66,7 +66,7 @@ class Contract:
             try:
                 instances = self._raw_batch.decode(body).instances
             except _UNREADABLE as error:
-                _refuse(error, {"instances": "a list of rows"})
+                raise _invalid(error, {"instances": "a list of rows"}) from None
         if not instances:
             raise InvalidRequest(
                 ErrorCode.EMPTY_BATCH, "instances must hold at least one row", "instances"
@@ -94,12 +94,15 @@ class Contract:
 
     def _checked(self, instance: Any, row: int) -> Row | InvalidRequest:
         try:
-            if isinstance(instance, msgspec.Raw):
-                return self.decode(bytes(instance))
-            return self._values(instance)
+            decoded = isinstance(instance, self.row_type)
+            return self._values(instance if decoded else self._row.decode(instance))
+        except _UNREADABLE as error:
+            # Made and not raised: with a traceback it would hold the batch, and the batch it.
+            problem = _invalid(error, self._allowed)
         except InvalidRequest as error:
-            error.row = row
-            return error.with_traceback(None)
+            problem = error.with_traceback(None)
+        problem.row = row
+        return problem
 
     def _values(self, request: msgspec.Struct) -> Row:
         values = msgspec.structs.astuple(request)
@@ -124,7 +127,7 @@ class _RawBatch(msgspec.Struct, forbid_unknown_fields=True):
     instances: list[msgspec.Raw]
 
 
-def _refuse(error: Exception, allowed: Mapping[str, str]) -> NoReturn:
+def _invalid(error: Exception, allowed: Mapping[str, str]) -> InvalidRequest:
     """Say in the client's terms what was wrong with an object of these fields."""
     if not isinstance(error, msgspec.ValidationError):
         match error:
@@ -134,9 +137,7 @@ def _refuse(error: Exception, allowed: Mapping[str, str]) -> NoReturn:
                 problem = "it is not UTF-8"
             case _:
                 problem = str(error)
-        raise InvalidRequest(
-            ErrorCode.MALFORMED_JSON, f"the body is not valid JSON: {problem}"
-        ) from None
+        return InvalidRequest(ErrorCode.MALFORMED_JSON, f"the body is not valid JSON: {problem}")
     parts = _PROBLEM.fullmatch(str(error))
     assert parts is not None
     what, path = parts["what"], (parts["path"] or "").removeprefix(".")
@@ -153,4 +154,4 @@ def _refuse(error: Exception, allowed: Mapping[str, str]) -> NoReturn:
         field, message = path, f"{path} must be {allowed[path]}: {what}"
     else:
         code, field, message = ErrorCode.INVALID_FIELD, path or None, f"the body: {what}"
-    raise InvalidRequest(code, message, field) from None
+    return InvalidRequest(code, message, field)

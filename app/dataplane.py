@@ -41,7 +41,7 @@ class BatchSettings(BaseModel):
     """Batches under way at once: one computes while the next travels. More make smaller ones."""
     max_queued_rows: int = Field(default=4096, ge=1)
     """Rows that may wait, whatever they take: a bound on memory (429)."""
-    max_wait_s: float = Field(default=0.1, gt=0)
+    max_wait_s: float = Field(default=0.25, gt=0)
     """Longest time that a request may have to wait for its batch, by what recent ones took; past it
     requests are refused at once (429), rather than answered late."""
 

@@ -96,6 +96,8 @@ class Http(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        # uvicorn leaves it where the connection was reset, and with it all of this for its length.
+        self._unset_keepalive_if_required()
         if self._task is not None and not self._task.done():
             self._task.cancel()
 

@@ -7,7 +7,6 @@ from app.config import CollapsedSettings, GraphArgs, IngressSettings
 from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
-from deployments.model.model import Model
 from deployments.preprocess.preprocess import Preprocess
 from deployments.timed import timed
 
@@ -18,6 +17,9 @@ class Collapsed:
     settings: type[IngressSettings] = CollapsedSettings
 
     def __init__(self, args: GraphArgs, bundles: BundleStore) -> None:
+        # Here, so that the application is built without torch (deployments/model/deployment.py).
+        from deployments.model.model import Model  # noqa: PLC0415
+
         store = partial(open_store, args.feature_store.repo, args.feature_store.yaml)
         self._lookup = FeatureLookup(store, bundles, LookupSettings())
         self.chain = Chain(

@@ -12,7 +12,6 @@ from ray.serve import Deployment
 from deployments import collector
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.model import Model as Stage
 from deployments.model.options import ModelOptions
 from deployments.settings import StageSettings, accepted
 from deployments.timed import Timed, timed
@@ -39,6 +38,10 @@ class ModelReplica:
     def __init__(self, bundles: BundleStore, options: ModelOptions) -> None:
         self._bundles = bundles
         self._settings: ModelSettings | None = None
+        # Here, so that what builds the application does without torch: Ray sends requests a slow
+        # way until it is built.
+        from deployments.model.model import Model as Stage  # noqa: PLC0415
+
         self._stage = Stage(bundles, options)
         self._predict = timed(self._in_a_batch)
 

@@ -1,6 +1,8 @@
 """HTTP/1.1 over a plain socket, where a test must hold the connection in its own hands."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -59,6 +61,12 @@ class Connection:
         """Whether the server closes the connection, within ten seconds."""
         async with asyncio.timeout(10):
             return await self._reader.read(1) == b""
+
+    def reset(self) -> None:
+        """Break it, as a client that is killed may."""
+        connected: socket.socket = self._writer.get_extra_info("socket")
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.transport.abort()
 
     async def close(self) -> None:
         self._writer.close()

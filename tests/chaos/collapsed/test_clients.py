@@ -5,11 +5,11 @@ import json
 import numpy as np
 
 from benchmarks.load.opened import Arrivals
-from tests.chaos.collapsed.bad_clients import bad_clients
 from tests.chaos.figures import Figures
 from tests.chaos.judge import nobody_failed
 from tests.chaos.scale import Scale
 from tests.chaos.site import Site, reach
+from tests.support.bad_clients import bad_clients
 from tests.support.processes import descriptors, named
 from tests.support.wait import wait_until
 

@@ -45,6 +45,16 @@ def test_a_bad_row_leaves_the_others_good() -> None:
     assert (fourth.code, fourth.field, fourth.row) == (ErrorCode.MISSING_FIELD, "depot", 3)
 
 
+def test_the_errors_of_rows_hold_on_to_nothing() -> None:
+    """With tracebacks they would be rings with the batch, which only the collector finds."""
+    late = EXAMPLE | {"sent_at": "2031-01-01T00:00:00Z"}
+
+    errors = decode([{}, lane("one"), None, late])
+
+    for error in errors:
+        assert (error.__traceback__, error.__context__, error.__cause__) == (None, None, None)
+
+
 def test_rows_are_the_same_whether_or_not_another_is_bad() -> None:
     good = [EXAMPLE, lane(2)]
 

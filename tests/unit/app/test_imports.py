@@ -28,6 +28,7 @@ def _loaded(code: str) -> set[str]:
         ("deployments.preprocess.deployment", {"torch", "feast", "pandas"}),
         ("app.ingress", {"torch", "feast", "pandas"}),
         ("app.launch", {"ray", "pydantic"}),
+        ("app.graph", {"torch"}),
     ],
 )
 def test_a_process_loads_only_what_it_uses(module: str, unused: set[str]) -> None:

@@ -1,10 +1,14 @@
 """Clients that leave, or dawdle."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.fast_lane.protocol import Http
+from tests.support.bad_clients import BadClients
 from tests.support.fast_lane import serving
 from tests.support.http1 import Connection
 from tests.support.wait import wait_for
@@ -32,6 +36,44 @@ async def test_the_work_of_a_client_that_leaves_is_cancelled(
             await cancelled.wait()
         await wait_for(lambda: fast_lane.ongoing == 0)
     assert "Exception in ASGI" not in log.text
+
+
+async def test_a_client_that_breaks_the_connection_leaves_nothing_behind(
+    app: ASGIApp, row: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections: weakref.WeakSet[Http] = weakref.WeakSet()
+    made = Http.connection_made
+
+    def remember(self: Http, transport: asyncio.Transport) -> None:
+        connections.add(self)
+        made(self, transport)
+
+    monkeypatch.setattr(Http, "connection_made", remember)
+
+    async with serving(app) as fast_lane:
+        async with Connection.to(fast_lane.port) as connection:
+            assert (await connection.post("/predict", row)).status == 200
+            connection.reset()
+
+        def forgotten() -> bool:
+            gc.collect()
+            return not connections
+
+        await wait_for(forgotten)
+
+
+async def test_no_task_outlives_clients_that_misbehave(app: ASGIApp, row: bytes) -> None:
+    async with serving(app, arrival_s=0.2) as fast_lane:
+        before = asyncio.all_tasks()
+        clients = BadClients(fast_lane.port, row, idle=20)
+        running = asyncio.create_task(clients.run())
+        kinds = {"left in the body", "left before the answer", "slow head: cut"}
+        await wait_for(lambda: clients.idle == 20 and clients.met.keys() >= kinds)
+        clients.over.set()
+        await running
+
+        await wait_for(lambda: asyncio.all_tasks() == before)
+        assert fast_lane.ongoing == 0
 
 
 async def test_a_client_that_dawdles_over_its_head_is_cut_off(app: ASGIApp) -> None:
