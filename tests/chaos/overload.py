@@ -19,7 +19,7 @@ _REFUSED_WITHIN_S = 0.1
 _QUIET_SHARE = 0.3
 # What the queue and its batches hold, and more, or the generator would queue in their place. Not
 # too many either: at 4,000 each request costs twice what it costs at 128, refused or not.
-_CONNECTIONS = 2000
+_CONNECTIONS = 3000
 _CLOSED = (128, 512)
 _GROWTH = 1.10
 
