@@ -78,10 +78,10 @@ test: bundle $(FILLED)
 	@$(BIN)/python -m pytest
 
 # What must hold under faults, at full length (about 45 minutes; Linux, with a C compiler).
-# ONLY=redis for the scenarios with that in their name.
+# ONLY=redis for the scenarios with that in their name, DOOR=haproxy for one of the doors.
 .PHONY: chaos
 chaos: bundle $(FILLED)
-	@$(BIN)/python -m pytest tests/chaos --long -s $(if $(ONLY),-k "$(ONLY)")
+	@$(BIN)/python -m pytest tests/chaos --long -s $(if $(ONLY),-k "$(ONLY)") $(if $(DOOR),--door $(DOOR))
 
 lint: $(VENV)/.installed
 	@$(BIN)/ruff format --check .

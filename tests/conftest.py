@@ -8,6 +8,7 @@ from tests.support.example import Example, built_example
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the chaos scenarios at full length")
+    parser.addoption("--door", action="append", help="through which door they run")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 nothing goes wrong; `make chaos` (--long) runs the issue's figures, and judges these as well."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from benchmarks.load.opened import compiler
 from benchmarks.paths import RESULTS
 from tests.chaos.figures import Figures
 from tests.chaos.scale import LONG, SHORT, Scale
-from tests.chaos.site import DOORS
+from tests.chaos.site import DOORS, Site
 
 _NO_COMPILER = "no C compiler for the load generator: `apt-get install gcc libc6-dev`"
 _LONG_ONLY = "takes minutes: make chaos runs it"
@@ -31,13 +32,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each scenario comes through each door; in short, through the one that needs no other."""
     if "site" in metafunc.fixturenames:
-        doors = DOORS if metafunc.config.getoption("--long") else DOORS[:1]
+        every = DOORS if metafunc.config.getoption("--long") else DOORS[:1]
+        doors = metafunc.config.getoption("--door") or every
         metafunc.parametrize("site", doors, indirect=True, scope="package")
 
 
-@pytest.fixture(scope="session")
-def scale(request: pytest.FixtureRequest) -> Scale:
-    return LONG if request.config.getoption("--long") else SHORT
+@pytest.fixture
+def scale(request: pytest.FixtureRequest, site: Site) -> Scale:
+    scale = LONG if request.config.getoption("--long") else SHORT
+    return replace(scale, rate=min(scale.rate, site.most_per_s))
 
 
 @pytest.fixture(scope="session")
