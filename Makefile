@@ -74,8 +74,19 @@ $(DATA)/training.parquet: $(DATA)/flights.parquet feature_repo/definitions.py tr
 models/flight_delay/latest: $(DATA)/training.parquet $(TRAINING)
 	@$(BIN)/python -m training.train
 
-test: bundle $(FILLED)
+test: bundle $(FILLED) clients
 	@$(BIN)/python -m pytest
+
+# Clients that others wrote, which the suite drives the server with: they want other versions.
+CLIENTS := .venv-clients
+.PHONY: clients
+clients: $(CLIENTS)/.installed
+
+$(CLIENTS)/.installed: tests/clients/requirements.txt tests/clients/constraints.txt
+	@echo "Installing clients for the tests into $(CLIENTS): a minute the first time"
+	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip install --quiet --constraint $(word 2,$^) --requirement $<
+	@touch $@
 
 # What must hold under faults, at full length (about 45 minutes; Linux, with a C compiler).
 # ONLY=redis for the scenarios with that in their name, DOOR=haproxy for one of the doors.
