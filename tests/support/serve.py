@@ -29,8 +29,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-PLAIN: Mapping[str, str] = {}
+# As the Makefile sets them, with PLAIN=1 and without.
+PLAIN: Mapping[str, str] = {
+    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.middleware.sound_headers:middlewares",
+}
 FAST: Mapping[str, str] = {
+    **PLAIN,
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
     "RAY_SERVE_HAPROXY_NBTHREAD": "1",
