@@ -91,16 +91,17 @@ class Coalescer(Generic[R, B]):
             retry = "try again shortly"
         return Overloaded(f"{waiting} rows are waiting already: {retry}", max(1, ceil(wait_s)))
 
-    async def submit(
+    def submit(
         self, rows: Sequence[R], deadline: float = inf, *, admitted: bool = False
-    ) -> tuple[B, int]:
-        """The batch in which ``rows`` (at most ``max_rows``) ran, and the place of the first.
+    ) -> "asyncio.Future[tuple[B, int]]":
+        """The batch in which ``rows`` (at most ``max_rows``) run, and the place of the first.
 
-        ``admitted`` is for the later parts of a request whose first was let in.
+        ``admitted`` is for the later parts of a request whose first was let in. Who cancels the
+        future gives the place in the queue up.
 
-        Raises Overloaded where the queue is full, TimedOut where ``deadline`` (of the event loop's
-        clock) passes first, the WindsockError that ``run`` raised, and Unavailable for anything
-        else that it raised.
+        Raises Overloaded where the queue is full; the future raises TimedOut where ``deadline`` (of
+        the event loop's clock) passes first, the WindsockError that ``run`` raised, and Unavailable
+        for anything else that it raised.
         """
         if not admitted and (refusal := self.refusal(len(rows), deadline)):
             raise refusal
@@ -112,7 +113,7 @@ class Coalescer(Generic[R, B]):
             self._running += 1
             # After the callbacks that are ready now, so that requests read together join.
             loop.call_soon(self._launch)
-        return await answer
+        return answer
 
     def _launch(self) -> None:
         loop = asyncio.get_running_loop()

@@ -2,20 +2,22 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import count
+from math import isfinite
 from typing import Any
 
 import msgspec
 
 from app.errors import ErrorCode, InvalidRequest
 from app.fields import allowed, annotation, bounded
-from deployments.bundle.manifest import Manifest
+from deployments.bundle.manifest import FieldSpec, Manifest
 from deployments.frames import Column, key_column, value_column
 
 Row = tuple[Any, ...]
 """One row's values, in the order of the contract's fields; instants in epoch seconds."""
 
-# What msgspec raises for a body that it cannot take.
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for a body that it cannot take."""
 _PROBLEM = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
 _NAMED = re.compile(
     r"Object (?P<kind>missing required|contains unknown) field `(?P<field>.*)`", re.DOTALL
@@ -32,6 +34,10 @@ class Contract:
         self._allowed = {field.name: allowed(field) for field in self.fields}
         self._keys = {field.name for field in manifest.entities}
         self._instants = [i for i, field in enumerate(self.fields) if field.dtype == "timestamp"]
+        self._lists: list[Any] = [
+            list[annotation(field)]  # type: ignore[misc]
+            for field in self.fields
+        ]
         self.row_type = msgspec.defstruct(
             "PredictRequest",
             [(f"f{place}", annotation(field)) for place, field in enumerate(self.fields)],
@@ -51,8 +57,8 @@ class Contract:
         """One row from a JSON object. Raises InvalidRequest."""
         try:
             return self._values(self._row.decode(body))
-        except _UNREADABLE as error:
-            raise _invalid(error, self._allowed) from None
+        except UNREADABLE as error:
+            raise invalid(error, self._allowed) from None
 
     def decode_batch(self, body: bytes, limit: int) -> list[Row | InvalidRequest]:
         """The rows of ``{"instances": [...]}``, a wrong one as its error.
@@ -62,11 +68,11 @@ class Contract:
         try:
             batch: Any = self._batch.decode(body)
             instances: Sequence[Any] = batch.instances
-        except _UNREADABLE:
+        except UNREADABLE:
             try:
                 instances = self._raw_batch.decode(body).instances
-            except _UNREADABLE as error:
-                raise _invalid(error, {"instances": "a list of rows"}) from None
+            except UNREADABLE as error:
+                raise invalid(error, {"instances": "a list of rows"}) from None
         if not instances:
             raise InvalidRequest(
                 ErrorCode.EMPTY_BATCH, "instances must hold at least one row", "instances"
@@ -77,7 +83,44 @@ class Contract:
                 f"instances holds {len(instances)} rows, at most {limit} are allowed: split them",
                 "instances",
             )
-        return [self._checked(instance, row) for row, instance in enumerate(instances)]
+        rows: list[Row | InvalidRequest] = []
+        for place, instance in enumerate(instances):
+            row = self.checked(instance)
+            if isinstance(row, InvalidRequest):
+                row.row = place
+            rows.append(row)
+        return rows
+
+    def checked(self, instance: Any) -> Row | InvalidRequest:
+        """The row of a ``row_type``, or of JSON that may be one; a wrong one as its error."""
+        try:
+            decoded = isinstance(instance, self.row_type)
+            return self._values(instance if decoded else self._row.decode(instance))
+        except UNREADABLE as error:
+            # Made and not raised: with a traceback it would hold the batch, and the batch it.
+            return invalid(error, self._allowed)
+        except InvalidRequest as error:
+            return error.with_traceback(None)
+
+    def check_names(self, names: Sequence[str]) -> None:
+        """Raises InvalidRequest unless these are the fields, in any order, each once."""
+        for place, name in enumerate(names):
+            if name not in self._allowed:
+                raise _unknown(name, self._allowed)
+            if name in names[:place]:
+                raise InvalidRequest(ErrorCode.INVALID_FIELD, f"{name} is given twice", name)
+        for name in self._allowed:
+            if name not in names:
+                raise _missing(name, self._allowed)
+
+    def rows(self, columns: Mapping[str, Sequence[Any]]) -> list[Row]:
+        """The rows of columns, one of the same length for each field. They hold what JSON would (a
+        timestamp is text), and each value is judged as ``decode`` does.
+
+        Raises InvalidRequest, which names field and row.
+        """
+        by_field = (columns[field.name] for field in self.fields)
+        return list(zip(*map(self._column, count(), by_field), strict=True))
 
     def columns(self, rows: Sequence[Row]) -> dict[str, Column]:
         """Rows as the columns of a frame."""
@@ -92,43 +135,53 @@ class Contract:
         """A request as a client would write it."""
         return {field.name: field.example for field in self.fields}
 
-    def _checked(self, instance: Any, row: int) -> Row | InvalidRequest:
-        try:
-            decoded = isinstance(instance, self.row_type)
-            return self._values(instance if decoded else self._row.decode(instance))
-        except _UNREADABLE as error:
-            # Made and not raised: with a traceback it would hold the batch, and the batch it.
-            problem = _invalid(error, self._allowed)
-        except InvalidRequest as error:
-            problem = error.with_traceback(None)
-        problem.row = row
-        return problem
-
     def _values(self, request: msgspec.Struct) -> Row:
         values = msgspec.structs.astuple(request)
         if not self._instants:
             return values
         seconds = list(values)
         for place in self._instants:
-            field = self.fields[place]
             seconds[place] = at = values[place].timestamp()
-            if (field.minimum is not None and at < field.minimum) or (
-                field.maximum is not None and at > field.maximum
-            ):
-                raise InvalidRequest(
-                    ErrorCode.OUT_OF_RANGE,
-                    f"{field.name} must be {self._allowed[field.name]}",
-                    field.name,
-                )
+            if not _within(self.fields[place], at):
+                raise self._beyond(self.fields[place])
         return tuple(seconds)
+
+    def _column(self, place: int, values: Sequence[Any]) -> Sequence[Any]:
+        field = self.fields[place]
+        try:
+            column: list[Any] = msgspec.convert(values, self._lists[place])
+        except msgspec.ValidationError as error:
+            what, path = _problem(error)
+            raise _wrong(field.name, self._allowed, what, int(path.strip("[]"))) from None
+        if field.dtype == "timestamp":
+            column = [at.timestamp() for at in column]
+            wrong = (row for row, at in enumerate(column) if not _within(field, at))
+        elif field.dtype == "float64":  # JSON has no other numbers than finite ones
+            wrong = (row for row, number in enumerate(column) if not isfinite(number))
+        else:
+            return column
+        for row in wrong:
+            raise self._beyond(field, row)
+        return column
+
+    def _beyond(self, field: FieldSpec, row: int | None = None) -> InvalidRequest:
+        message = f"{field.name} must be {self._allowed[field.name]}"
+        return InvalidRequest(ErrorCode.OUT_OF_RANGE, message, field.name, row)
+
+
+def _within(field: FieldSpec, at: float) -> bool:
+    return (field.minimum is None or at >= field.minimum) and (
+        field.maximum is None or at <= field.maximum
+    )
 
 
 class _RawBatch(msgspec.Struct, forbid_unknown_fields=True):
     instances: list[msgspec.Raw]
 
 
-def _invalid(error: Exception, allowed: Mapping[str, str]) -> InvalidRequest:
-    """Say in the client's terms what was wrong with an object of these fields."""
+def invalid(error: Exception, allowed: Mapping[str, str]) -> InvalidRequest:
+    """Say in the client's terms what was wrong with an object of these fields: what one of
+    UNREADABLE says in msgspec's."""
     if not isinstance(error, msgspec.ValidationError):
         match error:
             case RecursionError():
@@ -138,20 +191,38 @@ def _invalid(error: Exception, allowed: Mapping[str, str]) -> InvalidRequest:
             case _:
                 problem = str(error)
         return InvalidRequest(ErrorCode.MALFORMED_JSON, f"the body is not valid JSON: {problem}")
-    parts = _PROBLEM.fullmatch(str(error))
-    assert parts is not None
-    what, path = parts["what"], (parts["path"] or "").removeprefix(".")
+    what, path = _problem(error)
     named = _NAMED.fullmatch(what)
     if named and named["kind"] == "contains unknown":
-        code, field = ErrorCode.UNKNOWN_FIELD, named["field"][:_SHOWN]
-        message = f"unknown field {field!r}: allowed are {', '.join(allowed)}"
-    elif named:
-        code, field = ErrorCode.MISSING_FIELD, named["field"]
-        message = f"{field} is missing: it must be {allowed[field]}"
-    elif path in allowed:
-        beyond = "= " in what or "out of range" in what
-        code = ErrorCode.OUT_OF_RANGE if beyond else ErrorCode.INVALID_FIELD
-        field, message = path, f"{path} must be {allowed[path]}: {what}"
-    else:
-        code, field, message = ErrorCode.INVALID_FIELD, path or None, f"the body: {what}"
-    return InvalidRequest(code, message, field)
+        return _unknown(named["field"], allowed)
+    if named:
+        return _missing(named["field"], allowed)
+    if path in allowed:
+        return _wrong(path, allowed, what)
+    return InvalidRequest(ErrorCode.INVALID_FIELD, f"the body: {what}", path or None)
+
+
+def _problem(error: msgspec.ValidationError) -> tuple[str, str]:
+    """What is wrong, and where: a path of names and places."""
+    parts = _PROBLEM.fullmatch(str(error))
+    assert parts is not None
+    return parts["what"], (parts["path"] or "").removeprefix(".")
+
+
+def _unknown(field: str, allowed: Mapping[str, str]) -> InvalidRequest:
+    field = field[:_SHOWN]
+    message = f"unknown field {field!r}: allowed are {', '.join(allowed)}"
+    return InvalidRequest(ErrorCode.UNKNOWN_FIELD, message, field)
+
+
+def _missing(field: str, allowed: Mapping[str, str]) -> InvalidRequest:
+    message = f"{field} is missing: it must be {allowed[field]}"
+    return InvalidRequest(ErrorCode.MISSING_FIELD, message, field)
+
+
+def _wrong(
+    field: str, allowed: Mapping[str, str], what: str, row: int | None = None
+) -> InvalidRequest:
+    beyond = "= " in what or "out of range" in what
+    code = ErrorCode.OUT_OF_RANGE if beyond else ErrorCode.INVALID_FIELD
+    return InvalidRequest(code, f"{field} must be {allowed[field]}: {what}", field, row)

@@ -1,7 +1,7 @@
 """The transport-free heart of the edge: rows in, answers out, through micro-batches."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from time import perf_counter
@@ -55,6 +55,13 @@ class _Run:
     spent: Spent
 
 
+Placed = tuple[_Run, int]
+"""Where a row came to be: its batch, which has run, and its place there."""
+
+Answer = RowAnswer | FeaturesRefused
+"""A row's answer, or why a policy refuses it."""
+
+
 class Serving:
     """One bundle version in service: its contract, and a queue whose batches it alone fills."""
 
@@ -85,7 +92,7 @@ class Serving:
         *,
         values: bool = False,
         timing: Timing | None = None,
-    ) -> list[RowAnswer | FeaturesRefused]:
+    ) -> list[Answer]:
         """One answer per row, in order; more rows than a batch holds are split over several. A row
         that a view's policy refuses has its error instead.
 
@@ -95,23 +102,61 @@ class Serving:
         Raises Overloaded, TimedOut or Unavailable.
         """
         size = self._coalescer.max_rows
-        answers: list[RowAnswer | FeaturesRefused] = []
-        values_of = self.manifest.service.columns if values else None
+        answers: list[Answer] = []
         # In turn, so that one large request leaves room in the queue for the small ones.
         for begin in range(0, len(rows), size):
             part = rows[begin : begin + size]
             submitted = perf_counter()
-            run, start = await self._coalescer.submit(part, deadline, admitted=begin > 0)
+            placed = await self._coalescer.submit(part, deadline, admitted=begin > 0)
             if timing:
+                run, _ = placed
                 timing.add(run.started - submitted, run.spent)
-            answers += [run.batch.answer(start + place, values_of) for place in range(len(part))]
+            answers += self._read(placed, len(part), values)
         return answers
+
+    def parts(
+        self, rows: Sequence[Row], deadline: float = inf, *, values: bool = False
+    ) -> AsyncIterator[list[Answer]]:
+        """The same in parts, each as soon as its batch has run.
+
+        Raises Overloaded at once; the iterator raises TimedOut or Unavailable.
+        """
+        size = self._coalescer.max_rows
+        in_parts = [rows[begin : begin + size] for begin in range(0, len(rows), size)]
+        first = self._coalescer.submit(in_parts[0], deadline) if in_parts else None
+
+        async def answers() -> AsyncIterator[list[Answer]]:
+            under_way = first
+            for part in in_parts:
+                under_way = under_way or self._coalescer.submit(part, deadline, admitted=True)
+                yield self._read(await under_way, len(part), values)
+                under_way = None
+
+        return answers()
+
+    def begin(self, row: Row, deadline: float = inf) -> "asyncio.Future[Placed]":
+        """The same for one row, for who goes on meanwhile: ``end`` has its answer. Who cancels the
+        future gives the row's place in the queue up.
+
+        Raises Overloaded; the future raises TimedOut or Unavailable.
+        """
+        return self._coalescer.submit([row], deadline)
+
+    def end(self, placed: Placed, *, values: bool = False) -> Answer:
+        """The answer of a row that ``begin`` placed."""
+        run, place = placed
+        return run.batch.answer(place, self.manifest.service.columns if values else None)
 
     async def warm_up(self) -> None:
         """Send the contract's own example through the whole chain, and keep its answer."""
         example = self.contract.decode(msgspec.json.encode(self.contract.example()))
         # Past the queue: what a first batch takes, with all that it loads, is no measure of others.
         self.example_answer = (await self._run([example], inf)).batch.row(0)
+
+    def _read(self, placed: Placed, rows: int, values: bool) -> list[Answer]:
+        run, start = placed
+        values_of = self.manifest.service.columns if values else None
+        return [run.batch.answer(start + place, values_of) for place in range(rows)]
 
     async def _run(self, rows: list[Row], deadline: float) -> "_Run":
         started = perf_counter()

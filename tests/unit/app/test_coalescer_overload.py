@@ -74,7 +74,7 @@ async def test_the_later_parts_of_a_request_that_was_let_in_are() -> None:
     answers.append(ask(queue, 1))
     await asyncio.sleep(0)
 
-    part = asyncio.create_task(queue.submit([2], admitted=True))
+    part = queue.submit([2], admitted=True)
     first.release()
     for _ in range(2):
         (await stage.next()).release()

@@ -79,11 +79,11 @@ async def test_whoever_comes_and_goes_each_client_gets_its_own_rows(
         await turns(client.turns)
         rows = [(number, row) for row in range(client.rows)]
         submitted.append(number)
-        answer = asyncio.create_task(queue.submit(rows))
-        if client.leaves_after is not None:
-            await turns(client.leaves_after)
-            answer.cancel()
         try:
+            answer = queue.submit(rows)
+            if client.leaves_after is not None:
+                await turns(client.leaves_after)
+                answer.cancel()
             batch, start = await answer
         except (Unavailable, Overloaded, asyncio.CancelledError):
             return

@@ -7,7 +7,7 @@ from msgspec import UNSET
 from pydantic import ValidationError
 
 from app.dataplane import BatchSettings, Serving
-from app.errors import Unavailable
+from app.errors import Overloaded, Unavailable
 from app.fields import MAX_STRING
 from deployments.frames import Frame, Outputs, TensorFrame
 from tests.support.chains import lookup, preprocess, weighing
@@ -45,6 +45,52 @@ async def test_a_large_request_is_split_and_answered_in_order(rows: int) -> None
     assert [answer.outputs["cost"] for answer in answers] == [2.0 * n for n in range(rows)]
     assert max(sizes) <= 4
     assert sum(sizes) == rows
+
+
+@pytest.mark.parametrize("rows", [0, 1, 4, 11])
+async def test_the_parts_of_an_answer_are_the_answer(rows: int) -> None:
+    serving = Serving(parcels(), weighing(), BatchSettings(max_rows=4))
+    asked = [row(weight) for weight in range(rows)]
+
+    parts = [part async for part in serving.parts(asked, values=True)]
+
+    assert [answer for part in parts for answer in part] == await serving.answer(asked, values=True)
+    assert [len(part) for part in parts] == [min(4, rows - at) for at in range(0, rows, 4)]
+
+
+async def test_a_part_is_there_while_the_next_is_under_way() -> None:
+    hold = asyncio.Event()
+
+    async def held(frame: Frame) -> Frame:
+        if frame.columns["weight"][0] == 4:
+            await hold.wait()
+        return await lookup(frame)
+
+    serving = Serving(parcels(), weighing(lookup=held), BatchSettings(max_rows=4))
+    parts = serving.parts([row(weight) for weight in range(8)])
+
+    assert len(await anext(parts)) == 4
+    hold.set()
+    assert len(await anext(parts)) == 4
+
+
+async def test_parts_for_which_there_is_no_room_are_refused_before_any_is_asked_for() -> None:
+    serving = Serving(parcels(), weighing(), BatchSettings(max_rows=1, max_queued_rows=1))
+    waiting = serving.begin(row(1))
+
+    with pytest.raises(Overloaded):
+        serving.parts([row(1), row(2)])
+
+    assert serving.end(await waiting)
+
+
+async def test_a_row_may_begin_without_a_wait() -> None:
+    serving = Serving(parcels(), weighing(), SETTINGS)
+    begun = [serving.begin(row(weight)) for weight in range(3)]
+
+    answers = [serving.end(await one, values=True) for one in begun]
+
+    assert answers == await serving.answer([row(weight) for weight in range(3)], values=True)
 
 
 async def test_no_batch_outgrows_a_grpc_message_however_long_its_strings() -> None:
