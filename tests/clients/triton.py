@@ -29,13 +29,17 @@ def main() -> None:
         ]
         found["http unready"] = [client.is_model_ready("nobody"), client.is_model_ready(MODEL, "0")]
         found["answers"] = {
-            "http json": _rows(client.infer(MODEL, *_http(inputs, names, False), request_id="7")),
-            "http binary": _rows(client.infer(MODEL, *_http(inputs, names, True), VERSION)),
-            "http default outputs": _rows(client.infer(MODEL, _http(inputs, names, True)[0])),
+            "http json": _rows(client.infer(MODEL, **_http(inputs, names, False), request_id="7")),
+            "http binary": _rows(
+                client.infer(MODEL, **_http(inputs, names, True), model_version=VERSION)
+            ),
+            "http default outputs": _rows(
+                client.infer(MODEL, _http(inputs, names, True)["inputs"])
+            ),
             "http gzip": _rows(
                 client.infer(
                     MODEL,
-                    *_http(inputs, names, True),
+                    **_http(inputs, names, True),
                     request_compression_algorithm="gzip",
                     response_compression_algorithm="gzip",
                 )
@@ -43,7 +47,7 @@ def main() -> None:
             "http deflate": _rows(
                 client.infer(
                     MODEL,
-                    *_http(inputs, names, False),
+                    **_http(inputs, names, False),
                     request_compression_algorithm="deflate",
                     response_compression_algorithm="deflate",
                 )
@@ -55,7 +59,7 @@ def main() -> None:
             output["name"]
             for output in client.infer(
                 MODEL,
-                _http(inputs, names, True)[0],
+                _http(inputs, names, True)["inputs"],
                 outputs=[over_http.InferRequestedOutput(names[0])],
             ).get_response()["outputs"]
         )
@@ -69,39 +73,47 @@ def main() -> None:
             client.is_model_ready(MODEL, VERSION),
         ]
         found["answers"]["grpc"] = _rows(
-            client.infer(MODEL, *_grpc(inputs, names), VERSION, request_id="7", client_timeout=30)
+            client.infer(
+                MODEL,
+                **_grpc(inputs, names),
+                model_version=VERSION,
+                request_id="7",
+                client_timeout=30,
+            )
         )
         found["answers"]["grpc aio"] = asyncio.run(_grpc_aio(inputs, names))
         found["grpc refused"] = _refused(client, _grpc(inputs, names), over_grpc)
     tell(found)
 
 
-def _http(inputs: list[Any], names: list[str], binary: bool) -> tuple[list[Any], list[Any]]:
+def _http(inputs: list[Any], names: list[str], binary: bool) -> dict[str, list[Any]]:
     tensors = []
     for name, (datatype, values) in columns(ROWS, inputs).items():
         tensor = over_http.InferInput(name, list(values.shape), datatype)
         tensors.append(tensor.set_data_from_numpy(values, binary_data=binary))
-    return tensors, [over_http.InferRequestedOutput(name, binary_data=binary) for name in names]
+    outputs = [over_http.InferRequestedOutput(name, binary_data=binary) for name in names]
+    return {"inputs": tensors, "outputs": outputs}
 
 
-def _grpc(inputs: list[Any], names: list[str]) -> tuple[list[Any], list[Any]]:
+def _grpc(inputs: list[Any], names: list[str]) -> dict[str, list[Any]]:
     tensors = []
     for name, (datatype, values) in columns(ROWS, inputs).items():
         tensor = over_grpc.InferInput(name, list(values.shape), datatype)
         tensors.append(tensor.set_data_from_numpy(values))
-    return tensors, [over_grpc.InferRequestedOutput(name) for name in names]
+    outputs = [over_grpc.InferRequestedOutput(name) for name in names]
+    return {"inputs": tensors, "outputs": outputs}
 
 
 async def _http_aio(inputs: list[Any], names: list[str]) -> list[Any]:
     async with over_http_aio.InferenceServerClient(ASKED["http"]) as client:
         assert await client.is_model_ready(MODEL)
-        return _rows(await client.infer(MODEL, *_http(inputs, names, True)))
+        return _rows(await client.infer(MODEL, **_http(inputs, names, True)))
 
 
 async def _grpc_aio(inputs: list[Any], names: list[str]) -> list[Any]:
     async with over_grpc_aio.InferenceServerClient(ASKED["grpc"]) as client:
         assert await client.is_model_ready(MODEL)
-        return _rows(await client.infer(MODEL, *_grpc(inputs, names)))
+        return _rows(await client.infer(MODEL, **_grpc(inputs, names)))
 
 
 def _rows(result: Any) -> list[Any]:
@@ -111,9 +123,9 @@ def _rows(result: Any) -> list[Any]:
     return answers({name: result.as_numpy(name) for name in names})
 
 
-def _refused(client: Any, sound: tuple[list[Any], list[Any]], kind: Any) -> dict[str, Any]:
+def _refused(client: Any, sound: dict[str, list[Any]], kind: Any) -> dict[str, Any]:
     """What each mistake is answered, and that the same client goes on."""
-    tensors, outputs = sound
+    tensors, outputs = sound["inputs"], sound["outputs"]
     wrong = kind.InferInput("nothing", [1], "INT64")
     wrong.set_data_from_numpy(columns([{"nothing": 1}], [_NOTHING])["nothing"][1])
     mistakes = {
