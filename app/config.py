@@ -30,6 +30,24 @@ class Limits(_Strict):
     ``request_timeout_s`` above it: its answer has no error body."""
 
 
+class StreamSettings(_Strict):
+    """The WebSocket ``/predict/stream``: what a client may have of a replica, and for how long."""
+
+    window: int = Field(default=1024, ge=1)
+    """Rows of a client under way at once; past it the server reads no further, so the client has to
+    wait. Two batches under way and two that wait are enough to keep the model busy."""
+    max_message_bytes: int = Field(default=2**16, ge=1024)
+    """Largest message; a row is some hundred bytes. Larger ones end the connection (1009)."""
+    idle_s: float = Field(default=60.0, gt=0)
+    """A connection without a row and without anything under way for so long is closed (1000)."""
+    age_s: float = Field(default=100.0, gt=0)
+    """A connection as old as this is closed in order (1012), so that clients come to replicas that
+    were added later. Keep it below Ray's ``request_timeout_s``, and below the 120 s after which
+    HAProxy breaks off what it held when replicas changed: neither says a word to the client."""
+    close_s: float = Field(default=5.0, gt=0)
+    """Longest time in which rows that were read are still answered, once it is to be closed."""
+
+
 class ModelArgs(_Strict, ModelOptions):
     """Which model, where its bundles lie, and how it is run."""
 
@@ -62,6 +80,7 @@ class GraphArgs(_Strict):
     model: ModelArgs
     feature_store: FeatureStoreArgs = FeatureStoreArgs()
     limits: Limits = Limits()
+    stream: StreamSettings = StreamSettings()
     fast_lane: FastLaneSettings | None = None
     """A second door, in each ingress replica itself; None leaves it shut."""
     check_placement: bool = True

@@ -28,6 +28,7 @@ class ErrorCode(Enum):
     BODY_TOO_LARGE = ("body_too_large", 413)
     NOT_FOUND = ("not_found", 404)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
+    UPGRADE_REQUIRED = ("upgrade_required", 426)
     TIMED_OUT = ("timed_out", 408)
     OVERLOADED = ("overloaded", 429)
     MISSING_FEATURES = ("missing_features", 422)

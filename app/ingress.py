@@ -1,5 +1,6 @@
 """The ingress deployment: the edge in a replica."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -7,14 +8,16 @@ from ray import serve
 from ray.serve import Deployment
 from starlette.types import ASGIApp
 
-from app.autoscaling import FAST_LANE_REQUESTS
+from app.autoscaling import UNSEEN_REQUESTS
 from app.config import GraphArgs, IngressSettings
 from app.dataplane import Dataplane
+from app.draining import until_told_to_stop
 from app.edge import edge
 from app.fast_lane.refusal import Refusals
 from app.fast_lane.server import FastLane
 from app.layouts.layout import Layout
 from app.protocols.rest import PREDICTIONS
+from app.protocols.stream import Streams
 from deployments import collector
 from deployments.bundle.bundle import BundleStore
 from deployments.settings import accepted
@@ -35,12 +38,14 @@ class IngressReplica:
         bundles = BundleStore(args.model.directory, args.model.name)
         self._layout = layout(args, bundles, *handles)
         self._dataplane = Dataplane(bundles, self._layout.chain)
-        self._app = edge(self._dataplane, args.limits)
+        self._streams = Streams(self._dataplane, args.limits, args.stream)
+        self._app = edge(self._dataplane, args.limits, self._streams)
+        self._leaving: asyncio.Task[None] | None = None
         self._fast_lane = (
             FastLane(
                 args.fast_lane,
                 self._app,
-                args.limits.max_body_bytes,
+                args.stream.max_message_bytes,
                 Refusals(self._dataplane.refusal, PREDICTIONS),
             )
             if args.fast_lane
@@ -56,6 +61,8 @@ class IngressReplica:
         if self._fast_lane:
             # Not before: the kernel sends clients to every replica that listens.
             await self._fast_lane.open()
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self._leave_when_told())
 
     async def check_health(self) -> None:
         """Serve replaces a replica in which this raises."""
@@ -64,12 +71,23 @@ class IngressReplica:
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """What Serve does not see of this replica's load; ``app.autoscaling`` adds it."""
-        return {FAST_LANE_REQUESTS: self._fast_lane.ongoing if self._fast_lane else 0}
+        requests = self._fast_lane.ongoing if self._fast_lane else 0
+        return {UNSEEN_REQUESTS: requests + self._streams.rows}
 
     async def __del__(self) -> None:
         """Serve calls it when its own door has drained, within graceful_shutdown_timeout_s."""
+        await self._leave()
+
+    async def _leave_when_told(self) -> None:
+        await until_told_to_stop()
+        await self._leave()
+
+    async def _leave(self) -> None:
+        """Let clients go in order, once the listener is closed: they connect again at once."""
         if self._fast_lane:
-            await self._fast_lane.close(_CLOSE_WITHIN_S)
+            await asyncio.gather(self._fast_lane.close(_CLOSE_WITHIN_S), self._streams.close())
+        else:
+            await self._streams.close()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         return self._app

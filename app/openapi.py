@@ -1,12 +1,22 @@
 """The OpenAPI document of the service, made from the contract of the bundle that serves."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from app.dataplane import Serving
 from app.errors import ErrorBody, ErrorCode
-from app.schemas import BatchResponse, Health, Models, Prediction, ViewInfo
+from app.protocols.stream_messages import Messages, StreamAnswer, StreamError
+from app.schemas import (
+    BatchResponse,
+    ErrorLine,
+    Health,
+    Models,
+    Prediction,
+    PredictionLine,
+    ViewInfo,
+)
 
 _REF = "#/components/schemas/{name}"
 
@@ -67,10 +77,12 @@ def document(serving: Serving, root: str = "") -> dict[str, Any]:
     ``root`` is the path under which the service is mounted.
     """
     contract, manifest = serving.contract, serving.manifest
-    answers = [Prediction, BatchResponse, Health, Models, ErrorBody, ViewInfo]
-    requests = [contract.row_type, contract.batch_type]
-    refs, components = msgspec.json.schema_components([*answers, *requests], ref_template=_REF)
-    by_type = dict(zip([*answers, *requests], refs, strict=True))
+    stream_row = Messages(contract).row_type
+    types = [Prediction, BatchResponse, PredictionLine, ErrorLine, StreamAnswer, StreamError]
+    types += [Health, Models, ErrorBody, ViewInfo]
+    types += [contract.row_type, contract.batch_type, stream_row]
+    refs, components = msgspec.json.schema_components(types, ref_template=_REF)
+    by_type = dict(zip(types, refs, strict=True))
     example, answer = contract.example(), _example_answer(serving)
     paths: dict[str, Any] = {
         "/predict": {
@@ -91,6 +103,7 @@ def document(serving: Serving, root: str = "") -> dict[str, Any]:
                 _BATCH_ERRORS,
                 request=(by_type[contract.batch_type], {"instances": [example]}),
                 example=answer and {"predictions": [answer], "request_id": answer["request_id"]},
+                line=_either(by_type, PredictionLine, ErrorLine),
             )
         },
     }
@@ -106,6 +119,14 @@ def document(serving: Serving, root: str = "") -> dict[str, Any]:
         },
         "servers": [{"url": root or "/"}],
         "paths": paths,
+        "x-websockets": {
+            "/predict/stream": {
+                "summary": "Predict for rows as they come, each answered as soon as it is ready",
+                "parameters": [_VALUES, _TIMEOUT],
+                "send": {"schema": by_type[stream_row], "example": {"id": 1, "instance": example}},
+                "receive": {"schema": _either(by_type, StreamAnswer, StreamError)},
+            }
+        },
         "components": {"schemas": components},
     }
 
@@ -128,6 +149,7 @@ def _operation(
     *,
     request: tuple[dict[str, Any], Any] | None = None,
     example: Any = None,
+    line: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": name,
@@ -135,6 +157,9 @@ def _operation(
         "tags": ["predict" if request else "service"],
         "responses": {"200": {"description": "The answer", "content": _json(answer, example)}},
     }
+    if line is not None:
+        lines = {"schema": {"description": "Each line, where this is accepted", **line}}
+        operation["responses"]["200"]["content"]["application/x-ndjson"] = lines
     if request is not None:
         schema, sent = request
         operation["parameters"] = [_VALUES, _TIMEOUT, _TIMING]
@@ -150,6 +175,10 @@ def _operation(
         if status == ErrorCode.OVERLOADED.status:
             operation["responses"][str(status)]["headers"] = _RETRY_AFTER
     return operation
+
+
+def _either(by_type: Mapping[Any, Any], *kinds: type) -> dict[str, Any]:
+    return {"oneOf": [by_type[kind] for kind in kinds]}
 
 
 def _json(schema: dict[str, Any], example: Any = None) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from app.errors import ErrorDetail
+
 
 class ModelInfo(msgspec.Struct):
     """Which bundle answered."""
@@ -62,6 +64,23 @@ class BatchResponse(msgspec.Struct):
     # msgspec has no untagged unions, so their schema is written out.
     predictions: Annotated[list[Any], msgspec.Meta(extra_json_schema={"items": _EITHER})]
     request_id: str
+
+
+class PredictionLine(msgspec.Struct):
+    """The answer for the row at this place of the batch, as one of several lines."""
+
+    row: int
+    outputs: dict[str, float | list[float] | None]
+    model: ModelInfo
+    features: FeaturesInfo
+    request_id: str
+
+
+class ErrorLine(msgspec.Struct):
+    """Why a row has no answer; null stands for all that have no line of their own."""
+
+    row: int | None
+    error: ErrorDetail
 
 
 class Health(msgspec.Struct):

@@ -15,6 +15,10 @@ class Door:
         self.closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+
         def dressed(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 request_id: str = scope["state"]["request_id"]

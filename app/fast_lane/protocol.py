@@ -39,6 +39,10 @@ class Corked:
         self._held.append(data)
         self._flush()
 
+    def write_eof(self) -> None:
+        self._flush()
+        self._transport.write_eof()
+
     def close(self) -> None:
         self._flush()
         self._transport.close()
@@ -100,6 +104,11 @@ class Http(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self._task is not None and not self._task.done():
             self._task.cancel()
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        # Both refer to each other, and would stay until the collector comes by.
+        self.parser = None  # type: ignore[assignment]
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -11,6 +11,7 @@ from app.fast_lane.listener import Listener
 from app.fast_lane.protocol import Http
 from app.fast_lane.refusal import Refusals
 from app.fast_lane.settings import FastLaneSettings
+from app.fast_lane.sockets import Socket
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
@@ -46,7 +47,12 @@ class FastLane:
             proxy_headers=False,
             server_header=False,
             timeout_keep_alive=settings.keep_alive_s,
+            ws=Socket,
             ws_max_size=max_message_bytes,
+            ws_ping_interval=settings.ping_s,
+            ws_ping_timeout=settings.ping_s,
+            # It would take each socket some 100 KB, and the processor more than the link gains.
+            ws_per_message_deflate=False,
         )
         self._server = Server(self._config)
         self._listener: Listener | None = None
@@ -54,7 +60,7 @@ class FastLane:
 
     @property
     def ongoing(self) -> int:
-        """Requests and sockets under way."""
+        """Requests under way; what goes on in a socket is its handler's to count."""
         return self._door.ongoing
 
     @property
@@ -92,8 +98,12 @@ class FastLane:
             raise RuntimeError("the fast lane has ended") from self._serving.exception()
 
     async def close(self, within_s: float) -> None:
-        """Accept no more, answer what is under way, then end; what lasts longer is cut."""
-        if self._listener is None or self._serving is None or self._door.closing:
+        """Accept no more, answer what is under way, then end; what lasts longer is cut. A second
+        call waits for the first."""
+        if self._listener is None or self._serving is None:
+            return
+        if self._door.closing:
+            await asyncio.wait([self._serving])
             return
         end = time.monotonic() + within_s
         await self._listener.close()
@@ -122,11 +132,13 @@ class FastLane:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         """Once a second, since a timer for each request would cost more than all of it: cut off the
-        clients that take too long to send, and tell of those that were refused."""
+        clients that take too long to send, or to go, and tell of those that were refused."""
         self._refusals.count()
         now = loop.time()
         for connection in list(self._server.server_state.connections):
             if isinstance(connection, Http) and connection.overdue(now):
                 connection.transport.close()
+            elif isinstance(connection, Socket) and connection.overdue(now):
+                connection.transport.abort()
         if self._serving is not None and not self._serving.done():
             loop.call_later(_SWEEP_S, self._sweep, loop)

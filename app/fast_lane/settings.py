@@ -21,6 +21,9 @@ class FastLaneSettings(BaseModel):
     connection_age_s: float = Field(default=30.0, gt=0)
     """A connection as old as this is closed with its next answer, so that clients which keep
     theirs come to replicas that were added later."""
+    ping_s: float = Field(default=20.0, gt=0)
+    """How often the client of a socket is asked whether it is there, as Ray's doors do. One that
+    does not answer for as long again, or takes nothing that it is sent, is cut off."""
     linger_s: float = Field(default=2.0, ge=0)
     """A replica that stops asks for each connection to be closed with its next answer. One that
     stays idle for so long is closed without."""

@@ -1,5 +1,7 @@
 """Turns every exception into the one error body; nothing internal leaks."""
 
+import asyncio
+from collections.abc import Awaitable
 from functools import cache
 
 import msgspec
@@ -12,11 +14,20 @@ from deployments.log import get_logger
 
 logger = get_logger(__name__)
 
-_BY_STATUS = {404: ErrorCode.NOT_FOUND, 405: ErrorCode.METHOD_NOT_ALLOWED}
+_BY_STATUS = {
+    404: ErrorCode.NOT_FOUND,
+    405: ErrorCode.METHOD_NOT_ALLOWED,
+    426: ErrorCode.UPGRADE_REQUIRED,
+}
+_LAST_WORDS_S = 1.0
 
 
 class Errors:
-    """Catches what the layers below raise, as long as no answer has begun."""
+    """Catches what the layers below raise.
+
+    An answer that has begun is broken off, unless its handler has put into
+    ``scope["state"]["last_words"]`` what makes an end of it from an ErrorDetail.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,19 +38,26 @@ class Errors:
             return
         begun = False
 
-        async def watch(message: Message) -> None:
+        def watch(message: Message) -> Awaitable[None]:
             nonlocal begun
             begun = True
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, watch)
         except ClientGone:
             return
         except Exception as error:
+            request_id: str = scope["state"]["request_id"]
             if begun:
-                raise
-            status, headers, body = error_answer(error, scope["state"]["request_id"])
+                last_words = scope["state"].get("last_words")
+                if last_words is None:
+                    raise
+                _, detail = told(error, request_id)
+                async with asyncio.timeout(_LAST_WORDS_S):  # its client may have stopped to read
+                    await send({"type": "http.response.body", "body": last_words(detail)})
+                return
+            status, headers, body = error_answer(error, request_id)
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
 
@@ -58,21 +76,29 @@ def count_error(code: str, times: int = 1) -> None:
 
 def error_answer(error: Exception, request_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Status, headers and body for what a request raised."""
+    status, detail = told(error, request_id)
+    body = msgspec.json.encode(ErrorBody(detail))
     headers: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json")]
+    if isinstance(error, Overloaded):
+        headers.append((b"retry-after", str(error.retry_after_s).encode()))
+    elif isinstance(error, HTTPException) and status in _BY_STATUS:
+        headers += [(k.lower().encode(), v.encode()) for k, v in (error.headers or {}).items()]
+    headers.append((b"content-length", str(len(body)).encode()))
+    return status, headers, body
+
+
+def told(error: Exception, request_id: str) -> tuple[int, ErrorDetail]:
+    """The status of an error and what the client is told of it, as the metrics are; the log has
+    what is nobody's to know."""
     match error:
         case WindsockError():
             status, detail = error.code.status, error.detail(request_id)
-            if isinstance(error, Overloaded):
-                headers.append((b"retry-after", str(error.retry_after_s).encode()))
         case HTTPException(status_code=status) if status in _BY_STATUS:
             detail = ErrorDetail(_BY_STATUS[status].code, error.detail, None, None, request_id)
-            headers += [(k.lower().encode(), v.encode()) for k, v in (error.headers or {}).items()]
         case _:
             logger.error("request %s failed", request_id, exc_info=error)
             status = ErrorCode.INTERNAL.status
             message = "an unexpected error; the server's log has it under this request id"
             detail = ErrorDetail(ErrorCode.INTERNAL.code, message, None, None, request_id)
     count_error(detail.code)
-    body = msgspec.json.encode(ErrorBody(detail))
-    headers.append((b"content-length", str(len(body)).encode()))
-    return status, headers, body
+    return status, detail

@@ -36,15 +36,15 @@ class TimeLimit:
             return
         loop = asyncio.get_running_loop()
         now = loop.time()
-        asked_s = _asked_s(scope)
-        if asked_s is None or asked_s >= self._limit_s:
+        asked = asked_s(scope)
+        if asked is None or asked >= self._limit_s:
             limit_s, timer = self._limit_s, None
             self._started[task] = now
             if not self._sweeping:
                 self._sweeping = True
                 loop.call_later(_SWEEP_S, self._sweep, loop)
         else:
-            limit_s, timer = asked_s, loop.call_later(asked_s, self._expire, task)
+            limit_s, timer = asked, loop.call_later(asked, self._expire, task)
         scope.setdefault("state", {})["deadline"] = now + limit_s
         try:
             await self._app(scope, receive, send)
@@ -75,8 +75,8 @@ class TimeLimit:
             loop.call_later(_SWEEP_S, self._sweep, loop)
 
 
-def _asked_s(scope: Scope) -> float | None:
-    """The time that the client gives, in seconds. Raises InvalidRequest."""
+def asked_s(scope: Scope) -> float | None:
+    """The time that a client gives, in seconds, if it says. Raises InvalidRequest."""
     for name, value in scope["headers"]:
         if name == _NAME:
             if not value.isdigit() or len(value) > _DIGITS or int(value) == 0:

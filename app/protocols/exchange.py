@@ -12,22 +12,28 @@ from app.timing import Timing
 class Ask:
     """What a request wants besides its body."""
 
-    __slots__ = ("deadline", "length", "request_id", "timing", "values")
+    __slots__ = ("accepts", "deadline", "length", "request_id", "timing", "values")
 
     def __init__(self, scope: Scope) -> None:
         self.request_id: str = scope["state"]["request_id"]
         self.deadline: float = scope["state"]["deadline"]
+        self.accepts = b""
         self.length = 0
         self.timing: Timing | None = None
         for name, value in scope["headers"]:
             if name == b"content-length" and value.isdigit():
                 self.length = int(value)
+            elif name == b"accept":
+                self.accepts = value.lower()
             elif name == b"server-timing":
                 self.timing = Timing(perf_counter())
-        query = scope.get("query_string", b"")
-        self.values = bool(query) and not {b"values=true", b"values=1"}.isdisjoint(
-            query.lower().split(b"&")
-        )
+        self.values = wants_values(scope)
+
+
+def wants_values(scope: Scope) -> bool:
+    """Whether the feature values are asked for, too."""
+    query: bytes = scope.get("query_string", b"")
+    return bool(query) and not {b"values=true", b"values=1"}.isdisjoint(query.lower().split(b"&"))
 
 
 async def read_body(receive: Receive, length: int, limit: int) -> bytes:

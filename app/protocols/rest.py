@@ -8,9 +8,11 @@ from app.config import Limits
 from app.dataplane import Dataplane
 from app.errors import ErrorBody, FeaturesRefused, InvalidRequest, WindsockError
 from app.protocols.exchange import Ask, read_body, send_answer
+from app.protocols.ndjson import NDJSON, last_line, send_lines
 from app.schemas import BatchResponse, Prediction
 
-PREDICTIONS = frozenset({"/predict", "/predict/batch"})
+_ROW, _BATCH = "/predict", "/predict/batch"
+PREDICTIONS = frozenset({_ROW, _BATCH})
 """The routes whose requests queue for the model."""
 
 _encode = msgspec.json.Encoder().encode
@@ -23,7 +25,7 @@ class Rest:
         self._dataplane = dataplane
         self._limits = limits
         self._rest = rest
-        self._routes = {"/predict": self._predict, "/predict/batch": self._predict_batch}
+        self._routes = {_ROW: self._predict, _BATCH: self._predict_batch}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -34,7 +36,11 @@ class Rest:
                     raise HTTPException(405, f"{path} takes POST", {"Allow": "POST"})
                 ask = Ask(scope)
                 body = await read_body(receive, ask.length, self._limits.max_body_bytes)
-                await send_answer(send, _encode(await handler(body, ask)), ask.timing)
+                if NDJSON in ask.accepts and path == _BATCH:
+                    scope["state"]["last_words"] = last_line
+                    await self._predict_lines(body, ask, send)
+                else:
+                    await send_answer(send, _encode(await handler(body, ask)), ask.timing)
                 return
         # With an app in scope Starlette raises its 404 and 405, and the error layer answers them.
         scope["app"] = self._rest
@@ -47,6 +53,11 @@ class Rest:
         if isinstance(answer, FeaturesRefused):
             raise answer
         return Prediction(answer.outputs, serving.model, answer.features, ask.request_id)
+
+    async def _predict_lines(self, body: bytes, ask: Ask, send: Send) -> None:
+        serving = self._dataplane.serving()
+        rows = serving.contract.decode_batch(body, self._limits.max_instances)
+        await send_lines(send, rows, serving, ask)
 
     async def _predict_batch(self, body: bytes, ask: Ask) -> BatchResponse:
         serving = self._dataplane.serving()

@@ -4,14 +4,14 @@ import pytest
 from ray.serve._private.common import DeploymentID, ReplicaID
 from ray.serve.config import AutoscalingConfig, AutoscalingContext
 
-from app.autoscaling import FAST_LANE_REQUESTS, both_doors
+from app.autoscaling import UNSEEN_REQUESTS, both_doors
 
 INGRESS = DeploymentID("Ingress", "windsock")
 
 
-def context(ongoing: float, fast_lane: list[float] | None, **config: Any) -> AutoscalingContext:
+def context(ongoing: float, unseen: list[float] | None, **config: Any) -> AutoscalingContext:
     replicas = [ReplicaID(f"r{place}", INGRESS) for place in range(2)]
-    metrics = fast_lane and {FAST_LANE_REQUESTS: dict(zip(replicas, fast_lane, strict=False))}
+    metrics = unseen and {UNSEEN_REQUESTS: dict(zip(replicas, unseen, strict=False))}
     return AutoscalingContext(
         deployment_id=INGRESS,
         deployment_name="Ingress",
@@ -34,10 +34,10 @@ def context(ongoing: float, fast_lane: list[float] | None, **config: Any) -> Aut
 
 
 @pytest.mark.parametrize(
-    ("ongoing", "fast_lane", "wanted"),
+    ("ongoing", "unseen", "wanted"),
     [(0.0, None, 0.0), (20.0, None, 2.0), (0.0, [25.0, 5.0], 3.0), (20.0, [10.0], 3.0)],
 )
 def test_the_load_of_both_doors_counts(
-    ongoing: float, fast_lane: list[float] | None, wanted: float
+    ongoing: float, unseen: list[float] | None, wanted: float
 ) -> None:
-    assert both_doors(context(ongoing, fast_lane)) == (wanted, {})
+    assert both_doors(context(ongoing, unseen)) == (wanted, {})

@@ -17,6 +17,7 @@ def test_the_list_of_codes_is_closed() -> None:
         "body_too_large": 413,
         "not_found": 404,
         "method_not_allowed": 405,
+        "upgrade_required": 426,
         "timed_out": 408,
         "overloaded": 429,
         "missing_features": 422,

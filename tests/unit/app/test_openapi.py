@@ -87,7 +87,7 @@ def test_every_code_that_a_prediction_can_meet_is_described() -> None:
         for code in response["description"].split(" or ")
     }
 
-    unmet = {ErrorCode.NOT_FOUND, ErrorCode.METHOD_NOT_ALLOWED}
+    unmet = {ErrorCode.NOT_FOUND, ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.UPGRADE_REQUIRED}
     assert described >= {code.code for code in ErrorCode if code not in unmet}
     detail = DOCUMENT["components"]["schemas"]["ErrorDetail"]["properties"]
     assert detail["code"]["enum"] == [code.code for code in ErrorCode]
@@ -163,6 +163,30 @@ async def test_predictions_and_errors_fit_their_schemas(client: httpx.AsyncClien
     assert not valid("Prediction", error)
     assert not valid("ErrorBody", row)
     assert not valid("BatchResponse", {"predictions": [{}], "request_id": "r1"})
+
+
+async def test_lines_fit_their_schemas(client: httpx.AsyncClient) -> None:
+    content = OPERATIONS["POST /predict/batch"]["requestBody"]["content"]["application/json"]
+    batch = {"instances": [*content["example"]["instances"], {}]}
+    lines = await client.post(
+        "/predict/batch?values=1", json=batch, headers={"accept": "application/x-ndjson"}
+    )
+
+    wrong, right = map(json.loads, lines.text.splitlines())
+    assert valid("PredictionLine", right)
+    assert valid("ErrorLine", wrong)
+    assert not valid("PredictionLine", wrong)
+    assert not valid("ErrorLine", right)
+
+
+def test_the_messages_of_a_stream_are_described() -> None:
+    stream = DOCUMENT["x-websockets"]["/predict/stream"]
+
+    assert stream["send"]["schema"] == {"$ref": "#/components/schemas/StreamRow"}
+    assert valid("StreamRow", stream["send"]["example"])
+    assert valid("StreamRow", stream["send"]["example"] | {"id": "a", "timeout_ms": 1})
+    for wrong in ({"id": 1.5}, {"id": ""}, {"timeout_ms": 0}, {"more": 1}):
+        assert not valid("StreamRow", stream["send"]["example"] | wrong)
 
 
 def test_a_field_may_have_any_name() -> None:

@@ -13,6 +13,7 @@ from app.errors import (
     Unavailable,
     WindsockError,
 )
+from app.middleware import errors
 from app.middleware.errors import Errors
 from tests.support.asgi import drive, http
 
@@ -57,7 +58,10 @@ async def test_overload_says_when_to_try_again() -> None:
     assert (status, error["code"], headers["retry-after"]) == (429, "overloaded", "7")
 
 
-@pytest.mark.parametrize(("status", "code"), [(404, "not_found"), (405, "method_not_allowed")])
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(404, "not_found"), (405, "method_not_allowed"), (426, "upgrade_required")],
+)
 async def test_the_routers_errors_have_the_body_too(status: int, code: str) -> None:
     got, headers, error = await answer(HTTPException(status, "words", {"Allow": "POST"}))
 
@@ -97,6 +101,34 @@ async def test_an_answer_that_has_begun_is_broken_off() -> None:
     with pytest.raises(WindsockError, match="too late"):
         await Errors(app)(http(state={"request_id": "r1"}), _nothing, send)
     assert [message["type"] for message in sent] == ["http.response.start"]
+
+
+async def begin(scope: Scope, receive: Receive, send: Send) -> None:
+    """An answer that fails once it has begun, and whose handler knows how to end it."""
+    scope["state"]["last_words"] = lambda detail: f"{detail.code} {detail.request_id}".encode()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"so far ", "more_body": True})
+    raise WindsockError("too late")
+
+
+async def test_an_answer_that_has_begun_ends_as_its_handler_says() -> None:
+    sent, _ = await drive(Errors(begin), http(state={"request_id": "r1"}))
+
+    assert b"".join(message.get("body", b"") for message in sent) == b"so far internal r1"
+    assert not sent[-1].get("more_body")
+
+
+async def test_nobody_waits_long_for_a_client_to_take_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(errors, "_LAST_WORDS_S", 0.01)
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        await Errors(begin)(http(state={"request_id": "r1"}), _nothing, send)
 
 
 async def test_a_client_that_has_left_gets_no_answer(log: pytest.LogCaptureFixture) -> None:
