@@ -53,10 +53,11 @@ install: $(VENV)/.installed
 data: $(DATA)/training.parquet
 bundle: models/flight_delay/latest
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml client/pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): a few minutes the first time"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,redis,dev]'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+		--editable '.[train,redis,dev]' --editable ./client
 	@touch $@
 
 $(DATA)/flights.parquet: $(addprefix training/,data.py flights.py delays.py aircraft.py weather.py windows.py) | $(VENV)/.installed

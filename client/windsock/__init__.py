@@ -1,0 +1,44 @@
+"""The Python client of Windsock: predictions from one endpoint or several, with failover.
+
+with Windsock("http://127.0.0.1:8001") as windsock:
+    windsock.predict(carrier="DL", origin="EWR", ...).outputs
+"""
+
+from windsock.aio import AsyncWindsock
+from windsock.answers import Answer, Features, Health, Model, Models, Prediction, RowError, View
+from windsock.errors import (
+    ConnectionFailed,
+    DeadlineExceeded,
+    FeaturesRefused,
+    InternalError,
+    InvalidRequest,
+    Overloaded,
+    Unavailable,
+    Unreachable,
+    WindsockError,
+)
+from windsock.options import Options
+from windsock.sync import Windsock
+
+__all__ = [
+    "Answer",
+    "AsyncWindsock",
+    "ConnectionFailed",
+    "DeadlineExceeded",
+    "Features",
+    "FeaturesRefused",
+    "Health",
+    "InternalError",
+    "InvalidRequest",
+    "Model",
+    "Models",
+    "Options",
+    "Overloaded",
+    "Prediction",
+    "RowError",
+    "Unavailable",
+    "Unreachable",
+    "View",
+    "Windsock",
+    "WindsockError",
+]

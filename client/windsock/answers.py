@@ -1,0 +1,151 @@
+"""What the service answers, as it says it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from windsock.errors import WindsockError
+
+Value = float | int | str | bool | None
+Output = float | list[float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Which version of which model answered."""
+
+    name: str
+    version: str
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """From the decoded JSON of an answer."""
+        return cls(said["name"], said["version"])
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One feature view of one row: ``fresh``, ``stale``, ``missing`` or ``defaulted``, and the age
+    of its event in seconds (None where there is none)."""
+
+    status: str
+    age_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """How good the inputs were.
+
+    ``status`` is that of the worst view, ``degraded`` is true where a view is stale or defaulted,
+    ``oldest_age_s`` is the age in seconds of the oldest event. ``unseen`` names inputs whose value
+    training has not seen; ``values`` holds the feature values by name, if they were asked for.
+    """
+
+    status: str
+    degraded: bool
+    oldest_age_s: float | None
+    views: dict[str, View]
+    unseen: list[str]
+    values: dict[str, Value] | None
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """From the decoded JSON of an answer."""
+        views = {name: View(one["status"], one["age_s"]) for name, one in said["views"].items()}
+        return cls(
+            said["status"],
+            said["degraded"],
+            said["oldest_age_s"],
+            views,
+            said.get("unseen") or [],
+            said.get("values"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer for one row: ``outputs`` by name, each a number or a list of them."""
+
+    outputs: dict[str, Output]
+    model: Model
+    features: Features
+    request_id: str | None
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """From the decoded JSON of an answer."""
+        model, features = Model.of(said["model"]), Features.of(said["features"])
+        return cls(said["outputs"], model, features, said.get("request_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why one row of several has no prediction; the codes are those of the exceptions."""
+
+    code: str
+    message: str
+    field: str | None = None
+    request_id: str | None = None
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """From the decoded JSON of an answer."""
+        error = said["error"]
+        return cls(error["code"], error["message"], error.get("field"), error.get("request_id"))
+
+    @classmethod
+    def told(cls, error: WindsockError) -> Self:
+        """What an exception tells of the row that it concerns."""
+        return cls(error.code, error.message, error.field, error.request_id)
+
+
+Answer = Prediction | RowError
+
+
+def answer_of(said: Mapping[str, Any]) -> Answer:
+    """The answer for one row of several, from its decoded JSON."""
+    return RowError.of(said) if "error" in said else Prediction.of(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """``status`` is ``ok``, or ``starting`` until a model serves; ``problem`` is why a version that
+    was asked for does not."""
+
+    status: str
+    model: Model | None
+    problem: str | None
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """From the decoded JSON of an answer."""
+        model = Model.of(said["model"]) if said["model"] else None
+        return cls(said["status"], model, said["problem"])
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The versions of the model, oldest first, which of them is ``active``, and what that one
+    takes (``fields``, with their types), gives (``outputs``) and scored (``metrics``)."""
+
+    name: str
+    versions: list[str]
+    active: str
+    feature_service: str
+    fields: dict[str, str]
+    outputs: list[str]
+    metrics: dict[str, Any]
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """From the decoded JSON of an answer."""
+        (active,) = (one for one in said["models"] if one["active"])
+        return cls(
+            active["name"],
+            [one["version"] for one in said["models"]],
+            active["version"],
+            said["feature_service"],
+            said["fields"],
+            said["outputs"],
+            said["metrics"],
+        )

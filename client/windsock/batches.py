@@ -1,0 +1,129 @@
+"""Many rows as requests of some rows each. No I/O."""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from windsock.answers import Prediction, RowError
+from windsock.encoding import Fields, encode
+from windsock.errors import DeadlineExceeded, InvalidRequest, WindsockError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+R = TypeVar("R")
+
+_TOO_LARGE = ("batch_too_large", "body_too_large")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of one request, encoded, and their places in the whole."""
+
+    places: list[int] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
+
+    def body(self) -> bytes:
+        return f'{{"instances":[{",".join(self.rows)}]}}'.encode()
+
+    def cut(self, size: int) -> "tuple[Part, Part]":
+        """The first so many rows, and the others."""
+        first = Part(self.places[:size], self.rows[:size])
+        return first, Part(self.places[size:], self.rows[size:])
+
+
+class Batch(Generic[R]):
+    """Cuts ``rows`` into parts of at most ``size``, and gathers what ``good`` makes of a row's
+    answer and ``bad`` of its error. A server that takes fewer rows at a time is sent fewer.
+    ``timeout_s`` is for all of it, None for no limit."""
+
+    def __init__(
+        self,
+        rows: Iterable[Fields],
+        size: int,
+        good: Callable[[Mapping[str, Any]], R],
+        bad: Callable[[RowError], R],
+        timeout_s: float | None = None,
+    ) -> None:
+        self._deadline = inf if timeout_s is None else time.monotonic() + timeout_s
+        self._rows = enumerate(rows)
+        self._size = size
+        self._good = good
+        self._bad = bad
+        self._too_large: deque[Part] = deque()
+        self._answers: dict[int, R] = {}
+        self._answered = False
+
+    def take(self) -> Part | None:
+        """The next part to send, None where there is none left."""
+        if self._too_large:
+            part, rest = self._too_large.popleft().cut(self._size)
+            if rest.rows:
+                self._too_large.appendleft(rest)
+            return part
+        part = Part()
+        for place, fields in self._rows:
+            try:
+                row = encode(fields)
+            except InvalidRequest as error:
+                self._answers[place] = self._bad(RowError.told(error))
+                continue
+            part.rows.append(row)
+            part.places.append(place)
+            if len(part.rows) == self._size:
+                break
+        return part if part.rows else None
+
+    def left_s(self) -> float | None:
+        """The time that the next request may take, None where nothing limits it. Raises
+        DeadlineExceeded."""
+        if self._deadline == inf:
+            return None
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            raise DeadlineExceeded("the time for the whole batch was over before this row's turn")
+        return left_s
+
+    def read(self, part: Part, said: Mapping[str, Any]) -> None:
+        """Take the answers for a part, from their decoded JSON. Raises ValueError, KeyError or
+        TypeError where they are not what they should be."""
+        for place, one in zip(part.places, said["predictions"], strict=True):
+            self._answers[place] = (
+                self._bad(RowError.of(one)) if "error" in one else self._good(one)
+            )
+        self._answered = True
+
+    def failed(self, part: Part, error: WindsockError) -> None:
+        """A part had no answer. If it was too large, parts have half as many rows from now on, it
+        too; otherwise its rows have the error, which is raised where no part has been answered."""
+        if error.code in _TOO_LARGE and len(part.rows) > 1:
+            self._size = min(self._size, len(part.rows) // 2)
+            self._too_large.append(part)
+        elif self._answered or error.code in _TOO_LARGE:
+            for place in part.places:
+                self._answers[place] = self._bad(RowError.told(error))
+        else:
+            raise error
+
+    def answers(self) -> list[R]:
+        """By row, in order, once all parts have been answered or have failed."""
+        return [self._answers[place] for place in range(len(self._answers))]
+
+
+def batch_of(
+    rows: "pd.DataFrame | Iterable[Fields]", size: int, timeout_s: float | None
+) -> tuple[Batch[Any], Callable[[list[Any]], Any]]:
+    """The batch for rows of either kind, and what makes the result of its answers."""
+    frame: Any = rows
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not isinstance(frame, pandas.DataFrame):
+        return Batch(frame, size, Prediction.of, lambda error: error, timeout_s), list
+    # Here, since pandas is not required.
+    from windsock import frames  # noqa: PLC0415
+
+    batch = Batch(frames.rows_of(frame), size, frames.record, frames.error_record, timeout_s)
+    return batch, lambda records: frames.frame_of(records, frame.index)

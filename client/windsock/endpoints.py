@@ -1,0 +1,98 @@
+"""The endpoints of a client in the order of preference, and which of them are down. No I/O."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+from threading import Lock
+from urllib.parse import urlsplit
+
+# One that is asked all the time and has had no good answer for so long is down: shorter, and a
+# burst of refusals or a replica that dies would move everybody to another region.
+_PATIENCE_S = 2.0
+# Healthy checks in a row after which it is used again. Twice as many each time that it falls again
+# soon after its return, up to a limit: some are healthy only as long as nobody uses them.
+_CHECKS = 2
+_MOST_CHECKS = 64
+_STEADY_S = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Endpoint:
+    """An address of the service; all but the address belongs to ``Endpoints``."""
+
+    url: str
+    place: int
+    down: bool = False
+    good_at: float = -inf
+    bad_since: float | None = None
+    healthy_checks: int = 0
+    checks_needed: int = _CHECKS
+    returned_at: float = -inf
+
+
+class Endpoints:
+    """Shared by all calls of a client, from any thread. Times are of ``clock``, in seconds."""
+
+    def __init__(self, urls: str | Sequence[str], clock: Callable[[], float]) -> None:
+        listed = [urls] if isinstance(urls, str) else list(urls)
+        self.all = [Endpoint(_checked(url), place) for place, url in enumerate(listed)]
+        if not self.all:
+            raise ValueError("a client needs the address of at least one endpoint")
+        if len({one.url for one in self.all}) < len(self.all):
+            raise ValueError(f"an endpoint is named twice: {', '.join(listed)}")
+        self._clock = clock
+        self._lock = Lock()
+
+    @property
+    def preferred(self) -> Endpoint:
+        """The first that is up; the first where none is."""
+        return next((one for one in self.all if not one.down), self.all[0])
+
+    @property
+    def down(self) -> list[Endpoint]:
+        """Those whose return is looked for."""
+        return [one for one in self.all if one.down]
+
+    def pause(self, interval_s: float) -> float:
+        """Seconds to the next health checks, drawn: those of many clients must not come at once."""
+        return interval_s * random.uniform(0.8, 1.2)
+
+    def good(self, endpoint: Endpoint) -> None:
+        """It answered."""
+        with self._lock:
+            endpoint.good_at = self._clock()
+            endpoint.bad_since = None
+
+    def bad(self, endpoint: Endpoint, begun: float, *, unreachable: bool = False) -> None:
+        """It failed at a try that had ``begun`` then. It is down if it was ``unreachable``, or has
+        given nothing good for some time."""
+        with self._lock:
+            now = self._clock()
+            if endpoint.bad_since is None:
+                endpoint.bad_since = max(begun, endpoint.good_at)
+            # A single one is asked whatever has been.
+            if len(self.all) == 1 or endpoint.down:
+                return
+            if unreachable or now - endpoint.bad_since >= _PATIENCE_S:
+                endpoint.down = True
+                endpoint.healthy_checks = 0
+                steady = now - endpoint.returned_at >= _STEADY_S
+                needed = _CHECKS if steady else 2 * endpoint.checks_needed
+                endpoint.checks_needed = min(needed, _MOST_CHECKS)
+
+    def checked(self, endpoint: Endpoint, healthy: bool) -> None:
+        """What a health check of one that is down has come to."""
+        with self._lock:
+            endpoint.healthy_checks = endpoint.healthy_checks + 1 if healthy else 0
+            if endpoint.healthy_checks >= endpoint.checks_needed:
+                endpoint.down = False
+                endpoint.bad_since = None
+                endpoint.returned_at = self._clock()
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"{url!r} is not the address of a service: give it as http://host:port")
+    return url.rstrip("/")

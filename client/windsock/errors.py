@@ -1,0 +1,156 @@
+"""What a call can raise: a tree over the codes of the server.
+
+WindsockError
+├── InvalidRequest     the request is wrong; names the field, and the row of a batch
+├── FeaturesRefused    the policy of a feature view refuses the row: stale, missing, not to be had
+├── DeadlineExceeded   there is no answer in the time that the call had
+├── Overloaded         the service is busy; says when to try again
+├── Unavailable        the service is there and cannot answer now
+├── InternalError      the service failed at this request; its log has it under the request id
+└── ConnectionFailed   the connection broke
+    └── Unreachable    none could be made
+"""
+
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+
+class WindsockError(Exception):
+    """Base of all that a call raises.
+
+    ``code`` is the server's, or ``connection_failed``; ``field`` and ``row`` say where the request
+    is wrong; ``endpoint`` is the one that was asked last, in ``tries`` tries.
+    """
+
+    code = "internal"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        field: str | None = None,
+        row: int | None = None,
+        request_id: str | None = None,
+        endpoint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.code
+        self.field = field
+        self.row = row
+        self.request_id = request_id
+        self.endpoint = endpoint
+        self.tries = 0
+
+    def __str__(self) -> str:
+        told = [self.code]
+        if self.endpoint:
+            told.append(f"at {self.endpoint}")
+        if self.request_id:
+            told.append(f"request {self.request_id}")
+        if self.tries > 1:
+            told.append(f"after {self.tries} tries")
+        return f"{self.message} ({', '.join(told)})"
+
+
+class InvalidRequest(WindsockError):
+    """The request is wrong, and would be at any other time."""
+
+    code = "invalid_field"
+
+
+class FeaturesRefused(WindsockError):
+    """The policy of a feature view refuses the row; the service itself is well."""
+
+    code = "features_unavailable"
+
+
+class DeadlineExceeded(WindsockError):
+    """There is no answer in the time that the call had."""
+
+    code = "timed_out"
+
+
+class Overloaded(WindsockError):
+    """The service is busy; not before ``retry_after_s`` seconds it may answer."""
+
+    code = "overloaded"
+    retry_after_s: float = 0.0
+
+
+class Unavailable(WindsockError):
+    """The service, or a proxy before it, cannot answer now."""
+
+    code = "unavailable"
+    retry_after_s: float = 0.0
+
+
+class InternalError(WindsockError):
+    """The service failed at this request."""
+
+    code = "internal"
+
+
+class ConnectionFailed(WindsockError):
+    """The connection broke before there was an answer."""
+
+    code = "connection_failed"
+
+
+class Unreachable(ConnectionFailed):
+    """No connection could be made."""
+
+
+_REFUSALS = frozenset({"missing_features", "stale_features", "features_unavailable"})
+_BY_STATUS: Mapping[int, type[WindsockError]] = {
+    408: DeadlineExceeded,
+    429: Overloaded,
+    502: Unavailable,
+    503: Unavailable,
+    504: Unavailable,
+}
+
+
+def error_of(
+    status: int, body: Any, *, endpoint: str, retry_after: str | None = None
+) -> WindsockError:
+    """What an answer of this status means; ``body`` is its decoded JSON, or None.
+
+    The status decides, so that a proxy's answers and codes that are newer than this client are
+    understood, too; only refusals of features share theirs with other errors.
+    """
+    detail = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(detail, dict) or not isinstance(detail.get("code"), str):
+        message = f"{endpoint} answered with status {status} and without an error body of Windsock"
+        detail = {"message": f"{message}: does this address lead to it?"}
+    code = detail.get("code")
+    kind = FeaturesRefused if code in _REFUSALS else _BY_STATUS.get(status)
+    if kind is None:
+        kind = InvalidRequest if status < 500 else InternalError
+    error = kind(
+        str(detail.get("message")),
+        code=code,
+        field=detail.get("field"),
+        row=detail.get("row"),
+        request_id=detail.get("request_id"),
+        endpoint=endpoint,
+    )
+    if isinstance(error, Overloaded | Unavailable):
+        error.retry_after_s = _seconds(retry_after)
+    return error
+
+
+def _seconds(retry_after: str | None) -> float:
+    """From now, for either form that RFC 9110 (10.2.3) allows: seconds, or a date."""
+    if not retry_after:
+        return 0.0
+    if retry_after.isdecimal():
+        return float(retry_after)
+    try:
+        at = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 0.0
+    return max(0.0, at.timestamp() - time.time())

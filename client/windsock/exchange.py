@@ -1,0 +1,93 @@
+"""One request over HTTP: what is sent, and what its answer or its failure means."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import httpx
+
+from windsock.errors import (
+    ConnectionFailed,
+    DeadlineExceeded,
+    InvalidRequest,
+    Unavailable,
+    Unreachable,
+    WindsockError,
+    error_of,
+)
+from windsock.options import Settings
+from windsock.retries import Try
+
+T = TypeVar("T")
+
+AGENT = f"windsock-client/{version('windsock-client')}"
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30.0)
+"""All connections are kept, and given up before servers and load balancers do it (60 s or more): a
+request on one that is just being closed is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request that may be tried several times, under one id in the servers' logs."""
+
+    method: str
+    path: str
+    body: bytes | None = None
+    request_id: str = field(default_factory=lambda: os.urandom(16).hex())
+
+    def at(self, http: httpx.Client | httpx.AsyncClient, attempt: Try, settings: Settings) -> Any:
+        """The request of one try."""
+        headers = {"x-request-id": self.request_id, "x-request-timeout-ms": str(attempt.told_ms)}
+        if self.body is not None:
+            headers["content-type"] = "application/json"
+        limit_s = attempt.limit_s
+        connect_s = min(limit_s, settings.connect_timeout)
+        return http.build_request(
+            self.method,
+            attempt.endpoint.url + self.path,
+            content=self.body,
+            headers=headers,
+            timeout=httpx.Timeout(limit_s, connect=connect_s),
+        )
+
+
+def understood(response: httpx.Response, attempt: Try, read: Callable[[Any], T]) -> T:
+    """What ``read`` makes of an answer's JSON. Raises WindsockError for any other answer."""
+    url = attempt.endpoint.url
+    try:
+        said = json.loads(response.content)
+    except ValueError:
+        said = None
+    if response.status_code != httpx.codes.OK:
+        retry_after = response.headers.get("retry-after")
+        raise error_of(response.status_code, said, endpoint=url, retry_after=retry_after)
+    try:
+        return read(said)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unavailable(
+            "the answer is none of Windsock's: does this address lead to it?", endpoint=url
+        ) from error
+
+
+def failure(error: Exception, attempt: Try) -> WindsockError:
+    """What it means that there was no answer."""
+    url = attempt.endpoint.url
+    told: WindsockError
+    match error:
+        case httpx.ConnectTimeout():
+            told = Unreachable("no connection could be made in time", endpoint=url)
+        case httpx.TimeoutException() | TimeoutError():
+            told = DeadlineExceeded(f"no answer within {attempt.limit_s:.3g} s", endpoint=url)
+        case httpx.ConnectError() | httpx.ProxyError():
+            told = Unreachable(f"no connection could be made: {error}", endpoint=url)
+        case httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
+            told = InvalidRequest(f"this cannot be sent: {error}", endpoint=url)
+        case httpx.DecodingError():
+            told = Unavailable(f"the answer cannot be read: {error}", endpoint=url)
+        case _:
+            told = ConnectionFailed(f"the connection broke: {error!r}", endpoint=url)
+    told.__cause__ = error
+    return told

@@ -1,0 +1,59 @@
+"""How a client behaves; the same for both of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+from ssl import SSLContext
+from typing import TypedDict
+
+
+class Options(TypedDict, total=False):
+    """See ``docs/client.md`` for each default and its reason."""
+
+    timeout: float
+    """Seconds for a call, retries and failover included, where it does not say itself."""
+    connect_timeout: float
+    """Seconds for a connection to be made."""
+    headers: Mapping[str, str]
+    """Sent with every request and handshake."""
+    ssl: SSLContext
+    """How certificates are checked, where the system's own authorities are not enough."""
+    retry_share: float
+    """Retries that each call earns for all of them."""
+    retry_reserve: float
+    """Retries that are there from the start, and the most that can be saved."""
+    check_interval: float
+    """Seconds between two health checks of an endpoint that is down."""
+    batch_rows: int
+    """Most rows that ``predict_batch`` sends in one request."""
+    concurrency: int
+    """Most requests that an asynchronous ``predict_batch`` has under way."""
+    window: int
+    """Most rows of a stream that have been sent and not answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The same with their defaults. Raises ValueError for what makes no sense."""
+
+    timeout: float = 10.0
+    connect_timeout: float = 2.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    ssl: SSLContext | None = None
+    retry_share: float = 0.1
+    retry_reserve: float = 100.0
+    check_interval: float = 1.0
+    batch_rows: int = 1000
+    concurrency: int = 4
+    window: int = 256
+
+    def __post_init__(self) -> None:
+        for name in ("timeout", "connect_timeout", "check_interval"):
+            if not 0 < getattr(self, name) < inf:
+                raise ValueError(f"{name} must be some seconds, above 0")
+        for name in ("batch_rows", "concurrency", "window"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        for name in ("retry_share", "retry_reserve"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative")

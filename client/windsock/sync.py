@@ -1,0 +1,191 @@
+"""The synchronous client."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
+
+import httpx
+
+from windsock.answers import Answer, Health, Models, Prediction
+from windsock.batches import batch_of
+from windsock.client import PREDICT, PREDICT_BATCH, READY, VALUES, Client
+from windsock.encoding import Fields, encode, itself
+from windsock.errors import WindsockError
+from windsock.exchange import LIMITS, Question, failure, understood
+from windsock.options import Options
+from windsock.streams import Link
+from windsock.sync_stream import Stream
+from windsock.window import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+Row = TypeVar("Row", bound=Fields)
+
+
+class Windsock(Client):
+    """A service at one address, or at several in the order of preference. Safe to be shared by
+    threads; close it, or use it as a context manager.
+
+    Every call raises WindsockError; ``timeout`` is its deadline in seconds, retries and failover
+    included.
+    """
+
+    def __init__(self, endpoints: str | Sequence[str], **options: Unpack[Options]) -> None:
+        super().__init__(endpoints, **options)
+        verify = self._settings.ssl or True
+        self._http = httpx.Client(headers=self._headers, limits=LIMITS, verify=verify)
+        self._closed = threading.Event()
+        self._checking: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End connections and health checks."""
+        self._closed.set()
+        if checking := self._checking:
+            checking.join(2 * self._settings.connect_timeout)
+        self._http.close()
+
+    def predict(
+        self,
+        row: Fields | None = None,
+        /,
+        *,
+        values: bool = False,
+        timeout: float | None = None,
+        **fields: Any,
+    ) -> Prediction:
+        """The prediction for one row, its fields given by name or as a mapping. With ``values`` it
+        holds the feature values that the model was given."""
+        question = Question(
+            "POST", PREDICT + VALUES * values, encode({**(row or {}), **fields}).encode()
+        )
+        return self._ask(question, Prediction.of, timeout)
+
+    @overload
+    def predict_batch(
+        self, rows: "pd.DataFrame", *, values: bool = False, timeout: float | None = None
+    ) -> "pd.DataFrame": ...
+    @overload
+    def predict_batch(
+        self, rows: Iterable[Fields], *, values: bool = False, timeout: float | None = None
+    ) -> list[Answer]: ...
+    def predict_batch(
+        self,
+        rows: "pd.DataFrame | Iterable[Fields]",
+        *,
+        values: bool = False,
+        timeout: float | None = None,
+    ) -> "pd.DataFrame | list[Answer]":
+        """Predictions for many rows, in requests of ``batch_rows`` each, one after the other.
+
+        A frame gives a frame with the same index, an iterable a list; a row that has no prediction
+        has its error there. Without a ``timeout`` each request has the client's own. Raises where
+        a request fails before any has been answered.
+        """
+        batch, result = batch_of(rows, self._settings.batch_rows, timeout)
+        while part := batch.take():
+            question = Question("POST", PREDICT_BATCH + VALUES * values, part.body())
+            try:
+                self._ask(question, partial(batch.read, part), batch.left_s())
+            except WindsockError as error:
+                batch.failed(part, error)
+        answers: pd.DataFrame | list[Answer] = result(batch.answers())
+        return answers
+
+    @overload
+    def stream(
+        self, rows: Iterable[Row], *, values: bool = False, timeout: float | None = None
+    ) -> Iterator[tuple[Row, Answer]]: ...
+    @overload
+    def stream(
+        self,
+        rows: Iterable[T],
+        fields: Callable[[T], Fields],
+        *,
+        values: bool = False,
+        timeout: float | None = None,
+    ) -> Iterator[tuple[T, Answer]]: ...
+    def stream(
+        self,
+        rows: Iterable[Any],
+        fields: Callable[[Any], Fields] = itself,
+        *,
+        values: bool = False,
+        timeout: float | None = None,
+    ) -> Iterator[tuple[Any, Answer]]:
+        """Each row with its answer, as soon as it is there: in any order, and each exactly once.
+
+        ``rows`` is read in a thread of its own, as far ahead as ``window`` allows; it may never
+        end. ``fields`` says what to send of a row, which may be anything: the row itself by
+        default. ``timeout`` is the deadline of each row; a row that misses it has that as its
+        error. Lost connections are made anew, elsewhere if need be, and what was not answered is
+        sent again. Raises where no connection can be had within ``timeout``, and what ``rows`` or
+        ``fields`` raises, once the rows before it are answered.
+        """
+        timeout_s = self._settings.timeout if timeout is None else timeout
+        window = Window(self._settings.window, timeout_s, fields, time.monotonic)
+        call = partial(self._call, timeout_s)
+        link = Link(self._endpoints, call, self._settings, values, time.monotonic)
+        return Stream(rows, window, link, self._watch).answers()
+
+    def health(self, *, timeout: float | None = None) -> Health:
+        """Whether the service is up, and what it serves."""
+        return self._ask(Question("GET", "/health"), Health.of, timeout)
+
+    def models(self, *, timeout: float | None = None) -> Models:
+        """The versions of the model, and what the active one takes and gives."""
+        return self._ask(Question("GET", "/models"), Models.of, timeout)
+
+    def _ask(self, question: Question, read: Callable[[Any], T], timeout: float | None) -> T:
+        call = self._call(timeout)
+        while True:
+            attempt = call.next()
+            time.sleep(attempt.wait_s)
+            error: WindsockError
+            try:
+                response = self._http.send(question.at(self._http, attempt, self._settings))
+                answer = understood(response, attempt, read)
+            except WindsockError as refused:
+                error = refused
+            except httpx.HTTPError as failed:
+                error = failure(failed, attempt)
+            else:
+                call.succeeded(attempt)
+                return answer
+            call.failed(attempt, error)
+            self._watch()
+
+    def _watch(self) -> None:
+        """See to it that the return of endpoints that are down is looked for."""
+        with self._lock:
+            if self._endpoints.down and not self._checking and not self._closed.is_set():
+                self._checking = threading.Thread(
+                    target=self._check, name="windsock-checks", daemon=True
+                )
+                self._checking.start()
+
+    def _check(self) -> None:
+        while not self._closed.wait(self._endpoints.pause(self._settings.check_interval)):
+            for endpoint in self._endpoints.down:
+                try:
+                    answer = self._http.get(
+                        endpoint.url + READY, timeout=self._settings.connect_timeout
+                    )
+                    healthy = answer.is_success
+                except (httpx.HTTPError, RuntimeError):  # RuntimeError: the client was closed
+                    healthy = False
+                self._endpoints.checked(endpoint, healthy)
+            with self._lock:
+                if not self._endpoints.down:
+                    self._checking = None
+                    return

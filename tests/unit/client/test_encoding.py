@@ -1,0 +1,46 @@
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from windsock import InvalidRequest
+from windsock.encoding import encode
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        ("Zürich \"', \n", "Zürich \"', \n"),
+        (True, True),
+        (2**62, 2**62),
+        (0.1, 0.1),
+        (None, None),
+        (datetime(2024, 5, 1, 8, 15, tzinfo=UTC), "2024-05-01T08:15:00+00:00"),
+        (pd.Timestamp("2024-05-01T10:15+02:00"), "2024-05-01T10:15:00+02:00"),
+        (np.int64(7), 7),
+        (np.float32(0.5), 0.5),
+        (np.bool_(True), True),
+        (np.str_("north"), "north"),
+    ],
+)
+def test_a_value_is_sent_as_what_it_holds(value: Any, sent: Any) -> None:
+    assert json.loads(encode({"a": value})) == {"a": sent}
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), np.float64("-inf"), Decimal("1"), b"north", {1, 2}]
+)
+def test_what_json_cannot_hold_is_named(value: Any) -> None:
+    with pytest.raises(InvalidRequest, match="weight cannot be sent") as raised:
+        encode({"depot": "north", "weight": value})
+    assert (raised.value.code, raised.value.field) == ("invalid_field", "weight")
+
+
+@pytest.mark.parametrize("row", ["north", ["depot", "north"], 7, None])
+def test_a_row_is_a_mapping(row: Any) -> None:
+    with pytest.raises(InvalidRequest, match="mapping"):
+        encode(row)
