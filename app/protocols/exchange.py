@@ -8,6 +8,8 @@ from starlette.types import Receive, Scope, Send
 from app.errors import ClientGone, ErrorCode, InvalidRequest
 from app.timing import Timing
 
+_YES_OR_NO = {b"true": True, b"1": True, b"false": False, b"0": False}
+
 
 class Ask:
     """What a request wants besides its body."""
@@ -31,9 +33,18 @@ class Ask:
 
 
 def wants_values(scope: Scope) -> bool:
-    """Whether the feature values are asked for, too."""
+    """Whether the feature values are asked for, too. Raises InvalidRequest where it is unclear."""
     query: bytes = scope.get("query_string", b"")
-    return bool(query) and not {b"values=true", b"values=1"}.isdisjoint(query.lower().split(b"&"))
+    if not query:
+        return False
+    given = [part[7:] for part in query.lower().split(b"&") if part.startswith(b"values=")]
+    if not given:
+        return False
+    if len(given) > 1 or given[0] not in _YES_OR_NO:
+        raise InvalidRequest(
+            ErrorCode.INVALID_FIELD, "values, in the query, must be true or false", "values"
+        )
+    return _YES_OR_NO[given[0]]
 
 
 async def read_body(receive: Receive, length: int, limit: int) -> bytes:

@@ -67,12 +67,22 @@ async def test_the_values_are_told_to_who_asks(client: httpx.AsyncClient, query:
     assert batch.json()["predictions"][0]["features"]["values"] == values
 
 
-@pytest.mark.parametrize("query", ["", "values=false", "values", "novalues=true", "values=trueish"])
+@pytest.mark.parametrize("query", ["", "values=false", "values", "novalues=true"])
 async def test_the_values_are_told_to_no_other(client: httpx.AsyncClient, query: str) -> None:
     answer = await client.post(f"/predict?{query}", json=EXAMPLE)
 
     assert answer.status_code == 200
     assert "values" not in answer.json()["features"]
+
+
+@pytest.mark.parametrize("query", ["values=trueish", "values=", "values=true&values=false"])
+async def test_who_asks_unclearly_for_the_values_is_told_so(
+    client: httpx.AsyncClient, query: str
+) -> None:
+    answer = await client.post(f"/predict?{query}", json=EXAMPLE)
+
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == "values"
 
 
 async def test_a_batch_of_bad_rows_is_an_answer_too(client: httpx.AsyncClient) -> None:
