@@ -103,6 +103,12 @@ lint: $(VENV)/.installed
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
+# The protocol's stubs, from its own definition.
+.PHONY: proto
+proto: $(VENV)/.installed
+	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. \
+		app/protocols/oip/proto/open_inference_grpc.proto
+
 format: $(VENV)/.installed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .

@@ -151,7 +151,7 @@ class Contract:
         try:
             column: list[Any] = msgspec.convert(values, self._lists[place])
         except msgspec.ValidationError as error:
-            what, path = _problem(error)
+            what, path = problem(error)
             raise _wrong(field.name, self._allowed, what, int(path.strip("[]"))) from None
         if field.dtype == "timestamp":
             column = [at.timestamp() for at in column]
@@ -185,13 +185,13 @@ def invalid(error: Exception, allowed: Mapping[str, str]) -> InvalidRequest:
     if not isinstance(error, msgspec.ValidationError):
         match error:
             case RecursionError():
-                problem = "it is nested too deeply"
+                why = "it is nested too deeply"
             case UnicodeDecodeError():
-                problem = "it is not UTF-8"
+                why = "it is not UTF-8"
             case _:
-                problem = str(error)
-        return InvalidRequest(ErrorCode.MALFORMED_JSON, f"the body is not valid JSON: {problem}")
-    what, path = _problem(error)
+                why = str(error)
+        return InvalidRequest(ErrorCode.MALFORMED_JSON, f"the body is not valid JSON: {why}")
+    what, path = problem(error)
     named = _NAMED.fullmatch(what)
     if named and named["kind"] == "contains unknown":
         return _unknown(named["field"], allowed)
@@ -202,8 +202,8 @@ def invalid(error: Exception, allowed: Mapping[str, str]) -> InvalidRequest:
     return InvalidRequest(ErrorCode.INVALID_FIELD, f"the body: {what}", path or None)
 
 
-def _problem(error: msgspec.ValidationError) -> tuple[str, str]:
-    """What is wrong, and where: a path of names and places."""
+def problem(error: msgspec.ValidationError) -> tuple[str, str]:
+    """What msgspec says is wrong, and where: a path of names and places."""
     parts = _PROBLEM.fullmatch(str(error))
     assert parts is not None
     return parts["what"], (parts["path"] or "").removeprefix(".")

@@ -1,5 +1,6 @@
 """The edge: one ASGI application, whichever door a request comes through."""
 
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.config import Limits, StreamSettings
@@ -8,6 +9,9 @@ from app.middleware.errors import Errors
 from app.middleware.request_id import RequestId
 from app.middleware.socket_errors import SocketErrors
 from app.middleware.time_limit import TimeLimit
+from app.protocols.oip.errors import error_form
+from app.protocols.oip.http import PREFIX as OIP
+from app.protocols.oip.http import InferenceRoute, oip_routes
 from app.protocols.rest import Rest
 from app.protocols.service import service_routes
 from app.protocols.stream import UPGRADE, Streams
@@ -16,9 +20,10 @@ from app.protocols.stream import UPGRADE, Streams
 def edge(dataplane: Dataplane, limits: Limits, streams: Streams | None = None) -> ASGIApp:
     """Request id, errors, time limit, the hot routes, then everything else; sockets on their own
     way."""
-    rest = service_routes(dataplane)
-    rest.routes.append(UPGRADE)
-    requests = Errors(TimeLimit(Rest(dataplane, limits, rest), limits.timeout_s))
+    rest = Router([*service_routes(dataplane), *oip_routes(dataplane), UPGRADE])
+    routes = Rest(dataplane, limits, InferenceRoute(dataplane, limits, rest))
+    forms = {OIP: error_form}
+    requests = Errors(TimeLimit(routes, limits.timeout_s), forms)
     sockets = SocketErrors(streams or Streams(dataplane, limits, StreamSettings()))
 
     async def by_kind(scope: Scope, receive: Receive, send: Send) -> None:

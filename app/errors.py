@@ -19,6 +19,7 @@ class ErrorCode(Enum):
     """Code and HTTP status."""
 
     MALFORMED_JSON = ("malformed_json", 400)
+    MALFORMED_BODY = ("malformed_body", 400)
     INVALID_FIELD = ("invalid_field", 422)
     MISSING_FIELD = ("missing_field", 422)
     UNKNOWN_FIELD = ("unknown_field", 422)
@@ -29,6 +30,8 @@ class ErrorCode(Enum):
     NOT_FOUND = ("not_found", 404)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
     UPGRADE_REQUIRED = ("upgrade_required", 426)
+    NOT_IN_SERVICE = ("not_in_service", 409)
+    UNSUPPORTED_ENCODING = ("unsupported_encoding", 415)
     TIMED_OUT = ("timed_out", 408)
     OVERLOADED = ("overloaded", 429)
     MISSING_FEATURES = ("missing_features", 422)

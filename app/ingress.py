@@ -16,6 +16,7 @@ from app.edge import edge
 from app.fast_lane.refusal import Refusals
 from app.fast_lane.server import FastLane
 from app.layouts.layout import Layout
+from app.protocols.oip.grpc import GrpcMethods
 from app.protocols.rest import PREDICTIONS
 from app.protocols.stream import Streams
 from deployments import collector
@@ -26,7 +27,7 @@ from deployments.settings import accepted
 _CLOSE_WITHIN_S = 10.0
 
 
-class IngressReplica:
+class IngressReplica(GrpcMethods):
     """Answers clients.
 
     The layout comes as a class, so that a replica imports only what its layout needs: the
@@ -38,6 +39,7 @@ class IngressReplica:
         bundles = BundleStore(args.model.directory, args.model.name)
         self._layout = layout(args, bundles, *handles)
         self._dataplane = Dataplane(bundles, self._layout.chain)
+        super().__init__(self._dataplane, args.limits)
         self._streams = Streams(self._dataplane, args.limits, args.stream)
         self._app = edge(self._dataplane, args.limits, self._streams)
         self._leaving: asyncio.Task[None] | None = None

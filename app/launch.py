@@ -145,11 +145,12 @@ def _welcome(target: Target) -> None:
     example = shlex.quote(json.dumps(body["example"]))
     console.rule(f"[bold green]{escape(document['info']['title'])} is up")
     fast_lane = f"Fast lane      {target.fast_lane}, the same without Ray's proxy\n"
+    grpc = f"gRPC           {target.grpc}, the Open Inference Protocol\n"
     console.print(
         f"""
 Try it         curl {target.url}/predict -H 'content-type: application/json' -d {example}
 Swagger page   {target.url}/docs
-{fast_lane if target.fast_lane else ""}\
+{fast_lane if target.fast_lane else ""}{grpc if target.grpc else ""}\
 Ray dashboard  {DASHBOARD} (it asks for a token: `ray get-auth-token` prints it)
 
 Ctrl-C stops everything.

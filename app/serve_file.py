@@ -19,12 +19,17 @@ from ray.serve.schema import (
     RayActorOptionsSchema,
     ServeApplicationSchema,
     ServeDeploySchema,
+    gRPCOptionsSchema,
 )
 
 from app.config import GraphArgs
 from app.target import ConfigError, Target
 from deployments.settings import first_problem
 
+_DOORS: dict[str, type[BaseModel]] = {
+    "http_options": HTTPOptionsSchema,
+    "grpc_options": gRPCOptionsSchema,
+}
 _NESTED: dict[str, type[BaseModel]] = {
     "ray_actor_options": RayActorOptionsSchema,
     "autoscaling_config": AutoscalingConfig,
@@ -45,9 +50,8 @@ def read(path: Path) -> Target:
         raise ConfigError(f"{path} lists no applications")
     known = {key for key in document if key.startswith("x-")} | set(ServeDeploySchema.model_fields)
     _refuse_unknown(document, known, "the file")
-    _refuse_unknown(
-        document.get("http_options") or {}, HTTPOptionsSchema.model_fields, "http_options"
-    )
+    for part, schema in _DOORS.items():
+        _refuse_unknown(document.get(part) or {}, schema.model_fields, part)
     for application in document["applications"]:
         _refuse_unknown(application, ServeApplicationSchema.model_fields, "an application")
         _args(application)
@@ -56,7 +60,7 @@ def read(path: Path) -> Target:
             _refuse_unknown(deployment, DeploymentSchema.model_fields, name)
             for part, schema in _NESTED.items():
                 _refuse_unknown(deployment.get(part) or {}, schema.model_fields, f"{name}.{part}")
-    http = document.get("http_options") or {}
+    http, grpc = document.get("http_options") or {}, document.get("grpc_options") or {}
     host = str(http.get("host", "0.0.0.0"))
     first = document["applications"][0]
     prefix = (first.get("route_prefix") or "/").rstrip("/")
@@ -66,6 +70,9 @@ def read(path: Path) -> Target:
         f"http://{_reachable(host)}:{http.get('port', 8000)}{prefix}",
         f"http://{_reachable(args.fast_lane.host)}:{args.fast_lane.port}"
         if args and args.fast_lane
+        else None,
+        f"{_reachable(host)}:{grpc.get('port', 9000)}"
+        if grpc.get("grpc_servicer_functions")
         else None,
     )
 

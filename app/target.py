@@ -14,3 +14,4 @@ class Target:
     app: str
     url: str
     fast_lane: str | None
+    grpc: str | None = None

@@ -1,7 +1,7 @@
-"""Turns every exception into the one error body; nothing internal leaks."""
+"""Turns every exception into the error body of its route's protocol; nothing internal leaks."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 
 import msgspec
@@ -13,6 +13,9 @@ from app.errors import ClientGone, ErrorBody, ErrorCode, ErrorDetail, Overloaded
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
+
+Form = Callable[[ErrorDetail], bytes]
+"""The body of an error, in JSON."""
 
 _BY_STATUS = {
     404: ErrorCode.NOT_FOUND,
@@ -27,10 +30,13 @@ class Errors:
 
     An answer that has begun is broken off, unless its handler has put into
     ``scope["state"]["last_words"]`` what makes an end of it from an ErrorDetail.
+
+    ``forms`` has the form of the body by the first part of a path, where it is not our own.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, forms: Mapping[str, Form] | None = None) -> None:
         self._app = app
+        self._forms = forms or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,9 +63,13 @@ class Errors:
                 async with asyncio.timeout(_LAST_WORDS_S):  # its client may have stopped to read
                     await send({"type": "http.response.body", "body": last_words(detail)})
                 return
-            status, headers, body = error_answer(error, request_id)
+            status, headers, body = error_answer(error, request_id, self._form(scope))
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
+
+    def _form(self, scope: Scope) -> Form:
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        return self._forms.get(path.removeprefix("/").partition("/")[0], own_form)
 
 
 @cache
@@ -74,10 +84,17 @@ def count_error(code: str, times: int = 1) -> None:
     _errors().inc(times, tags={"code": code})
 
 
-def error_answer(error: Exception, request_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+def own_form(detail: ErrorDetail) -> bytes:
+    """The body of our own routes."""
+    return msgspec.json.encode(ErrorBody(detail))
+
+
+def error_answer(
+    error: Exception, request_id: str, form: Form = own_form
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Status, headers and body for what a request raised."""
     status, detail = told(error, request_id)
-    body = msgspec.json.encode(ErrorBody(detail))
+    body = form(detail)
     headers: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json")]
     if isinstance(error, Overloaded):
         headers.append((b"retry-after", str(error.retry_after_s).encode()))

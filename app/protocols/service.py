@@ -6,7 +6,7 @@ import msgspec
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route, Router
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from app.dataplane import Dataplane
@@ -14,7 +14,7 @@ from app.openapi import document
 from app.schemas import Health, ModelDescription, Models
 
 
-def service_routes(dataplane: Dataplane) -> Router:
+def service_routes(dataplane: Dataplane) -> list[BaseRoute]:
     """The routes behind the hot ones."""
 
     async def live(_: Request) -> Response:
@@ -65,18 +65,16 @@ def service_routes(dataplane: Dataplane) -> Router:
 
     # The page must also open where no CDN can be reached.
     assets = StaticFiles(directory=str(files("fastapi_offline").joinpath("static")))
-    return Router(
-        [
-            Route("/", home),
-            Route("/health", health),
-            Route("/health/live", live),
-            Route("/health/ready", ready),
-            Route("/models", models),
-            Route("/openapi.json", openapi),
-            Route("/docs", docs),
-            Mount("/docs/assets", assets),
-        ]
-    )
+    return [
+        Route("/", home),
+        Route("/health", health),
+        Route("/health/live", live),
+        Route("/health/ready", ready),
+        Route("/models", models),
+        Route("/openapi.json", openapi),
+        Route("/docs", docs),
+        Mount("/docs/assets", assets),
+    ]
 
 
 def _json(value: object) -> Response:

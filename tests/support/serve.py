@@ -52,6 +52,7 @@ class Server:
 
     url: str
     fast_lane: str
+    grpc: str
     process: "subprocess.Popen[bytes]"
     config: Path
 
@@ -70,7 +71,9 @@ def read_config(layout: str, source: Path = CONFIG) -> dict[str, Any]:
     """The shipped config with its one line set to ``layout``, on free ports."""
     text = source.read_text().replace("<<: *distributed ", f"<<: *{layout} ")
     document = {k: v for k, v in yaml.safe_load(text).items() if not k.startswith("x-")}
-    document["http_options"]["port"] = free_port()
+    for door in ("http_options", "grpc_options"):
+        if options := document.get(door):
+            options["port"] = free_port()
     if fast_lane := document["applications"][0]["args"].get("fast_lane"):
         fast_lane["port"] = free_port()
     return copy.deepcopy(document)
@@ -95,6 +98,7 @@ def started(command: list[str], config: Path, env: Mapping[str, str]) -> Iterato
     document = yaml.safe_load(config.read_text())
     fast_lane = document["applications"][0]["args"].get("fast_lane") or {"port": 0}
     urls = [f"http://127.0.0.1:{door['port']}" for door in (document["http_options"], fast_lane)]
+    grpc = f"127.0.0.1:{document.get('grpc_options', {}).get('port', 0)}"
     with config.with_suffix(".log").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", _RESTORE_SIGINT, *command],
@@ -104,7 +108,7 @@ def started(command: list[str], config: Path, env: Mapping[str, str]) -> Iterato
             stderr=subprocess.STDOUT,
         )
     try:
-        yield Server(*urls, process, config)
+        yield Server(*urls, grpc, process, config)
     finally:
         left = _end(process)
     assert not left, f"left running: {left}"

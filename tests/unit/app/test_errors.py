@@ -8,6 +8,7 @@ from app.errors import ErrorCode, InvalidRequest, Overloaded, Unavailable, Winds
 def test_the_list_of_codes_is_closed() -> None:
     assert {code.code: code.status for code in ErrorCode} == {
         "malformed_json": 400,
+        "malformed_body": 400,
         "invalid_field": 422,
         "missing_field": 422,
         "unknown_field": 422,
@@ -18,6 +19,8 @@ def test_the_list_of_codes_is_closed() -> None:
         "not_found": 404,
         "method_not_allowed": 405,
         "upgrade_required": 426,
+        "not_in_service": 409,
+        "unsupported_encoding": 415,
         "timed_out": 408,
         "overloaded": 429,
         "missing_features": 422,

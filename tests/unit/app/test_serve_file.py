@@ -23,7 +23,7 @@ def application(**options: Any) -> dict[str, Any]:
 
 def test_the_shipped_config_has_no_key_that_serve_would_ignore() -> None:
     assert read(ROOT / "serve_config.yaml") == Target(
-        "windsock", "http://127.0.0.1:8000", "http://127.0.0.1:8001"
+        "windsock", "http://127.0.0.1:8000", "http://127.0.0.1:8001", "127.0.0.1:9000"
     )
 
 

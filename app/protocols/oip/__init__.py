@@ -1,0 +1,2 @@
+"""The Open Inference Protocol V2 (https://github.com/kserve/open-inference-protocol), over HTTP,
+with the binary tensor extension, and over gRPC."""

@@ -1,0 +1,43 @@
+"""Errors in the protocol's forms, which have room for a sentence."""
+
+from collections.abc import Mapping
+
+import msgspec
+from grpc import StatusCode
+
+from app.errors import ErrorCode, ErrorDetail
+
+
+class InferenceError(msgspec.Struct):
+    """The one error body of the protocol."""
+
+    error: str
+
+
+def sentence(detail: ErrorDetail) -> str:
+    """What went wrong, and in which row where it is in one."""
+    return detail.message if detail.row is None else f"row {detail.row}: {detail.message}"
+
+
+def error_form(detail: ErrorDetail) -> bytes:
+    """An error as the protocol has it over HTTP."""
+    return msgspec.json.encode(InferenceError(sentence(detail)))
+
+
+def status_of(detail: ErrorDetail) -> StatusCode:
+    """The status of an error over gRPC. What only another request can mend is an invalid argument,
+    too large a request, too: clients take RESOURCE_EXHAUSTED for a reason to try again."""
+    return _STATUS.get(detail.code, StatusCode.INVALID_ARGUMENT)
+
+
+_STATUS: Mapping[str, StatusCode] = {
+    ErrorCode.NOT_FOUND.code: StatusCode.NOT_FOUND,
+    ErrorCode.NOT_IN_SERVICE.code: StatusCode.FAILED_PRECONDITION,
+    ErrorCode.MISSING_FEATURES.code: StatusCode.FAILED_PRECONDITION,
+    ErrorCode.TIMED_OUT.code: StatusCode.DEADLINE_EXCEEDED,
+    ErrorCode.OVERLOADED.code: StatusCode.RESOURCE_EXHAUSTED,
+    ErrorCode.STALE_FEATURES.code: StatusCode.UNAVAILABLE,
+    ErrorCode.FEATURES_UNAVAILABLE.code: StatusCode.UNAVAILABLE,
+    ErrorCode.UNAVAILABLE.code: StatusCode.UNAVAILABLE,
+    ErrorCode.INTERNAL.code: StatusCode.INTERNAL,
+}

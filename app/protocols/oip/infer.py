@@ -1,0 +1,116 @@
+"""An inference, whatever carried it: tensors in, the dataplane's answers, tensors out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import msgspec
+
+from app.answers import RowAnswer
+from app.dataplane import Answer, Serving
+from app.errors import ErrorCode, FeaturesRefused, InvalidRequest, TimedOut
+from app.protocols.oip.models import features_output
+from app.protocols.oip.outputs import Documents, Numbers, Output
+from app.protocols.oip.parameters import TIMEOUT, VALUES, Parameters, flag, whole
+from app.protocols.oip.tensors import Tensor, rows_of
+from app.timing import Timing
+from deployments.frames import Status
+
+_SHOWN = 100
+_RANK = {status.name.lower(): status for status in Status}
+
+_encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """The outputs that were asked for, and what is to be said of all rows together."""
+
+    outputs: list[Output]
+    parameters: dict[str, str | bool]
+
+
+async def infer(
+    serving: Serving,
+    tensors: Sequence[Tensor],
+    wanted: Sequence[str] | None,
+    parameters: Parameters,
+    *,
+    limit: int,
+    deadline: float,
+    timing: Timing | None = None,
+) -> Inferred:
+    """Answer up to ``limit`` rows, with these outputs of them (None: all), by ``deadline`` (of the
+    event loop's clock) or what the request says itself.
+
+    The protocol has no error for a row: one that is wrong or refused fails the request. Raises
+    WindsockError, which names the row.
+    """
+    values = flag(parameters, VALUES)
+    timeout_us = whole(parameters, TIMEOUT)
+    names = _names(serving, wanted)
+    rows = rows_of(serving.contract, tensors, limit)
+    if timeout_us:
+        deadline = min(deadline, asyncio.get_running_loop().time() + timeout_us / 1e6)
+        async with until(deadline):
+            told = await serving.answer(rows, deadline, values=values, timing=timing)
+    else:
+        told = await serving.answer(rows, deadline, values=values, timing=timing)
+    answers = _whole(told)
+    features = [answer.features for answer in answers]
+    worst = max([_RANK[one.status] for one in features])
+    documents = features_output(serving.manifest)
+    return Inferred(
+        [
+            Documents(name, _encoder.encode_lines(features))
+            if name == documents
+            else Numbers(name, [answer.outputs[name] for answer in answers])
+            for name in names
+        ],
+        {
+            "features_status": worst.name.lower(),
+            "features_degraded": any([one.degraded for one in features]),
+        },
+    )
+
+
+@asynccontextmanager
+async def until(deadline: float) -> AsyncIterator[None]:
+    """Raises TimedOut at ``deadline`` (of the event loop's clock), where what it holds is
+    cancelled."""
+    limit = asyncio.timeout_at(deadline)
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise TimedOut("it was not answered in its time") from None
+
+
+def _names(serving: Serving, wanted: Sequence[str] | None) -> Sequence[str]:
+    """The outputs to answer, in the order in which they are asked for. Raises InvalidRequest."""
+    there = [output.name for output in serving.manifest.outputs]
+    there.append(features_output(serving.manifest))
+    for place, name in enumerate(wanted or ()):
+        if name not in there:
+            raise InvalidRequest(
+                ErrorCode.UNKNOWN_FIELD,
+                f"unknown output {name[:_SHOWN]!r}: there are {', '.join(there)}",
+                "outputs",
+            )
+        if wanted and name in wanted[:place]:
+            raise InvalidRequest(
+                ErrorCode.INVALID_FIELD, f"output {name} is asked for twice", "outputs"
+            )
+    return wanted or there
+
+
+def _whole(answers: Sequence[Answer]) -> Sequence[RowAnswer]:
+    for row, answer in enumerate(answers):
+        if isinstance(answer, FeaturesRefused):
+            answer.row = row
+            raise answer
+    return cast(Sequence[RowAnswer], answers)

@@ -1,0 +1,141 @@
+"""The protocol's names: the server, its one model, the model's versions and its tensors."""
+
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+
+from app.dataplane import Dataplane, Serving
+from app.errors import ErrorCode, InvalidRequest
+from app.protocols.oip.datatypes import BYTES, OWN
+from deployments.bundle.manifest import Manifest
+
+SERVER = "windsock"
+EXTENSIONS = ["binary_tensor_data"]
+PLATFORM = "pytorch_export"
+
+_SHOWN = 100
+
+
+class ServerMetadata(msgspec.Struct):
+    """The server, and the extensions of the protocol that it knows."""
+
+    name: str
+    version: str
+    extensions: list[str]
+
+
+class TensorMetadata(msgspec.Struct):
+    """A tensor by name; -1 stands for any number of rows."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class ModelMetadata(msgspec.Struct):
+    """The model, the versions of it on disk, and the tensors of the one in service."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+
+
+class Models:
+    """Finds what a request names."""
+
+    def __init__(self, dataplane: Dataplane) -> None:
+        self._dataplane = dataplane
+
+    @property
+    def live(self) -> bool:
+        return True
+
+    @property
+    def ready(self) -> bool:
+        """Whether a version is in service."""
+        return self._dataplane.current is not None
+
+    def is_ready(self, model: str, version: str = "") -> bool:
+        """Whether this model, or this version of it, is in service. Raises InvalidRequest where
+        there is none such."""
+        serving = self._dataplane.current
+        self._check(model, version, serving)
+        return serving is not None and version in ("", serving.model.version)
+
+    def serving(self, model: str, version: str = "") -> Serving:
+        """This model, or this version of it, in service.
+
+        Raises InvalidRequest where there is none such or another version is in service, and
+        Unavailable where none is yet.
+        """
+        self._check(model, version, self._dataplane.current)
+        serving = self._dataplane.serving()
+        if version not in ("", serving.model.version):
+            raise InvalidRequest(
+                ErrorCode.NOT_IN_SERVICE,
+                f"version {version!r} of {model!r} is not in service: {serving.model.version!r} is",
+                "version",
+            )
+        return serving
+
+    def metadata(self, model: str, version: str = "") -> ModelMetadata:
+        """What there is to know of this model. Raises as ``serving`` does."""
+        manifest = self.serving(model, version).manifest
+        return ModelMetadata(
+            manifest.name,
+            self._dataplane.bundles.versions(),
+            PLATFORM,
+            inputs_of(manifest),
+            outputs_of(manifest),
+        )
+
+    def _check(self, model: str, version: str, serving: Serving | None) -> None:
+        bundles = self._dataplane.bundles
+        if model != bundles.name:
+            raise InvalidRequest(
+                ErrorCode.NOT_FOUND,
+                f"there is no model {model[:_SHOWN]!r}: this server has {bundles.name!r}",
+                "model",
+            )
+        # The version in service may be gone from disk, and needs no look at it.
+        known = not version or (serving is not None and version == serving.model.version)
+        if not known and version not in bundles.versions():
+            raise InvalidRequest(
+                ErrorCode.NOT_FOUND,
+                f"there is no version {version[:_SHOWN]!r} of {bundles.name!r}",
+                "version",
+            )
+
+
+@cache
+def server_metadata() -> ServerMetadata:
+    """The same for all requests."""
+    try:
+        return ServerMetadata(SERVER, version(SERVER), EXTENSIONS)
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return ServerMetadata(SERVER, "unknown", EXTENSIONS)
+
+
+def inputs_of(manifest: Manifest) -> list[TensorMetadata]:
+    """One tensor per field of a request."""
+    return [TensorMetadata(field.name, OWN[field.dtype], [-1]) for field in manifest.fields]
+
+
+def outputs_of(manifest: Manifest) -> list[TensorMetadata]:
+    """The outputs of the model, and last what its features were."""
+    outputs = [
+        TensorMetadata(output.name, "FP32", [-1] if output.width == 1 else [-1, output.width])
+        for output in manifest.outputs
+    ]
+    return [*outputs, TensorMetadata(features_output(manifest), BYTES, [-1])]
+
+
+def features_output(manifest: Manifest) -> str:
+    """The name of the output that holds, row by row, the JSON of ``features`` in a REST answer."""
+    name = "features"
+    while any(output.name == name for output in manifest.outputs):
+        name = f"_{name}"
+    return name

@@ -1,0 +1,1 @@
+"""The protocol's own definition, unchanged, and what ``make proto`` generates from it."""
