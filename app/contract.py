@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import count
 from math import isfinite
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -23,6 +23,8 @@ _NAMED = re.compile(
     r"Object (?P<kind>missing required|contains unknown) field `(?P<field>.*)`", re.DOTALL
 )
 _SHOWN = 100
+# For the document alone: an empty batch has an error of its own.
+_NOT_EMPTY = msgspec.Meta(extra_json_schema={"minItems": 1})
 
 
 class Contract:
@@ -46,7 +48,7 @@ class Contract:
         )
         self.batch_type = msgspec.defstruct(
             "BatchRequest",
-            [("instances", list[self.row_type])],  # type: ignore[name-defined]
+            [("instances", Annotated[list[self.row_type], _NOT_EMPTY])],  # type: ignore[name-defined]
             forbid_unknown_fields=True,
         )
         self._row = msgspec.json.Decoder(self.row_type)
@@ -130,6 +132,12 @@ class Contract:
             )
             for field, values in zip(self.fields, zip(*rows, strict=True), strict=True)
         }
+
+    def schema(self, field: str) -> dict[str, Any]:
+        """The JSON Schema of a field's values."""
+        place = [one.name for one in self.fields].index(field)
+        items: dict[str, Any] = msgspec.json.schema(self._lists[place])["items"]
+        return items
 
     def example(self) -> dict[str, Any]:
         """A request as a client would write it."""
