@@ -61,6 +61,7 @@ class Streams:
             raise Unavailable("this replica is about to stop: connect again")
         self._current()
         limit_s = min(asked_s(scope) or self._limits.timeout_s, self._limits.timeout_s)
+        values = wants_values(scope)
         request_id: str = scope["state"]["request_id"]
         await receive()  # websocket.connect
         headers = [(b"x-request-id", request_id.encode())]
@@ -72,7 +73,7 @@ class Streams:
             self._current,
             self._settings,
             limit_s,
-            values=wants_values(scope),
+            values=values,
             request_id=request_id,
             receive=receive,
             send=send,

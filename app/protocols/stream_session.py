@@ -162,16 +162,15 @@ class Session:
         if placed.cancelled():
             return
         del self._waiting[row_id]
-        error = placed.exception()
-        if error is None:
+        try:
             answer = serving.end(placed.result(), values=self._values)
             if isinstance(answer, FeaturesRefused):
-                error = answer
-            else:
-                self._answer(answer_message(row_id, answer, serving.model))
-        if error is not None:
-            assert isinstance(error, Exception)
+                raise answer
+            message = answer_message(row_id, answer, serving.model)
+        except Exception as error:
             self._refuse(row_id, error)
+        else:
+            self._answer(message)
 
     def _refuse(self, row_id: RowId | None, error: Exception) -> None:
         _, detail = told(error, self._request_id)

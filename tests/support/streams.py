@@ -1,14 +1,22 @@
 """Clients of the stream: by the ``websockets`` library, and by hand for what it would not do."""
 
 import asyncio
+import itertools
 import json
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from tests.support.wait import wait_until
 
 PATIENCE_S = 10
+_BREATH_S = 0.1
 
 
 class Client:
@@ -89,3 +97,67 @@ def frame(payload: bytes = b"", opcode: int = 1, *, fin: bool = True, length: in
     else:
         head = first + bytes([0x80 | 127]) + size.to_bytes(8, "big")
     return head + bytes(4) + payload
+
+
+@dataclass
+class Tally:
+    """What the clients of ``streaming`` have come to."""
+
+    answered: int = 0
+    closed: Counter[tuple[int | None, str | None]] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def streaming(urls: Sequence[str], rows: Sequence[object], window: int) -> Iterator[Tally]:
+    """A client at each address who never stops. Closed, it connects again and sends what was not
+    answered; it ends with the block, once it has an answer for every row."""
+    tally = Tally()
+    over = threading.Event()
+
+    async def client(url: str) -> None:
+        unanswered: dict[int, object] = {}
+        numbers = itertools.count()
+        while not over.is_set() or unanswered:
+            try:
+                async with stream(url) as connection:
+                    for number, row in unanswered.items():
+                        await connection.send(number, row)
+                    while not over.is_set() or unanswered:
+                        while len(unanswered) < window and not over.is_set():
+                            number = next(numbers)
+                            unanswered[number] = rows[number % len(rows)]
+                            await connection.send(number, unanswered[number])
+                        if unanswered:
+                            await _settle(connection, unanswered, tally)
+            except ConnectionClosed as error:
+                told = error.rcvd
+                tally.closed[told and told.code, told and told.reason] += 1
+            except (OSError, InvalidHandshake):
+                await asyncio.sleep(_BREATH_S)  # a replica that is about to stop takes nobody
+
+    async def everyone() -> None:
+        await asyncio.gather(*map(client, urls))
+
+    thread = threading.Thread(target=lambda: asyncio.run(everyone()))
+    thread.start()
+    try:
+        wait_until(lambda: tally.answered > len(urls), "the first answers")
+        yield tally
+    finally:
+        over.set()
+        thread.join()
+
+
+async def _settle(connection: Client, unanswered: dict[int, object], tally: Tally) -> None:
+    """Take one answer. A row for which there was no room is asked for again."""
+    answer = await connection.answer()
+    number = answer["id"]
+    if "outputs" in answer:
+        del unanswered[number]
+        tally.answered += 1
+    elif answer["error"]["code"] == "overloaded":
+        await connection.send(number, unanswered[number])
+    else:
+        del unanswered[number]
+        tally.failures.append(str(answer))

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from starlette.types import Message
 from websockets.exceptions import InvalidStatus
 
 from app.chain import Chain
@@ -458,6 +459,7 @@ async def test_a_handshake_is_refused_as_a_request_is(tmp_path: Path) -> None:
     async with service(tmp_path) as served:
         for path, headers, status, code in [
             ("/predict/stream", {"x-request-timeout-ms": "soon"}, 422, "invalid_field"),
+            ("/predict/stream?values=maybe", {}, 422, "invalid_field"),
             ("/predict", {}, 404, "not_found"),
         ]:
             answer = await _handshake(served.url, path, headers)
@@ -488,6 +490,53 @@ async def test_a_server_that_can_send_no_answer_to_a_handshake_closes(
 
     reason = "no model version is in service yet: see /health/ready"
     assert sent == [{"type": "websocket.close", "code": 1013, "reason": reason}]
+
+
+class RaysDoor:
+    """Reads what a client sends before it is asked for, as Ray's doors do, into its queue."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Message] = asyncio.Queue()
+        self.sent: list[Message] = []
+        self.queue.put_nowait({"type": "websocket.connect"})
+
+    async def receive(self) -> Message:
+        return await self.queue.get()
+
+    async def __call__(self) -> Message:
+        return await self.receive()
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    def row(self, row_id: int) -> None:
+        text = json.dumps({"id": row_id, "instance": EXAMPLE})
+        self.queue.put_nowait({"type": "websocket.receive", "text": text})
+
+
+async def test_a_door_that_reads_ahead_is_told_how_far(tmp_path: Path) -> None:
+    stages, limits = Door(), Limits(max_body_bytes=4096)
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(stages))
+    await dataplane.activate("1", BatchSettings())
+    app = edge(dataplane, limits, Streams(dataplane, limits, StreamSettings(window=4)))
+    door = RaysDoor()
+    scope = {"type": "websocket", "path": "/predict/stream", "headers": []}
+    running = asyncio.create_task(app(scope, door, door.send))
+
+    for row_id in range(20):
+        door.row(row_id)
+    await wait_for(lambda: len(door.sent) == 21)
+    stages.let.clear()
+    for row_id in range(100):
+        door.row(row_id)
+    await wait_for(lambda: door.queue.qsize() < 100)
+    stages.let.set()
+    await running
+
+    end = door.sent.pop()
+    assert (end["type"], end["code"]) == ("websocket.close", 1008)
+    assert "4096 bytes" in end["reason"]
+    assert all("outputs" in message["text"] for message in door.sent[1:])
 
 
 async def _handshake(url: str, path: str, headers: dict[str, str]) -> httpx.Response:
