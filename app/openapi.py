@@ -7,6 +7,8 @@ import msgspec
 
 from app.dataplane import Serving
 from app.errors import ErrorBody, ErrorCode
+from app.operation import REF, TIMEOUT, TIMING, in_json, refusals
+from app.protocols.oip import openapi as oip
 from app.protocols.stream_messages import Messages, StreamAnswer, StreamError
 from app.schemas import (
     BatchResponse,
@@ -17,8 +19,6 @@ from app.schemas import (
     PredictionLine,
     ViewInfo,
 )
-
-_REF = "#/components/schemas/{name}"
 
 _ROUTES: dict[str, tuple[str, type[msgspec.Struct], list[ErrorCode]]] = {
     "/health": ("State of the service and the model in service", Health, []),
@@ -46,28 +46,12 @@ _PREDICT_ERRORS = [
     ErrorCode.UNAVAILABLE,
 ]
 _BATCH_ERRORS = [*_PREDICT_ERRORS, ErrorCode.EMPTY_BATCH, ErrorCode.BATCH_TOO_LARGE]
-_RETRY_AFTER = {
-    "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
-}
 _EXAMPLE_ID = "f7f869c44d864bb8a7d52672e18b29d7"
 _VALUES = {
     "name": "values",
     "in": "query",
     "description": "Also answer the feature values that the model was given",
     "schema": {"type": "boolean", "default": False},
-}
-_TIMEOUT = {
-    "name": "X-Request-Timeout-Ms",
-    "in": "header",
-    "description": "How long the client will wait: past it the request is given up (408), and one "
-    "that could not be answered in this time is refused at once (429)",
-    "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
-}
-_TIMING = {
-    "name": "Server-Timing",
-    "in": "header",
-    "description": "Any value: the answer tells in a header of this name where its time went",
-    "schema": {"type": "string"},
 }
 
 
@@ -80,8 +64,8 @@ def document(serving: Serving, root: str = "") -> dict[str, Any]:
     stream_row = Messages(contract).row_type
     types = [Prediction, BatchResponse, PredictionLine, ErrorLine, StreamAnswer, StreamError]
     types += [Health, Models, ErrorBody, ViewInfo]
-    types += [contract.row_type, contract.batch_type, stream_row]
-    refs, components = msgspec.json.schema_components(types, ref_template=_REF)
+    types += [contract.row_type, contract.batch_type, stream_row, *oip.TYPES]
+    refs, components = msgspec.json.schema_components(types, ref_template=REF)
     by_type = dict(zip(types, refs, strict=True))
     example, answer = contract.example(), _example_answer(serving)
     paths: dict[str, Any] = {
@@ -110,6 +94,7 @@ def document(serving: Serving, root: str = "") -> dict[str, Any]:
     for path, (summary, kind, errors) in _ROUTES.items():
         name = path.strip("/").replace("/", "_")
         paths[path] = {"get": _operation(name, summary, by_type[kind], errors)}
+    paths |= oip.paths(serving, by_type)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -122,12 +107,12 @@ def document(serving: Serving, root: str = "") -> dict[str, Any]:
         "x-websockets": {
             "/predict/stream": {
                 "summary": "Predict for rows as they come, each answered as soon as it is ready",
-                "parameters": [_VALUES, _TIMEOUT],
+                "parameters": [_VALUES, TIMEOUT],
                 "send": {"schema": by_type[stream_row], "example": {"id": 1, "instance": example}},
                 "receive": {"schema": _either(by_type, StreamAnswer, StreamError)},
             }
         },
-        "components": {"schemas": components},
+        "components": {"schemas": components | oip.schemas(serving)},
     }
 
 
@@ -155,34 +140,18 @@ def _operation(
         "operationId": name,
         "summary": summary,
         "tags": ["predict" if request else "service"],
-        "responses": {"200": {"description": "The answer", "content": _json(answer, example)}},
+        "responses": {"200": {"description": "The answer", "content": in_json(answer, example)}},
     }
     if line is not None:
         lines = {"schema": {"description": "Each line, where this is accepted", **line}}
         operation["responses"]["200"]["content"]["application/x-ndjson"] = lines
     if request is not None:
         schema, sent = request
-        operation["parameters"] = [_VALUES, _TIMEOUT, _TIMING]
-        operation["requestBody"] = {"required": True, "content": _json(schema, sent)}
-    by_status: dict[int, list[str]] = {}
-    for error in errors:
-        by_status.setdefault(error.status, []).append(error.code)
-    for status, codes in sorted(by_status.items()):
-        operation["responses"][str(status)] = {
-            "description": " or ".join(codes),
-            "content": _json({"$ref": _REF.format(name="ErrorBody")}),
-        }
-        if status == ErrorCode.OVERLOADED.status:
-            operation["responses"][str(status)]["headers"] = _RETRY_AFTER
+        operation["parameters"] = [_VALUES, TIMEOUT, TIMING]
+        operation["requestBody"] = {"required": True, "content": in_json(schema, sent)}
+    operation["responses"] |= refusals(errors, {"$ref": REF.format(name="ErrorBody")})
     return operation
 
 
 def _either(by_type: Mapping[Any, Any], *kinds: type) -> dict[str, Any]:
     return {"oneOf": [by_type[kind] for kind in kinds]}
-
-
-def _json(schema: dict[str, Any], example: Any = None) -> dict[str, Any]:
-    media: dict[str, Any] = {"schema": schema}
-    if example is not None:
-        media["example"] = example
-    return {"application/json": media}

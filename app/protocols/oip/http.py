@@ -17,7 +17,7 @@ from app.protocols.exchange import Ask, read_body, send_answer
 from app.protocols.oip import binary, compression
 from app.protocols.oip.http_messages import decode, encode, tensors_of, wanted_of
 from app.protocols.oip.infer import infer
-from app.protocols.oip.models import Models, server_metadata
+from app.protocols.oip.models import ModelReady, Models, ServerLive, ServerReady, server_metadata
 
 PREFIX = "v2"
 """The first part of the protocol's paths."""
@@ -108,19 +108,18 @@ def oip_routes(dataplane: Dataplane) -> list[Route]:
         return _json(server_metadata())
 
     async def live(_: Request) -> Response:
-        return _json({"live": True})
+        return _json(ServerLive(True))
 
     async def ready(_: Request) -> Response:
-        # The protocol's page names the first, its Python client from KServe reads the second.
-        return _json({"live": True, "ready": models.ready}, 200 if models.ready else 503)
+        return _json(ServerReady(True, models.ready), 200 if models.ready else 503)
 
     async def model(request: Request) -> Response:
         return _json(models.metadata(**request.path_params))
 
     async def model_ready(request: Request) -> Response:
         is_ready = models.is_ready(**request.path_params)
-        name = request.path_params["model"]
-        return _json({"name": name, "ready": is_ready}, 200 if is_ready else 503)
+        answer = ModelReady(request.path_params["model"], is_ready)
+        return _json(answer, 200 if is_ready else 503)
 
     version = f"{_MODEL}/versions/{{version}}"
     return [

@@ -54,24 +54,34 @@ class InferenceRequest(msgspec.Struct):
     outputs: list[RequestOutput] | None = None
 
 
-class ResponseOutput(msgspec.Struct, omit_defaults=True):
-    """An output tensor, with its data here or behind the JSON."""
+# No number is null in JSON.
+_NUMBER = {"type": ["number", "null"]}
+_ELEMENT = {"anyOf": [{"type": "string"}, _NUMBER, {"type": "array", "items": _NUMBER}]}
+
+
+class ResponseOutput(msgspec.Struct):
+    """An output tensor, with its data here or, ``binary_data_size`` bytes of them, behind the
+    JSON: a number, a list of numbers or a text for each row."""
 
     name: str
     datatype: str
     shape: list[int]
-    parameters: dict[str, int] | None = None
-    data: list[Any] | None = None
+    parameters: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
+    data: (
+        Annotated[list[Any], msgspec.Meta(extra_json_schema={"items": _ELEMENT})]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
-class InferenceResponse(msgspec.Struct, omit_defaults=True):
-    """The answer; ``id`` is the request's own."""
+class InferenceResponse(msgspec.Struct):
+    """The answer: the worst status of a row's features, whether one is degraded, and the outputs;
+    ``id`` is the request's own."""
 
     model_name: str
     model_version: str
     outputs: list[ResponseOutput]
     parameters: dict[str, str | bool]
-    id: str | None = None
+    id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 _ALLOWED = {
@@ -155,7 +165,13 @@ def encode(
             described.data = output.in_json()
         outputs.append(described)
     blocks[0] = _encode(
-        InferenceResponse(model.name, model.version, outputs, inferred.parameters, request_id)
+        InferenceResponse(
+            model.name,
+            model.version,
+            outputs,
+            inferred.parameters,
+            msgspec.UNSET if request_id is None else request_id,
+        )
     )
     return b"".join(blocks), len(blocks[0]) if len(blocks) > 1 else None
 

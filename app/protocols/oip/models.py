@@ -25,6 +25,27 @@ class ServerMetadata(msgspec.Struct):
     extensions: list[str]
 
 
+class ServerLive(msgspec.Struct):
+    """Whether the process answers."""
+
+    live: bool
+
+
+class ServerReady(msgspec.Struct):
+    """Whether a version is in service. The protocol's page names the first, its client from KServe
+    reads the second."""
+
+    live: bool
+    ready: bool
+
+
+class ModelReady(msgspec.Struct):
+    """Whether the model, or the version that was named, is in service."""
+
+    name: str
+    ready: bool
+
+
 class TensorMetadata(msgspec.Struct):
     """A tensor by name; -1 stands for any number of rows."""
 
@@ -48,10 +69,6 @@ class Models:
 
     def __init__(self, dataplane: Dataplane) -> None:
         self._dataplane = dataplane
-
-    @property
-    def live(self) -> bool:
-        return True
 
     @property
     def ready(self) -> bool:

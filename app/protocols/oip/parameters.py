@@ -39,6 +39,8 @@ def whole(parameters: Parameters, name: str) -> int | None:
     value = parameters.get(name)
     if value is None:
         return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise _wrong(name, "a whole number, 0 or more")
     return value
