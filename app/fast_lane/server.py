@@ -51,7 +51,7 @@ class FastLane:
             ws_max_size=max_message_bytes,
             ws_ping_interval=settings.ping_s,
             ws_ping_timeout=settings.ping_s,
-            # It would take each socket some 100 KB, and the processor more than the link gains.
+            # It would take each socket 35 KB more, and the processor longer than the link gains.
             ws_per_message_deflate=False,
         )
         self._server = Server(self._config)

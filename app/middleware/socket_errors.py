@@ -1,16 +1,20 @@
 """Turns what a WebSocket's handler raises into an answer to its handshake, or the end of it."""
 
 from collections.abc import Awaitable
+from contextlib import suppress
 
 import msgspec
+from starlette.status import (
+    WS_1008_POLICY_VIOLATION,
+    WS_1011_INTERNAL_ERROR,
+    WS_1013_TRY_AGAIN_LATER,
+)
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import ErrorBody
 from app.middleware.errors import error_answer, told
 
 _HTTP_ANSWER = "websocket.http.response"
-# Of RFC 6455, and of IANA's registry of close codes.
-POLICY, INTERNAL, TRY_AGAIN_LATER = 1008, 1011, 1013
 _REASON_BYTES = 123
 
 
@@ -35,12 +39,15 @@ class SocketErrors:
             request_id: str = scope["state"]["request_id"]
             if accepted:
                 _, detail = told(error, request_id)
-                await send(close(INTERNAL, detail.message))
+                with suppress(OSError, RuntimeError):  # its client may have left
+                    await send(close(WS_1011_INTERNAL_ERROR, detail.message))
                 return
             status, headers, body = error_answer(error, request_id)
             if _HTTP_ANSWER not in (scope.get("extensions") or ()):
                 reason = msgspec.json.decode(body, type=ErrorBody).error.message
-                await send(close(POLICY if status < 500 else TRY_AGAIN_LATER, reason))
+                again = status >= 500
+                code = WS_1013_TRY_AGAIN_LATER if again else WS_1008_POLICY_VIOLATION
+                await send(close(code, reason))
                 return
             headers.append((b"x-request-id", request_id.encode()))
             start = {"type": f"{_HTTP_ANSWER}.start", "status": status, "headers": headers}

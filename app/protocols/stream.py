@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
 from starlette.types import Receive, Scope, Send
 
 from app.config import Limits, StreamSettings
@@ -27,8 +28,6 @@ async def _upgrade(_: Request) -> Response:
 UPGRADE = Route(PATH, _upgrade)
 """What a plain request for it gets."""
 
-# Of RFC 6455 and IANA's registry.
-_NORMAL, _SERVICE_RESTART = 1000, 1012
 _AGAIN = "reconnect, and send again what was not answered"
 _SWEEP_S = 1.0
 _POLL_S = 0.02
@@ -91,10 +90,9 @@ class Streams:
     async def close(self) -> None:
         """Take no more, answer what was read, and have every client connect elsewhere."""
         self._closing = True
-        for session in self._sessions:
-            session.end(_SERVICE_RESTART, f"this replica is about to stop: {_AGAIN}")
-        # What takes longer than close_s is cut by the sweep.
-        while self._sessions:
+        while self._sessions:  # some may just be opening; the sweep cuts those that take too long
+            for session in self._sessions:
+                session.end(WS_1012_SERVICE_RESTART, f"this replica is about to stop: {_AGAIN}")
             await asyncio.sleep(_POLL_S)
 
     def _current(self) -> tuple[Serving, Messages]:
@@ -111,9 +109,9 @@ class Streams:
             if now - session.ended > settings.close_s:
                 session.cut()
             elif now - session.started > settings.age_s:
-                session.end(_SERVICE_RESTART, f"this connection is old: {_AGAIN}")
+                session.end(WS_1012_SERVICE_RESTART, f"this connection is old: {_AGAIN}")
             elif now - session.heard > settings.idle_s and not session.under_way:
-                session.end(_NORMAL, f"no row in {settings.idle_s:g} s")
+                session.end(WS_1000_NORMAL_CLOSURE, f"no row in {settings.idle_s:g} s")
         self._sweeping = bool(self._sessions)
         if self._sweeping:
             loop.call_later(_SWEEP_S, self._sweep, loop)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from math import inf
 
+from starlette.status import WS_1008_POLICY_VIOLATION, WS_1009_MESSAGE_TOO_BIG
 from starlette.types import Receive, Send
 
 from app.config import StreamSettings
@@ -17,7 +18,6 @@ from app.middleware.socket_errors import close
 from app.protocols.read_ahead import TooFarAhead
 from app.protocols.stream_messages import Messages, RowId, answer_message, error_message
 
-TOO_LARGE, POLICY = 1009, 1008
 # Rows that are taken before others have their turn of the event loop.
 _AT_ONCE = 128
 _FAREWELL_S = 1.0
@@ -82,7 +82,7 @@ class Session:
             for waiting, _ in self._waiting.values():
                 waiting.cancel()
         if self._close is not None and not self._gone:
-            with suppress(OSError, TimeoutError):
+            with suppress(OSError, RuntimeError):
                 async with asyncio.timeout(_FAREWELL_S):
                     await self._send(close(*self._close))
 
@@ -103,13 +103,13 @@ class Session:
 
     async def _write(self) -> None:
         try:
-            while not self._gone and (self._close is None or self._waiting):
+            while not self._gone and (self._close is None or self.under_way):
                 await self._news.wait()
                 self._news.clear()
                 while self._answers:
                     await self._send({"type": "websocket.send", "text": self._answers.popleft()})
                 self._room.set()
-        except OSError:  # what servers raise for a client that has left
+        except (OSError, RuntimeError):  # uvicorn's for a client that has left, or that it has cut
             self._gone = True
 
     async def _read(self) -> None:
@@ -126,7 +126,7 @@ class Session:
                 if taken % _AT_ONCE == 0:
                     await asyncio.sleep(0)
         except TooFarAhead as error:
-            self.end(POLICY, str(error))
+            self.end(WS_1008_POLICY_VIOLATION, str(error))
         else:
             self._gone = True
             self._news.set()
@@ -134,7 +134,7 @@ class Session:
     def _take(self, message: bytes | str) -> None:
         limit = self._settings.max_message_bytes
         if len(message) > limit:
-            self.end(TOO_LARGE, f"a message is at most {limit} bytes long")
+            self.end(WS_1009_MESSAGE_TOO_BIG, f"a message is at most {limit} bytes long")
             return
         now = self.heard = self._loop.time()
         serving, messages = self._current()
