@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
@@ -12,10 +13,13 @@ from windsock.aio_stream import Stream
 from windsock.answers import Answer, Health, Models, Prediction
 from windsock.batches import Batch, Part, batch_of
 from windsock.client import PREDICT, PREDICT_BATCH, READY, VALUES, Client
+from windsock.connections import Connections
 from windsock.encoding import Fields, encode, itself
+from windsock.endpoints import Endpoint
 from windsock.errors import WindsockError
-from windsock.exchange import LIMITS, Question, failure, understood
+from windsock.exchange import Question, failure, understood
 from windsock.options import Options
+from windsock.retries import Try
 from windsock.streams import Link
 from windsock.window import Window
 
@@ -31,8 +35,11 @@ class AsyncWindsock(Client):
 
     def __init__(self, endpoints: str | Sequence[str], **options: Unpack[Options]) -> None:
         super().__init__(endpoints, **options)
-        verify = self._settings.ssl or True
-        self._http = httpx.AsyncClient(headers=self._headers, limits=LIMITS, verify=verify)
+        make = partial(httpx.AsyncClient, **self._http_options())
+        self._connections = {one: Connections(make, time.monotonic) for one in self._endpoints.all}
+        self._turns = {
+            one: asyncio.Semaphore(self._settings.connections) for one in self._endpoints.all
+        }
         self._checking: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -46,7 +53,9 @@ class AsyncWindsock(Client):
         if self._checking:
             self._checking.cancel()
             await asyncio.wait([self._checking])
-        await self._http.aclose()
+        for connections in self._connections.values():
+            for http in connections.close():
+                await http.aclose()
 
     async def predict(
         self,
@@ -83,7 +92,7 @@ class AsyncWindsock(Client):
 
         async def work() -> None:
             while part := batch.take():
-                await self._send(batch, part, values)
+                await self._answer(batch, part, values)
 
         workers = [asyncio.create_task(work()) for _ in range(self._settings.concurrency)]
         try:
@@ -95,7 +104,7 @@ class AsyncWindsock(Client):
         answers: pd.DataFrame | list[Answer] = result(batch.answers())
         return answers
 
-    async def _send(self, batch: Batch[Any], part: Part, values: bool) -> None:
+    async def _answer(self, batch: Batch[Any], part: Part, values: bool) -> None:
         question = Question("POST", PREDICT_BATCH + VALUES * values, part.body())
         try:
             await self._ask(question, partial(batch.read, part), batch.left_s())
@@ -150,10 +159,7 @@ class AsyncWindsock(Client):
             await asyncio.sleep(attempt.wait_s)
             error: WindsockError
             try:
-                async with asyncio.timeout(attempt.limit_s):
-                    request = question.at(self._http, attempt, self._settings)
-                    response = await self._http.send(request)
-                answer = understood(response, attempt, read)
+                answer = understood(await self._send(question, attempt), attempt, read)
             except WindsockError as refused:
                 error = refused
             except (httpx.HTTPError, TimeoutError) as failed:
@@ -164,6 +170,24 @@ class AsyncWindsock(Client):
             call.failed(attempt, error)
             self._watch()
 
+    async def _send(self, question: Question, attempt: Try) -> httpx.Response:
+        async with (
+            asyncio.timeout(attempt.limit_s),
+            self._turns[attempt.endpoint],
+            self._connection(attempt.endpoint) as http,
+        ):
+            return await http.send(question.at(http, attempt, self._settings))
+
+    @asynccontextmanager
+    async def _connection(self, endpoint: Endpoint) -> AsyncIterator[httpx.AsyncClient]:
+        connections = self._connections[endpoint]
+        http = connections.take()
+        try:
+            yield http
+        finally:
+            for old in connections.give(http):
+                await old.aclose()
+
     def _watch(self) -> None:
         """See to it that the return of endpoints that are down is looked for."""
         if self._endpoints.down and (self._checking is None or self._checking.done()):
@@ -173,11 +197,10 @@ class AsyncWindsock(Client):
         while down := self._endpoints.down:
             await asyncio.sleep(self._endpoints.pause(self._settings.check_interval))
             for endpoint in down:
+                url, timeout_s = endpoint.url + READY, self._settings.connect_timeout
                 try:
-                    answer = await self._http.get(
-                        endpoint.url + READY, timeout=self._settings.connect_timeout
-                    )
-                    healthy = answer.is_success
+                    async with self._connection(endpoint) as http:
+                        healthy = (await http.get(url, timeout=timeout_s)).is_success
                 except httpx.HTTPError:
                     healthy = False
                 self._endpoints.checked(endpoint, healthy)

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from typing import Unpack
+from typing import Any, Unpack
+
+from httpx import create_ssl_context
 
 from windsock.endpoints import Endpoints
-from windsock.exchange import AGENT
+from windsock.exchange import AGENT, ONE
 from windsock.options import Options, Settings
 from windsock.retries import Budget, Call
 
@@ -28,9 +30,13 @@ class Client:
         """The address that the next call asks first."""
         return self._endpoints.preferred.url
 
-    @property
-    def _headers(self) -> dict[str, str]:
-        return {"user-agent": AGENT, **self._settings.headers}
+    def _http_options(self) -> dict[str, Any]:
+        """For httpx, of either kind."""
+        # Loaded once for all connections, and where there is something to check.
+        tls = self._settings.ssl or any(one.url.startswith("https") for one in self._endpoints.all)
+        verify = create_ssl_context() if tls is True else tls
+        headers = {"user-agent": AGENT, **self._settings.headers}
+        return {"headers": headers, "limits": ONE, "verify": verify}
 
     def _call(self, timeout: float | None) -> Call:
         timeout_s = self._settings.timeout if timeout is None else timeout

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from windsock.connections import KEEP_S
 from windsock.errors import (
     ConnectionFailed,
     DeadlineExceeded,
@@ -24,9 +25,8 @@ from windsock.retries import Try
 T = TypeVar("T")
 
 AGENT = f"windsock-client/{version('windsock-client')}"
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30.0)
-"""All connections are kept, and given up before servers and load balancers do it (60 s or more): a
-request on one that is just being closed is lost."""
+ONE = httpx.Limits(max_connections=1, keepalive_expiry=KEEP_S)
+"""For ``Connections``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class Options(TypedDict, total=False):
     """Retries that are there from the start, and the most that can be saved."""
     check_interval: float
     """Seconds between two health checks of an endpoint that is down."""
+    connections: int
+    """Most requests under way at one endpoint; others wait for their turn, within their time."""
     batch_rows: int
     """Most rows that ``predict_batch`` sends in one request."""
     concurrency: int
@@ -43,6 +45,7 @@ class Settings:
     retry_share: float = 0.1
     retry_reserve: float = 100.0
     check_interval: float = 1.0
+    connections: int = 100
     batch_rows: int = 1000
     concurrency: int = 4
     window: int = 256
@@ -51,7 +54,7 @@ class Settings:
         for name in ("timeout", "connect_timeout", "check_interval"):
             if not 0 < getattr(self, name) < inf:
                 raise ValueError(f"{name} must be some seconds, above 0")
-        for name in ("batch_rows", "concurrency", "window"):
+        for name in ("connections", "batch_rows", "concurrency", "window"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
         for name in ("retry_share", "retry_reserve"):

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
@@ -11,10 +12,13 @@ import httpx
 from windsock.answers import Answer, Health, Models, Prediction
 from windsock.batches import batch_of
 from windsock.client import PREDICT, PREDICT_BATCH, READY, VALUES, Client
+from windsock.connections import Connections
 from windsock.encoding import Fields, encode, itself
+from windsock.endpoints import Endpoint
 from windsock.errors import WindsockError
-from windsock.exchange import LIMITS, Question, failure, understood
+from windsock.exchange import Question, failure, understood
 from windsock.options import Options
+from windsock.retries import Try
 from windsock.streams import Link
 from windsock.sync_stream import Stream
 from windsock.window import Window
@@ -36,8 +40,12 @@ class Windsock(Client):
 
     def __init__(self, endpoints: str | Sequence[str], **options: Unpack[Options]) -> None:
         super().__init__(endpoints, **options)
-        verify = self._settings.ssl or True
-        self._http = httpx.Client(headers=self._headers, limits=LIMITS, verify=verify)
+        make = partial(httpx.Client, **self._http_options())
+        self._connections = {one: Connections(make, time.monotonic) for one in self._endpoints.all}
+        self._turns = {
+            one: threading.BoundedSemaphore(self._settings.connections)
+            for one in self._endpoints.all
+        }
         self._closed = threading.Event()
         self._checking: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -53,7 +61,9 @@ class Windsock(Client):
         self._closed.set()
         if checking := self._checking:
             checking.join(2 * self._settings.connect_timeout)
-        self._http.close()
+        for connections in self._connections.values():
+            for http in connections.close():
+                http.close()
 
     def predict(
         self,
@@ -153,8 +163,7 @@ class Windsock(Client):
             time.sleep(attempt.wait_s)
             error: WindsockError
             try:
-                response = self._http.send(question.at(self._http, attempt, self._settings))
-                answer = understood(response, attempt, read)
+                answer = understood(self._send(question, attempt), attempt, read)
             except WindsockError as refused:
                 error = refused
             except httpx.HTTPError as failed:
@@ -164,6 +173,26 @@ class Windsock(Client):
                 return answer
             call.failed(attempt, error)
             self._watch()
+
+    def _send(self, question: Question, attempt: Try) -> httpx.Response:
+        turns = self._turns[attempt.endpoint]
+        if not turns.acquire(timeout=attempt.limit_s):
+            raise httpx.PoolTimeout("all connections are in use")
+        try:
+            with self._connection(attempt.endpoint) as http:
+                return http.send(question.at(http, attempt, self._settings))
+        finally:
+            turns.release()
+
+    @contextmanager
+    def _connection(self, endpoint: Endpoint) -> Iterator[httpx.Client]:
+        connections = self._connections[endpoint]
+        http = connections.take()
+        try:
+            yield http
+        finally:
+            for old in connections.give(http):
+                old.close()
 
     def _watch(self) -> None:
         """See to it that the return of endpoints that are down is looked for."""
@@ -177,12 +206,11 @@ class Windsock(Client):
     def _check(self) -> None:
         while not self._closed.wait(self._endpoints.pause(self._settings.check_interval)):
             for endpoint in self._endpoints.down:
+                url, timeout_s = endpoint.url + READY, self._settings.connect_timeout
                 try:
-                    answer = self._http.get(
-                        endpoint.url + READY, timeout=self._settings.connect_timeout
-                    )
-                    healthy = answer.is_success
-                except (httpx.HTTPError, RuntimeError):  # RuntimeError: the client was closed
+                    with self._connection(endpoint) as http:
+                        healthy = http.get(url, timeout=timeout_s).is_success
+                except httpx.HTTPError:
                     healthy = False
                 self._endpoints.checked(endpoint, healthy)
             with self._lock:

@@ -140,12 +140,13 @@ async def test_what_serves_can_be_read(client: Client) -> None:
     assert models.metrics == {"auc": 0.75}
 
 
-async def test_calls_may_run_side_by_side(client: Client) -> None:
-    rows = [EXAMPLE | {"weight": weight} for weight in range(60)]
+@pytest.mark.parametrize("connections", [100, 3])
+async def test_calls_may_run_side_by_side(edge_url: str, opened: Opened, connections: int) -> None:
+    rows = [EXAMPLE | {"weight": weight} for weight in range(200)]
+    async with opened(edge_url, connections=connections, timeout=30) as client:
+        found = await asyncio.gather(*(client.predict(row) for row in rows))
 
-    found = await asyncio.gather(*(client.predict(row) for row in rows))
-
-    assert [one.outputs["cost"] for one in found] == [2 * weight for weight in range(60)]
+    assert [one.outputs["cost"] for one in found] == [2 * weight for weight in range(200)]
 
 
 async def test_a_prefix_is_part_of_the_address(edge_url: str, opened: Opened) -> None:

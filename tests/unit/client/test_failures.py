@@ -185,6 +185,18 @@ async def test_a_broken_connection_is_made_anew(opened: Opened) -> None:
     assert count == 2
 
 
+async def test_a_call_that_has_no_turn_in_its_time_says_so(opened: Opened) -> None:
+    never = asyncio.Event()
+    async with (
+        service(Reply(after=never)) as only,
+        opened(only.url, connections=1, timeout=0.3) as client,
+    ):
+        calls = (client.predict(a=1) for _ in range(2))
+        failures = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(one) for one in failures] == [DeadlineExceeded] * 2
+    assert len(only.seen) == 1
+
+
 async def test_rows_of_a_request_that_fails_have_its_error(opened: Opened) -> None:
     good = Reply(200, {"predictions": [PREDICTION] * 2})
     async with (
