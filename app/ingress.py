@@ -16,7 +16,10 @@ from app.edge import edge
 from app.fast_lane.refusal import Refusals
 from app.fast_lane.server import FastLane
 from app.layouts.layout import Layout
+from app.middleware.errors import own_form
+from app.protocols.oip.errors import error_form
 from app.protocols.oip.grpc import GrpcMethods
+from app.protocols.oip.http import infer_path
 from app.protocols.rest import PREDICTIONS
 from app.protocols.stream import Streams
 from deployments import collector
@@ -48,7 +51,10 @@ class IngressReplica(GrpcMethods):
                 args.fast_lane,
                 self._app,
                 args.stream.max_message_bytes,
-                Refusals(self._dataplane.refusal, PREDICTIONS),
+                Refusals(
+                    self._dataplane.refusal,
+                    {**dict.fromkeys(PREDICTIONS, own_form), infer_path(bundles.name): error_form},
+                ),
             )
             if args.fast_lane
             else None

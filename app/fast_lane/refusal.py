@@ -6,13 +6,13 @@ of the application a refusal costs a quarter of a prediction, and half of the go
 
 import asyncio
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from os import urandom
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.errors import ErrorCode, Overloaded
-from app.middleware.errors import count_error, error_answer
+from app.middleware.errors import Form, count_error, error_answer
 
 _PLAIN = re.compile(rb"POST (/[^ ?]*)[^ ]* HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})\r\n", re.IGNORECASE)
@@ -27,17 +27,17 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Refusals:
-    """Answers whole, plain requests for ``paths`` with 429 while ``overload`` says why, which is
-    told how many requests were let in that have not come to the queue yet: those of this turn of
-    the event loop."""
+    """Answers whole, plain requests for the paths that have a form with 429 while ``overload`` says
+    why, which is told how many requests were let in that have not come to the queue yet: those of
+    this turn of the event loop."""
 
     def __init__(
-        self, overload: Callable[[int], Overloaded | None], paths: Collection[str] = ()
+        self, overload: Callable[[int], Overloaded | None], forms: Mapping[str, Form] | None = None
     ) -> None:
         self._overload = overload
         self._let_in = 0
-        self._paths = {path.encode() for path in paths}
-        self._made: dict[tuple[bytes, int], bytes] = {}
+        self._forms = {path.encode(): form for path, form in (forms or {}).items()}
+        self._made: dict[tuple[bytes, int, Form], bytes] = {}
         self._uncounted = 0
 
     def __call__(self, data: bytes, server_headers: Headers) -> bytes | None:
@@ -50,18 +50,21 @@ class Refusals:
             return None
         plain = _PLAIN.match(data)
         end = data.find(b"\r\n\r\n") + 2
-        if plain is None or plain[1] not in self._paths or end < 2:
+        form = self._forms.get(plain[1]) if plain else None
+        if form is None or end < 2:
             return None
         length = _LENGTH.search(data, 0, end)
         if length is None or len(data) != end + 2 + int(length[1]) or _SPECIAL.search(data, 0, end):
             return None
         if given := _ID.search(data, 0, end):
-            return _answer(error, given[1].decode(), server_headers)
-        key = server_headers[0][1], error.retry_after_s  # the first is the date
+            return _answer(error, given[1].decode(), server_headers, form)
+        date = server_headers[0][1]
+        key = date, error.retry_after_s, form
         made = self._made.get(key)
         if made is None:
-            made = _answer(error, _ANY_ID, server_headers)
-            self._made = {key: made}
+            made = _answer(error, _ANY_ID, server_headers, form)
+            now = {old: answer for old, answer in self._made.items() if old[0] == date}
+            self._made = now | {key: made}
         else:
             self._uncounted += 1
         return made.replace(_ANY_ID.encode(), urandom(16).hex().encode())
@@ -76,8 +79,8 @@ class Refusals:
             self._uncounted = 0
 
 
-def _answer(error: Overloaded, request_id: str, server_headers: Headers) -> bytes:
-    status, headers, body = error_answer(error, request_id)
+def _answer(error: Overloaded, request_id: str, server_headers: Headers, form: Form) -> bytes:
+    status, headers, body = error_answer(error, request_id, form)
     headers = [*server_headers, *headers, (b"x-request-id", request_id.encode())]
     lines = [b"%b: %b\r\n" % header for header in headers]
     return b"".join((STATUS_LINE[status], *lines, b"\r\n", body))

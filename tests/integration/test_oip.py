@@ -151,6 +151,17 @@ def test_mistakes_have_a_status_over_grpc(
     assert len(stub.ModelInfer(message(rows), timeout=30).outputs) == 2
 
 
+def test_a_call_that_unpacks_to_too_much_is_refused_at_the_door(stub: Any, rows: list[Row]) -> None:
+    bomb = message(rows, id="x" * (2**26 + 1))
+
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.ModelInfer(bomb, timeout=30, compression=grpc.Compression.Gzip)
+
+    error: Any = caught.value
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert len(stub.ModelInfer(message(rows), timeout=30).outputs) == 2
+
+
 def test_a_call_may_say_how_long_it_will_wait(stub: Any, rows: list[Row]) -> None:
     many = message(rows * (MOST_ROWS // len(rows)))
 

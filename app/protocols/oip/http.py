@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -26,6 +27,11 @@ _MODEL = f"/{PREFIX}/models/{{model}}"
 _INFER = re.compile(rf"/{PREFIX}/models/([^/]+)(?:/versions/([^/]+))?/infer")
 _LENGTH = binary.HEADER.encode()
 _INLINE_BYTES = 2**15  # compressing more would hold up the event loop
+
+
+def infer_path(model: str) -> str:
+    """Where inferences by this model are asked for."""
+    return f"/{PREFIX}/models/{quote(model)}/infer"
 
 
 class InferenceRoute:

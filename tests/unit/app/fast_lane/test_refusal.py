@@ -8,10 +8,13 @@ from starlette.types import ASGIApp
 
 from app.errors import Overloaded
 from app.fast_lane.refusal import Refusals
+from app.middleware.errors import own_form
+from app.protocols.oip.errors import error_form
 from tests.support.fast_lane import Gate, serving
 from tests.support.http1 import Connection
 from tests.support.wait import wait_for
 
+INFER = "/v2/models/parcels/infer"
 HEADERS = [(b"date", b"Tue, 24 Nov 2026 12:00:00 GMT")]
 
 
@@ -26,7 +29,7 @@ class Room:
 
     @property
     def refusals(self) -> Refusals:
-        return Refusals(self, ["/predict"])
+        return Refusals(self, {"/predict": own_form, INFER: error_form})
 
 
 def request(*headers: str, body: bytes = b"{}", line: str = "POST /predict HTTP/1.1") -> bytes:
@@ -96,13 +99,24 @@ async def test_those_that_are_let_in_count_until_they_are_in_the_queue() -> None
         told.append(ahead)
         return Overloaded("full") if ahead == 2 else None
 
-    refusals = Refusals(overload, ["/predict"])
+    refusals = Refusals(overload, {"/predict": own_form})
     answers = [refusals(request(), HEADERS) for _ in range(4)]
     await asyncio.sleep(0)
     refusals(request(), HEADERS)
 
     assert [answer is None for answer in answers] == [True, True, False, False]
     assert told == [0, 1, 2, 2, 0]
+
+
+def test_each_protocol_has_its_form() -> None:
+    refusals = Room().refusals
+
+    for _ in range(2):
+        for path, form in (("/predict", dict), (INFER, str)):
+            answer = refusals(request(line=f"POST {path} HTTP/1.1"), HEADERS)
+            assert answer is not None
+            assert b"retry-after: 3" in answer
+            assert isinstance(json.loads(answer.partition(b"\r\n\r\n")[2])["error"], form)
 
 
 def test_each_has_an_id_of_its_own() -> None:
