@@ -48,7 +48,7 @@ class Settings:
     connections: int = 100
     batch_rows: int = 1000
     concurrency: int = 4
-    window: int = 256
+    window: int = 512
 
     def __post_init__(self) -> None:
         for name in ("timeout", "connect_timeout", "check_interval"):

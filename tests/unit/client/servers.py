@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from ssl import SSLContext
 from typing import Any
 
 from tests.support.serve import free_port
@@ -65,15 +66,19 @@ class Service:
 
 
 @asynccontextmanager
-async def service(*replies: Reply, ready: bool = True) -> AsyncIterator[Service]:
+async def service(
+    *replies: Reply, ready: bool = True, tls: SSLContext | None = None
+) -> AsyncIterator[Service]:
     """A service that answers as it is told."""
     app = Service(list(replies) or [Reply()], ready)
-    async with raw(app) as app.url:
+    async with raw(app, tls=tls) as app.url:
         yield app
 
 
 @asynccontextmanager
-async def raw(handle: Callable[..., Awaitable[None]], port: int = 0) -> AsyncIterator[str]:
+async def raw(
+    handle: Callable[..., Awaitable[None]], port: int = 0, tls: SSLContext | None = None
+) -> AsyncIterator[str]:
     """A server of bare connections, each ended when ``handle`` has done with it."""
     tasks = set()
 
@@ -84,9 +89,9 @@ async def raw(handle: Callable[..., Awaitable[None]], port: int = 0) -> AsyncIte
         finally:
             writer.close()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", port)
+    server = await asyncio.start_server(connected, "127.0.0.1", port, ssl=tls)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
         for task in tasks:

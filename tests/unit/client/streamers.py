@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ssl import SSLContext
 from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -70,25 +71,28 @@ class Streamer:
 
 @asynccontextmanager
 async def streamer(
-    behaviour: Behaviour = answer, port: int = 0, **options: Any
+    behaviour: Behaviour = answer, tls: SSLContext | None = None, **options: Any
 ) -> AsyncIterator[Streamer]:
     """A server with this behaviour; at the end it breaks all of its connections."""
     app = Streamer(behaviour, **options)
-    async with listening(app, port):
+    async with listening(app, tls=tls):
         yield app
 
 
 @asynccontextmanager
-async def listening(app: Streamer, port: int = 0) -> AsyncIterator[Server]:
+async def listening(
+    app: Streamer, port: int = 0, tls: SSLContext | None = None
+) -> AsyncIterator[Server]:
     server = await serve(
         app,
         "127.0.0.1",
         port,
+        ssl=tls,
         process_request=app.request,
         max_size=2000,
         max_queue=None,  # or it would not read the end of a connection that it closes
     )
-    app.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    app.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield server
     finally:

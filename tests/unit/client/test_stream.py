@@ -393,7 +393,7 @@ async def test_a_stream_that_is_left_leaves_nothing_behind() -> None:
                 await anext(answers)
             await answers.aclose()  # type: ignore[attr-defined]
         await wait_for(lambda: server.ended == 2)
-        assert len(server.rows) < 2 * (100 + 256 + 64)
+        assert len(server.rows) < 2 * (100 + 512 + 64)
     assert not [one for one in threading.enumerate() if one.name.startswith("windsock")]
     assert len(asyncio.all_tasks()) == 1
 
