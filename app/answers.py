@@ -1,7 +1,8 @@
 """From a finished batch to the answer for each of its rows."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from app.schemas import FeaturesInfo, ViewInfo
 from deployments.frames import DType, Frame, Status
 
 _STATUS = [status.name.lower() for status in Status]
+_STATES = len(_STATUS)
 
 
 class RowAnswer(msgspec.Struct):
@@ -31,6 +33,7 @@ class Batch:
     worst: list[int]
     degraded: list[bool]
     oldest: list[float]
+    tell_views: Callable[[], list[msgspec.Raw]]
     views: list[msgspec.Raw]
     unseen: dict[int, list[str]]
     found: Frame
@@ -51,7 +54,7 @@ class Batch:
         if states is None or not states.names:
             n = found.rows
             nothing = [msgspec.Raw(b"{}")] * n
-            return cls(plain, [0] * n, [False] * n, [-1.0] * n, nothing, unseen, found)
+            return cls(plain, [0] * n, [False] * n, [-1.0] * n, list, nothing, unseen, found)
         status = states.status
         age_s = np.where(np.isnan(states.age_s), -1.0, np.round(states.age_s, 3))
         expiring = np.array([[0.0 if name in timeless else 1.0] for name in states.names])
@@ -60,7 +63,9 @@ class Batch:
             status.max(axis=0).tolist(),
             ((status == Status.STALE) | (status == Status.DEFAULTED)).any(axis=0).tolist(),
             np.where(expiring, age_s, -1.0).max(axis=0).tolist(),
-            _views(states.names, status, age_s),
+            # Half of an answer's work, and not every protocol's client wants it.
+            partial(_views, states.names, status, age_s),
+            [],
             unseen,
             found,
         )
@@ -78,6 +83,13 @@ class Batch:
 
     def row(self, place: int, values_of: Mapping[str, DType] | None = None) -> RowAnswer:
         """The answer for one row, with the values of the named feature columns if asked for."""
+        outputs = {name: values[place] for name, values in self.outputs}
+        return RowAnswer(outputs, self.features(place, values_of))
+
+    def features(self, place: int, values_of: Mapping[str, DType] | None = None) -> FeaturesInfo:
+        """What the features of one row were."""
+        if not self.views:
+            self.views.extend(self.tell_views())
         oldest = self.oldest[place]
         features = FeaturesInfo(
             _STATUS[self.worst[place]],
@@ -92,7 +104,54 @@ class Batch:
                 name: _plain(dtype, self.found.columns[name][place])
                 for name, dtype in values_of.items()
             }
-        return RowAnswer({name: values[place] for name, values in self.outputs}, features)
+        return features
+
+
+class Answers:
+    """The answers of a request's rows, by column: from the batches in which they ran, in order."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Batch, slice]] = []
+
+    def add(self, batch: Batch, start: int, rows: int) -> None:
+        """The next ``rows`` rows are those of this batch from ``start`` on."""
+        self._parts.append((batch, slice(start, start + rows)))
+
+    def refused(self) -> FeaturesRefused | None:
+        """Why a policy refuses a row, the first that one does, if any."""
+        before = 0
+        for batch, part in self._parts:
+            states = batch.found.views
+            if states is not None and states.refused is not None:
+                for row in np.flatnonzero(states.refused[part] >= 0)[:1].tolist():
+                    refused = batch.answer(part.start + row)
+                    assert isinstance(refused, FeaturesRefused)
+                    refused.row = before + row
+                    return refused
+            before += part.stop - part.start
+        return None
+
+    def output(self, name: str) -> list[Any]:
+        """A number for each row, or a list of them."""
+        return [value for batch, part in self._parts for value in dict(batch.outputs)[name][part]]
+
+    @property
+    def worst(self) -> Status:
+        """The worst status of a view in a row."""
+        return Status(max(max(batch.worst[part]) for batch, part in self._parts))
+
+    @property
+    def degraded(self) -> bool:
+        """Whether a row is."""
+        return any(any(batch.degraded[part]) for batch, part in self._parts)
+
+    def features(self, values_of: Mapping[str, DType] | None = None) -> list[FeaturesInfo]:
+        """What the features of each row were, with values as ``Batch.row`` has them."""
+        return [
+            batch.features(place, values_of)
+            for batch, part in self._parts
+            for place in range(part.start, part.stop)
+        ]
 
 
 def refusal(view: str, status: Status, age_s: float) -> FeaturesRefused:
@@ -112,7 +171,7 @@ class _Told(dict[float, bytes]):
         self._name = msgspec.json.encode(name)
 
     def __missing__(self, state: float) -> bytes:
-        age_s, status = divmod(state, len(Status))
+        age_s, status = divmod(state, _STATES)
         info = ViewInfo(_STATUS[int(status)], age_s / 1000 if age_s >= 0 else None)
         told = self[state] = self._name + b":" + msgspec.json.encode(info)
         return told
@@ -123,7 +182,7 @@ def _views(
 ) -> list[msgspec.Raw]:
     """``views`` of each row, encoded: as objects they would cost more than the model."""
     # One number for both, exact to the millisecond: a float64 holds 71,000 years of them.
-    states = np.round(age_s * 1000) * len(Status) + status
+    states = np.round(age_s * 1000) * _STATES + status
     told = [
         map(_Told(name).__getitem__, row) for name, row in zip(names, states.tolist(), strict=True)
     ]

@@ -4,22 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
 
 import msgspec
 
-from app.answers import RowAnswer
-from app.dataplane import Answer, Serving
-from app.errors import ErrorCode, FeaturesRefused, InvalidRequest, TimedOut
+from app.dataplane import Serving
+from app.errors import ErrorCode, InvalidRequest, TimedOut
 from app.protocols.oip.models import features_output
 from app.protocols.oip.outputs import Documents, Numbers, Output
 from app.protocols.oip.parameters import TIMEOUT, VALUES, Parameters, flag, whole
 from app.protocols.oip.tensors import Tensor, rows_of
 from app.timing import Timing
-from deployments.frames import Status
 
 _SHOWN = 100
-_RANK = {status.name.lower(): status for status in Status}
 
 _encoder = msgspec.json.Encoder()
 
@@ -55,23 +51,23 @@ async def infer(
     if timeout_us:
         deadline = min(deadline, asyncio.get_running_loop().time() + timeout_us / 1e6)
         async with until(deadline):
-            told = await serving.answer(rows, deadline, values=values, timing=timing)
+            answers = await serving.answer_by_column(rows, deadline, timing)
     else:
-        told = await serving.answer(rows, deadline, values=values, timing=timing)
-    answers = _whole(told)
-    features = [answer.features for answer in answers]
-    worst = max([_RANK[one.status] for one in features])
+        answers = await serving.answer_by_column(rows, deadline, timing)
+    if refused := answers.refused():
+        raise refused
+    values_of = serving.manifest.service.columns if values else None
     documents = features_output(serving.manifest)
     return Inferred(
         [
-            Documents(name, _encoder.encode_lines(features))
+            Documents(name, _encoder.encode_lines(answers.features(values_of)))
             if name == documents
-            else Numbers(name, [answer.outputs[name] for answer in answers])
+            else Numbers(name, answers.output(name))
             for name in names
         ],
         {
-            "features_status": worst.name.lower(),
-            "features_degraded": any([one.degraded for one in features]),
+            "features_status": answers.worst.name.lower(),
+            "features_degraded": answers.degraded,
         },
     )
 
@@ -106,11 +102,3 @@ def _names(serving: Serving, wanted: Sequence[str] | None) -> Sequence[str]:
                 ErrorCode.INVALID_FIELD, f"output {name} is asked for twice", "outputs"
             )
     return wanted or there
-
-
-def _whole(answers: Sequence[Answer]) -> Sequence[RowAnswer]:
-    for row, answer in enumerate(answers):
-        if isinstance(answer, FeaturesRefused):
-            answer.row = row
-            raise answer
-    return cast(Sequence[RowAnswer], answers)

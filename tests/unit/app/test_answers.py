@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from msgspec import UNSET
 
-from app.answers import Batch
+from app.answers import Answers, Batch
 from app.chain import Ran, Spent
 from app.errors import ErrorCode, FeaturesRefused
 from app.schemas import FeaturesInfo
@@ -199,3 +199,41 @@ def test_a_row_that_a_policy_refuses_has_an_error_instead(status: Status, code: 
     assert refused.code is code
     assert "'fleet'" in refused.message
     assert answers.answer(0) == answers.row(0)
+
+
+def fleet(*rows: tuple[Status, bool]) -> Batch:
+    """Rows whose one view has these statuses; whether a policy refuses each."""
+    states = ViewStates(
+        ("fleet",),
+        np.array([[status for status, _ in rows]], np.int8),
+        np.arange(len(rows), dtype=np.float64)[None, :],
+        refused=np.array([0 if refused else -1 for _, refused in rows], np.int8),
+    )
+    late = np.arange(len(rows), dtype=np.float32)
+    return batch({"late": late, "two": np.stack([late, -late], 1)}, Frame("1", 3, {}, states))
+
+
+def test_rows_of_several_batches_are_read_by_column() -> None:
+    first = fleet((DEFAULTED, True), (FRESH, False), (STALE, False))
+    second = fleet((MISSING, False), (DEFAULTED, False), (DEFAULTED, True))
+    answers = Answers()
+    answers.add(first, 1, 2)
+    answers.add(second, 0, 1)
+
+    assert answers.output("late") == [1.0, 2.0, 0.0]
+    assert answers.output("two") == [[1.0, -1.0], [2.0, -2.0], [0.0, 0.0]]
+    assert (answers.worst, answers.degraded) == (MISSING, True)
+    assert answers.refused() is None
+    rows = [first.row(1), first.row(2), second.row(0)]
+    assert answers.features() == [row.features for row in rows]
+
+
+def test_the_first_row_that_a_policy_refuses_is_named() -> None:
+    answers = Answers()
+    answers.add(fleet((MISSING, True), (FRESH, False), (FRESH, False)), 1, 2)
+    answers.add(fleet((FRESH, False), (STALE, True), (MISSING, True)), 0, 3)
+
+    refused = answers.refused()
+
+    assert refused is not None
+    assert (refused.code, refused.row) == (ErrorCode.STALE_FEATURES, 3)

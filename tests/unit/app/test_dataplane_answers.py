@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from app.dataplane import BatchSettings, Serving
 from app.errors import Overloaded, Unavailable
 from app.fields import MAX_STRING
+from app.timing import Timing
 from deployments.frames import Frame, Outputs, TensorFrame
 from tests.support.chains import lookup, preprocess, weighing
 from tests.support.manifests import field, manifest, parcels
@@ -45,6 +46,20 @@ async def test_a_large_request_is_split_and_answered_in_order(rows: int) -> None
     assert [answer.outputs["cost"] for answer in answers] == [2.0 * n for n in range(rows)]
     assert max(sizes) <= 4
     assert sum(sizes) == rows
+
+
+@pytest.mark.parametrize("rows", [1, 4, 11])
+async def test_the_columns_of_an_answer_are_the_answer(rows: int) -> None:
+    serving = Serving(parcels(), weighing(), BatchSettings(max_rows=4))
+    asked = [row(weight) for weight in range(rows)]
+    timing = Timing(0.0)
+
+    answers = await serving.answer_by_column(asked, timing=timing)
+
+    expected = await serving.answer(asked, values=True)
+    assert answers.output("cost") == [one.outputs["cost"] for one in expected]
+    assert answers.features(parcels().service.columns) == [one.features for one in expected]
+    assert timing.model > 0
 
 
 @pytest.mark.parametrize("rows", [0, 1, 4, 11])
