@@ -36,7 +36,7 @@ export RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S := 5
 endif
 
 # Ray's gRPC door takes 2 GiB, and unpacks what is compressed, before a replica can say no.
-export RAY_SERVE_GRPC_MAX_MESSAGE_SIZE := 67108864
+export RAY_SERVE_GRPC_MAX_MESSAGE_SIZE := 33554432
 
 # Ray's doors answer 500 to headers that are not UTF-8; this takes them out before.
 export RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH := app.middleware.sound_headers:middlewares

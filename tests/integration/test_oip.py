@@ -152,7 +152,7 @@ def test_mistakes_have_a_status_over_grpc(
 
 
 def test_a_call_that_unpacks_to_too_much_is_refused_at_the_door(stub: Any, rows: list[Row]) -> None:
-    bomb = message(rows, id="x" * (2**26 + 1))
+    bomb = message(rows, id="x" * (2**25 + 1))
 
     with pytest.raises(grpc.RpcError) as caught:
         stub.ModelInfer(bomb, timeout=30, compression=grpc.Compression.Gzip)

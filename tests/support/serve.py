@@ -32,7 +32,7 @@ def free_port() -> int:
 # As the Makefile sets them, with PLAIN=1 and without.
 PLAIN: Mapping[str, str] = {
     "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.middleware.sound_headers:middlewares",
-    "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(2**26),
+    "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(2**25),
 }
 FAST: Mapping[str, str] = {
     **PLAIN,

@@ -7,6 +7,7 @@ from app.errors import ErrorCode, InvalidRequest
 
 HEADER = "inference-header-content-length"
 """In which a body with binary data behind its JSON says how long the JSON is."""
+_SHOWN = 100
 
 
 def split(body: bytes, header: bytes | None) -> tuple[bytes, "Tail"]:
@@ -36,8 +37,8 @@ class Tail:
         if size > left:
             raise InvalidRequest(
                 ErrorCode.MALFORMED_BODY,
-                f"{name}: its binary data take {size} bytes, {left} are left in the body",
-                name,
+                f"{name[:_SHOWN]}: its binary data take {size} bytes, {left} are left in the body",
+                name[:_SHOWN],
             )
         self._at += size
         return self._body[self._at - size : self._at]

@@ -35,6 +35,7 @@ Headers = list[tuple[bytes, bytes]]
 
 _ID = "x-request-id"
 _SERVES_ID = "request_id"
+_MOST_DETAILS = 2000  # with its percent-encoding it must fit into 8 KB of trailers
 
 
 class GrpcMethods:
@@ -113,7 +114,7 @@ class GrpcMethods:
         except Exception as error:
             _, detail = told(error, request_id)
             context.set_code(status_of(detail))
-            context.set_details(sentence(detail))
+            context.set_details(sentence(detail)[:_MOST_DETAILS])
             if isinstance(error, Overloaded):
                 # The second is what gRPC's own retries go by.
                 trailers.append(("retry-after", str(error.retry_after_s)))

@@ -34,25 +34,8 @@ TYPES: Sequence[type[msgspec.Struct]] = (
 """The types to which ``paths`` refers."""
 
 _SERVING = [ErrorCode.NOT_FOUND, ErrorCode.NOT_IN_SERVICE, ErrorCode.UNAVAILABLE]
-_INFER = [
-    ErrorCode.MALFORMED_JSON,
-    ErrorCode.MALFORMED_BODY,
-    *_SERVING,
-    ErrorCode.TIMED_OUT,
-    ErrorCode.BODY_TOO_LARGE,
-    ErrorCode.BATCH_TOO_LARGE,
-    ErrorCode.UNSUPPORTED_ENCODING,
-    ErrorCode.INVALID_FIELD,
-    ErrorCode.MISSING_FIELD,
-    ErrorCode.UNKNOWN_FIELD,
-    ErrorCode.OUT_OF_RANGE,
-    ErrorCode.EMPTY_BATCH,
-    ErrorCode.MISSING_FEATURES,
-    ErrorCode.OVERLOADED,
-    ErrorCode.INTERNAL,
-    ErrorCode.STALE_FEATURES,
-    ErrorCode.FEATURES_UNAVAILABLE,
-]
+_NEVER = (ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.UPGRADE_REQUIRED)
+_INFER = [code for code in ErrorCode if code not in _NEVER]
 _TAG = "open inference protocol"
 _NAME = "InferenceRequest"
 _REQUEST = {"$ref": REF.format(name=_NAME)}
@@ -177,6 +160,7 @@ def schemas(serving: Serving) -> dict[str, Any]:
                     parameters.TIMEOUT: {
                         "type": "integer",
                         "minimum": 0,
+                        "maximum": 2**63 - 1,
                         "description": "The microseconds that the client will wait; 0: no limit",
                     },
                 }

@@ -34,14 +34,14 @@ def flag(parameters: Parameters, name: str, default: bool = False) -> bool:
 
 
 def whole(parameters: Parameters, name: str) -> int | None:
-    """A parameter that is a whole number, 0 or more; None where it is not there. Raises
-    InvalidRequest."""
+    """A parameter that is a whole number, 0 or more and below 2^63; None where it is not there.
+    Raises InvalidRequest."""
     value = parameters.get(name)
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
         raise _wrong(name, "a whole number, 0 or more")
     return value
 

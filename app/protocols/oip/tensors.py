@@ -25,7 +25,7 @@ _SHOWN = 100
 
 @dataclass(slots=True)
 class Tensor:
-    """An input as its transport holds it. ``shape`` may be anything that a client can write."""
+    """An input as its transport holds it. ``shape`` may be any list of int64."""
 
     name: str
     datatype: str
@@ -34,11 +34,13 @@ class Tensor:
 
     def wrong(self, what: str, row: int | None = None) -> InvalidRequest:
         """The refusal of this input."""
-        return InvalidRequest(ErrorCode.INVALID_FIELD, f"{self.name}: {what}", self.name, row)
+        name = self.name[:_SHOWN]
+        return InvalidRequest(ErrorCode.INVALID_FIELD, f"{name}: {what}", name, row)
 
     def malformed(self, what: str) -> InvalidRequest:
         """The refusal of this input's bytes."""
-        return InvalidRequest(ErrorCode.MALFORMED_BODY, f"{self.name}: {what}", self.name)
+        name = self.name[:_SHOWN]
+        return InvalidRequest(ErrorCode.MALFORMED_BODY, f"{name}: {what}", name)
 
 
 def rows_of(contract: Contract, tensors: Sequence[Tensor], limit: int) -> list[Row]:
@@ -121,13 +123,11 @@ def _rows(tensors: Sequence[Tensor], limit: int) -> int:
     for tensor in tensors:
         shape = tensor.shape
         if len(shape) not in (1, 2) or shape[0] < 0 or (len(shape) == 2 and shape[1] != 1):
-            shown = str(list(shape[:4]))[:_SHOWN]
-            raise tensor.wrong(f"its shape must be [N] or [N, 1], for N rows, not {shown}")
-        if shape[0] != first.shape[0]:
             raise tensor.wrong(
-                f"it has {str(shape[0])[:_SHOWN]} rows where {first.name} has "
-                f"{str(first.shape[0])[:_SHOWN]}"
+                f"its shape must be [N] or [N, 1], for N rows, not {list(shape[:4])}"
             )
+        if shape[0] != first.shape[0]:
+            raise tensor.wrong(f"it has {shape[0]} rows where {first.name} has {first.shape[0]}")
     rows = first.shape[0]
     if rows == 0:
         raise InvalidRequest(
@@ -136,7 +136,7 @@ def _rows(tensors: Sequence[Tensor], limit: int) -> int:
     if rows > limit:
         raise InvalidRequest(
             ErrorCode.BATCH_TOO_LARGE,
-            f"the inputs hold {str(rows)[:_SHOWN]} rows, at most {limit} are allowed: split them",
+            f"the inputs hold {rows} rows, at most {limit} are allowed: split them",
             first.name,
         )
     return rows
@@ -149,5 +149,5 @@ def _values(tensor: Tensor, field: FieldSpec, rows: int) -> list[Any]:
     if field.dtype == "float64" and tensor.datatype in ("INT64", "UINT64"):
         for row, value in enumerate(values):
             if abs(value) > _EXACT:
-                raise tensor.wrong("float64 cannot hold it: send FP64", row)
+                raise tensor.wrong("beyond 2^53 float64 does not hold every integer", row)
     return values

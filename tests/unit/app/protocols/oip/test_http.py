@@ -154,3 +154,13 @@ async def test_outputs_of_several_numbers_keep_their_shape(tmp_path: Path) -> No
     wanted = (np.arange(6, dtype=np.float32) / 7).tolist()
     assert plain["shape"] == head["outputs"][0]["shape"] == [2, 3]
     assert np.ravel(plain["data"]).tolist() == found["late"] == wanted
+
+
+async def test_where_the_time_went_is_told_to_who_asks(client: httpx.AsyncClient) -> None:
+    request = {"inputs": tensors(ROWS)}
+
+    asked = await client.post(INFER, json=request, headers={"server-timing": "?1"})
+    plain = await client.post(INFER, json=request)
+
+    assert "model;dur=" in asked.headers["server-timing"]
+    assert "server-timing" not in plain.headers

@@ -87,7 +87,11 @@ async def refused(client: httpx.AsyncClient, **request: Any) -> tuple[int, str]:
         (with_input("depot", data=["a", "x" * 257]), 422, "row 1: depot must be a string"),
         (with_input("weight", data=[1, 1001]), 422, "row 1: weight must be a number from 0 to"),
         (with_input("weight", data=[1, 1e300], datatype="FP32"), 422, "row 1: weight must be"),
-        (with_input("weight", data=[2**53 + 1, 1], datatype="INT64"), 422, "row 0: weight: float"),
+        (
+            with_input("weight", data=[2**53 + 1, 1], datatype="INT64"),
+            422,
+            "row 0: weight: beyond 2",
+        ),
         (with_input("pieces", data=[1, 0]), 422, "row 1: pieces must be an integer from 1 to 99"),
         (with_input("sent_at", data=["2024-05-01T10:15:00Z", "today"]), 422, "row 1: sent_at must"),
         (
@@ -127,6 +131,18 @@ async def test_wrong_inputs(
     assert len(message) < 400
 
 
+async def test_a_long_name_is_not_echoed_whole(client: httpx.AsyncClient) -> None:
+    name = "x" * 1000
+    for one in (
+        {"name": name, "datatype": "BYTES", "shape": [1], "data": []},
+        {"name": name, "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": 9}},
+        {"name": name, "datatype": "BYTES", "shape": [1]}
+        | {"data": [], "parameters": {"binary_data_size": 0}},
+    ):
+        _, message = await refused(client, json={"inputs": [one]})
+        assert len(message) < 300
+
+
 async def test_an_input_without_data(client: httpx.AsyncClient) -> None:
     depot, *others = tensors(ROWS)
     del depot["data"]
@@ -143,6 +159,8 @@ async def test_an_input_without_data(client: httpx.AsyncClient) -> None:
         ({"parameters": {"values": 1}}, "parameter values must be true or false"),
         ({"parameters": {"timeout": -1}}, "parameter timeout must be a whole number, 0 or more"),
         ({"parameters": {"timeout": True}}, "parameter timeout must be a whole number"),
+        ({"parameters": {"timeout": 2**63}}, "parameter timeout must be a whole number"),
+        ({"parameters": {"timeout": 10**400}}, "parameter timeout must be a whole number"),
         ({"parameters": {"timeout": 1.5}}, "parameter timeout must be a whole number"),
         ({"parameters": {"binary_data_output": "yes"}}, "binary_data_output must be true or false"),
         ({"parameters": {"a": None}}, "the body: Expected `bool | int | float | str`"),
