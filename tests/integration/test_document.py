@@ -9,7 +9,7 @@ from tests.integration.conftest import Graph
 from tests.support.serve import ROOT, script
 
 _FOLDER = ROOT / "tests" / "document"
-_EXAMPLES = 25
+_EXAMPLES = 8
 
 
 @pytest.mark.parametrize("door", ["proxy", "fast-lane"])
