@@ -86,11 +86,6 @@ class Stream(Generic[T]):
         if self._link.moves:
             await self._leave()
             return []
-        if self._window.silent:
-            await self._leave()
-            self._link.silent()
-            self._watch()
-            return []
         try:
             return await self._receive(self._connection)
         except ConnectionClosed as closed:
@@ -117,9 +112,17 @@ class Stream(Generic[T]):
     async def _receive(self, connection: ClientConnection) -> list[tuple[T, Answer]]:
         """What is found out with the next message, or by the time that passes without one."""
         found: list[tuple[T, Answer]] = []
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(self._window.wait_s):
                 message = await connection.recv()
+        except TimeoutError:
+            # Not sooner: after a pause of this process there may be much to read.
+            if self._window.silent:
+                await self._leave()
+                self._link.silent()
+                self._watch()
+                return []
+        else:
             found += self._window.heard(message)
             self._link.heard(refused=not found and self._window.refused)
         found += self._window.overdue()

@@ -1,6 +1,7 @@
 """The connection of a stream: to which endpoint, how, and what its end means. No I/O."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,9 @@ _TOO_LARGE = 1009  # RFC 6455, 7.4.1
 _STAY_S = 1.0
 # What a connection leaves unanswered waits for its end, and has been read for the last time.
 _CLOSE_S = 0.25
+# The synchronous connection's threads race at its end, and log an error that is none.
+_LOGGER = logging.getLogger("windsock.websockets")
+_LOGGER.setLevel(logging.CRITICAL)
 
 
 class Link:
@@ -97,6 +101,7 @@ class Link:
             "open_timeout": min(attempt.limit_s, self._settings.connect_timeout),
             "close_timeout": _CLOSE_S,
             "compression": None,
+            "logger": _LOGGER,
             # The window is the bound. A lower one would stop our reading, then the server's, and
             # with it our sending, on which the reading waits after a new connection.
             "max_queue": None,

@@ -90,11 +90,6 @@ class Stream(Generic[T]):
         if self._link.moves:
             self._leave()
             return []
-        if self._window.silent:
-            self._leave()
-            self._link.silent()
-            self._watch()
-            return []
         try:
             return self._receive(self._connection)
         except ConnectionClosed as closed:
@@ -126,6 +121,12 @@ class Stream(Generic[T]):
         try:
             message = connection.recv(wait_s)
         except TimeoutError:
+            # Not sooner: after a pause of this process there may be much to read.
+            if self._window.silent:
+                self._leave()
+                self._link.silent()
+                self._watch()
+                return []
             message = None
         with self._changed:
             found: list[tuple[T, Answer]] = []
