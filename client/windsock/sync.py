@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
@@ -26,6 +27,7 @@ from windsock.window import Window
 if TYPE_CHECKING:
     import pandas as pd
 
+_LEAST_S = 0.001
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Fields)
 
@@ -175,10 +177,13 @@ class Windsock(Client):
             self._watch()
 
     def _send(self, question: Question, attempt: Try) -> httpx.Response:
+        begun = time.monotonic()
         turns = self._turns[attempt.endpoint]
         if not turns.acquire(timeout=attempt.limit_s):
             raise httpx.PoolTimeout("all connections are in use")
         try:
+            waited_s = time.monotonic() - begun
+            attempt = replace(attempt, limit_s=max(_LEAST_S, attempt.limit_s - waited_s))
             with self._connection(attempt.endpoint) as http:
                 return http.send(question.at(http, attempt, self._settings))
         finally:

@@ -189,12 +189,28 @@ async def test_a_call_that_has_no_turn_in_its_time_says_so(opened: Opened) -> No
     never = asyncio.Event()
     async with (
         service(Reply(after=never)) as only,
-        opened(only.url, connections=1, timeout=0.3) as client,
+        opened(only.url, connections=1) as client,
     ):
-        calls = (client.predict(a=1) for _ in range(2))
+        first = asyncio.create_task(client.predict(a=1))
+        await wait_for(lambda: len(only.seen) == 1)
+        with pytest.raises(DeadlineExceeded):
+            await client.predict(a=2, timeout=0.2)
+        assert len(only.seen) == 1
+        never.set()
+        assert (await first).outputs == LATE
+
+
+async def test_the_wait_for_a_turn_is_part_of_the_deadline(opened: Opened) -> None:
+    never = asyncio.Event()
+    async with (
+        service(Reply(after=never)) as only,
+        opened(only.url, connections=1) as client,
+    ):
+        begun = time.monotonic()
+        calls = [client.predict(a=1, timeout=timeout) for timeout in (0.3, 0.5)]
         failures = await asyncio.gather(*calls, return_exceptions=True)
+        assert time.monotonic() - begun < 0.75
     assert [type(one) for one in failures] == [DeadlineExceeded] * 2
-    assert len(only.seen) == 1
 
 
 async def test_rows_of_a_request_that_fails_have_its_error(opened: Opened) -> None:

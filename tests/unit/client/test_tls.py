@@ -81,10 +81,10 @@ async def test_streams(wss: Streamer, opened: Opened, ours: ssl.SSLContext) -> N
 async def test_an_authority_that_nobody_knows_is_not_trusted(
     https: Service, wss: Streamer, opened: Opened
 ) -> None:
-    async with opened([https.url], timeout=0.3) as client:
+    async with opened([https.url], retry_reserve=0) as client:
         with pytest.raises(Unreachable, match=r"(?i)certificate"):
             await client.predict(a=1)
-    async with opened([wss.url], timeout=0.3) as client:
+    async with opened([wss.url], retry_reserve=0) as client:
         with pytest.raises(Unreachable, match=r"(?i)certificate"):
             await client.stream([{"n": 1}])
     assert https.seen == []
