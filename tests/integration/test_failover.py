@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from tests.integration.conftest import NOON
 from tests.support.callers import callers, reach
-from tests.support.flights import departures, instances
+from tests.support.flights import NOON, departures, instances
 from tests.support.ingress import ingresses
 from windsock import Prediction, Windsock
 

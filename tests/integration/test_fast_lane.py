@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.integration.conftest import NOON
-from tests.support.flights import departures, instances
+from tests.support.flights import NOON, departures, instances
 from tests.support.load import load
 from tests.support.serve import FAST, Server, dashboard_of, deploy, read_config, serve_run, set_all
 from tests.support.wait import wait_until

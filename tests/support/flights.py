@@ -16,6 +16,8 @@ from training.materialize import materialize
 from training.paths import DATA, FEATURE_REPO, FLIGHTS
 
 KEYS = ["carrier", "origin", "dest", "tailnum"]
+NOON = pd.Timestamp("2013-12-05T17:10:00Z")
+"""The instant of which tests ask for flights where they name no other."""
 
 
 def applied_store(folder: Path, online: dict[str, Any]) -> tuple[FeatureStore, Path]:

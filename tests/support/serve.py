@@ -104,7 +104,7 @@ def started(command: list[str], config: Path, env: Mapping[str, str]) -> Iterato
         process = subprocess.Popen(
             [sys.executable, "-c", _RESTORE_SIGINT, *command],
             cwd=ROOT,
-            env={**os.environ, "RAY_worker_niceness": "0", **env},
+            env={**_outside_ray(), "RAY_worker_niceness": "0", **env},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -113,6 +113,11 @@ def started(command: list[str], config: Path, env: Mapping[str, str]) -> Iterato
     finally:
         left = _end(process)
     assert not left, f"left running: {left}"
+
+
+def _outside_ray() -> dict[str, str]:
+    """The environment without what `make test` sets for Ray: each test says that for itself."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
 
 
 def _end(process: "subprocess.Popen[bytes]") -> list[str]:

@@ -1,4 +1,4 @@
-"""What needs a replica is tested in one: tests/integration/test_stream.py."""
+"""What needs a replica is tested in one: tests/integration/graph/test_stream.py."""
 
 from types import SimpleNamespace
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.integration.conftest import Graph
+from tests.integration.graph.conftest import Graph
 from tests.support.serve import ROOT, script
 
 _FOLDER = ROOT / "tests" / "document"

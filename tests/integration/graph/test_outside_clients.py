@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.conftest import NOON, Graph
-from tests.support.flights import departures, instances
+from tests.integration.graph.conftest import Graph
+from tests.support.flights import NOON, departures, instances
 from tests.support.serve import ROOT
 
 Row = dict[str, Any]

@@ -14,8 +14,8 @@ import pytest
 from app.protocols.oip.binary import HEADER
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
 from app.protocols.oip.proto.open_inference_grpc_pb2_grpc import GRPCInferenceServiceStub
-from tests.integration.conftest import NOON, Graph
-from tests.support.flights import departures, instances
+from tests.integration.graph.conftest import Graph
+from tests.support.flights import NOON, departures, instances
 from tests.support.http1 import Connection
 from tests.support.oip import encoded, outputs_behind
 from tests.support.serve import Server

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from deployments.bundle.bundle import PROGRAM
-from tests.integration.conftest import NOON, Graph
-from tests.support.flights import departures, instances
+from tests.integration.graph.conftest import Graph
+from tests.support.flights import NOON, departures, instances
 from tests.support.serve import deploy, set_all
 from tests.support.wait import wait_until
 from training.paths import DATA

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from websockets.exceptions import InvalidStatus
 
-from tests.integration.conftest import NOON, Graph
-from tests.support.flights import departures, instances
+from tests.integration.graph.conftest import Graph
+from tests.support.flights import NOON, departures, instances
 from tests.support.processes import replicas
 from tests.support.serve import deploy
 from tests.support.streams import by_hand, stream, streaming

@@ -6,17 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from feast import FeatureStore
 
-from tests.support.flights import applied_store, fill
+from tests.support.flights import NOON, applied_store, fill
+from tests.support.processes import named
 from tests.support.redis import redis_server
 from tests.support.serve import FAST, PLAIN, Server, read_config, serve_run, set_all
 from training.paths import MODELS
-
-NOON = pd.Timestamp("2013-12-05T17:10:00Z")
-"""The instant at which the servers' clocks stand unless a test sets them."""
 
 
 @dataclass
@@ -29,7 +26,7 @@ class Graph:
     models: Path
 
 
-@pytest.fixture(scope="session", params=["distributed-haproxy-sqlite", "collapsed-proxy-redis"])
+@pytest.fixture(scope="package", params=["distributed-haproxy-sqlite", "collapsed-proxy-redis"])
 def graph(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Graph]:
@@ -44,9 +41,12 @@ def graph(
         args = document["applications"][0]["args"]
         args["model"]["directory"] = str(models)
         args["feature_store"]["yaml"] = str(yaml_path)
+        # Two cores hold one of each, and the one that replaces it.
+        set_all(document, "max_replicas", 1)
         set_all(document, "clock", {"mode": "replay", "start": NOON.isoformat(), "speed": 0})
         env = {**(FAST if door == "haproxy" else PLAIN), "RAY_AUTH_MODE": "disabled"}
         with serve_run(document, folder, env) as server:
+            assert bool(named(server, "haproxy")) == (door == "haproxy")
             yield Graph(request.param, server, store, models)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.integration.conftest import NOON, Graph
-from tests.support.flights import departures, instances
+from tests.integration.graph.conftest import Graph
+from tests.support.flights import NOON, departures, instances
 from windsock import AsyncWindsock, InvalidRequest, Prediction, RowError, Windsock
 
-PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "client.md").read_text()
 
 
 @pytest.fixture(params=["proxy", "fast-lane"])
