@@ -12,6 +12,9 @@ from tests.support.load import load
 from tests.support.serve import FAST, Server, dashboard_of, deploy, read_config, serve_run, set_all
 from tests.support.wait import wait_until
 
+# From then on replicas that start have the processor.
+_BREATH_S = 0.02
+
 
 def test_it_scales_out_by_its_own_load_and_updates_without_loss(tmp_path: Path) -> None:
     document = read_config("collapsed")
@@ -33,6 +36,7 @@ def test_it_scales_out_by_its_own_load_and_updates_without_loss(tmp_path: Path) 
         # Serve sees no request: nothing goes through its own door.
         before = wait_until(lambda: _listening(server, port, 2), "two replicas that listen")
         wait_until(lambda: all(_connections(pid, port) for pid in before), "clients at both")
+        tally.breath_s = _BREATH_S
 
         document["applications"][0]["args"]["limits"]["max_instances"] = 5000
         deploy(server, document)

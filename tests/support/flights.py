@@ -1,8 +1,6 @@
 """The shipped feature repo and flights, over an online store that a test may fill as it likes."""
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ import yaml
 from feast import FeatureStore
 from rich.progress import Progress
 
-from tests.support.serve import script
 from training.materialize import materialize
 from training.paths import DATA, FEATURE_REPO, FLIGHTS
 
@@ -20,25 +17,9 @@ NOON = pd.Timestamp("2013-12-05T17:10:00Z")
 """The instant of which tests ask for flights where they name no other."""
 
 
-def applied_store(folder: Path, online: dict[str, Any]) -> tuple[FeatureStore, Path]:
-    """The flights repo, applied to a registry and an online store of its own, by yaml alone."""
-    document = yaml.safe_load((FEATURE_REPO / "feature_store.yaml").read_text())
-    document |= {"registry": str(folder / "registry.db"), "online_store": online}
-    path = folder / "feature_store.yaml"
-    path.write_text(yaml.safe_dump(document))
-    subprocess.run(
-        [script("feast"), "apply"],
-        check=True,
-        capture_output=True,
-        cwd=FEATURE_REPO,
-        env={**os.environ, "FEAST_FS_YAML_FILE_PATH": str(path)},
-    )
-    return FeatureStore(repo_path=str(FEATURE_REPO), fs_yaml_file=path), path
-
-
 def shipped_store(folder: Path, online: dict[str, Any]) -> tuple[FeatureStore, Path]:
-    """The same without the time that applying takes: over a copy of the registry and, for SQLite,
-    of the online store that `make run` has filled."""
+    """The flights repo over a copy of the registry that `make run` has applied and, for SQLite, of
+    the online store that it has filled."""
     document = yaml.safe_load((FEATURE_REPO / "feature_store.yaml").read_text())
     shutil.copyfile(DATA / "registry.db", folder / "registry.db")
     if online["type"] == "sqlite":

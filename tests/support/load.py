@@ -12,10 +12,11 @@ from tests.support.wait import wait_until
 
 @dataclass
 class Tally:
-    """What the clients have met so far."""
+    """What the clients have met so far, and for how long each pauses after an answer."""
 
     answered: int = 0
     failures: list[str] = field(default_factory=list)
+    breath_s: float = 0.0
 
 
 @contextmanager
@@ -35,6 +36,7 @@ def load(port: int, path: str, body: bytes, clients: int) -> Iterator[Tally]:
                         if answer.status != 200:
                             tally.failures.append(f"{answer.status} {answer.body[:200]!r}")
                         tally.answered += 1
+                        await asyncio.sleep(tally.breath_s)
                         kept = keep and answer.headers.get("connection") != "close"
             except (OSError, EOFError, TimeoutError) as error:
                 tally.failures.append(repr(error))

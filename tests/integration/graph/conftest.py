@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from feast import FeatureStore
 
-from tests.support.flights import NOON, applied_store, fill
+from tests.support.flights import NOON, fill, shipped_store
 from tests.support.processes import named
 from tests.support.redis import redis_server
 from tests.support.serve import FAST, PLAIN, Server, read_config, serve_run, set_all
@@ -35,7 +35,7 @@ def graph(
     models = folder / "models"
     shutil.copytree(MODELS / "flight_delay", models / "flight_delay")
     with _online_store(online, folder) as settings:
-        store, yaml_path = applied_store(folder, settings)
+        store, yaml_path = shipped_store(folder, settings)
         fill(store, NOON)
         document = read_config(layout)
         args = document["applications"][0]["args"]

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from app.launch import LEAN
+from tests.support.serve import ROOT
 
 
 def _loaded(code: str) -> set[str]:
@@ -35,3 +37,28 @@ def test_a_process_loads_only_what_it_uses(module: str, unused: set[str]) -> Non
     loaded = _loaded(f"import {module}")
     assert module in loaded
     assert not unused & loaded
+
+
+def test_feast_comes_without_the_checks_that_typeguard_compiles_into_it(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"  # typeguard reads what it compiles
+    script.write_text(
+        """
+from deployments.features.feast import FeatureView
+from typeguard import typechecked
+
+@typechecked
+class Other:
+    def __init__(self, number: int) -> None: ...
+
+for one in (FeatureView, Other):
+    print("TypeCheckMemo" in one.__init__.__code__.co_names)
+"""
+    )
+    done = subprocess.run(
+        [sys.executable, script],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["False", "True"]

@@ -135,7 +135,7 @@ async def test_nobody_waits_for_the_store_while_it_is_tried(store: Store) -> Non
     await guarded.read(WANTED, 1)
     store.broken = set()
     store.hangs.set()
-    await wait_for(lambda: len(store.reads) > 2)  # a try, which hangs
+    await wait_for(lambda: len(store.reads) == 2)  # a try, which hangs
 
     async with asyncio.timeout(0.5):
         assert sizes(await guarded.read(WANTED, 5)) == [None, None]
