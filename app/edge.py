@@ -9,8 +9,8 @@ from app.middleware.errors import Errors
 from app.middleware.request_id import RequestId
 from app.middleware.socket_errors import SocketErrors
 from app.middleware.time_limit import TimeLimit
+from app.protocols.oip import PREFIX as OIP
 from app.protocols.oip.errors import error_form
-from app.protocols.oip.http import PREFIX as OIP
 from app.protocols.oip.http import InferenceRoute, oip_routes
 from app.protocols.rest import Rest
 from app.protocols.service import service_routes

@@ -23,7 +23,7 @@ from rich.markup import escape
 from app.dashboard import DASHBOARD, applications
 from app.target import ConfigError, Target
 
-LEAN = Path(__file__).parent / "lean"
+IN_RAY = Path(__file__).parent / "in_ray"
 _POLL_S = 0.5
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -46,7 +46,7 @@ def main() -> int:
     if _ready(target):
         return _complain(f"something answers at {target.url} already: stop it, or change the port")
     command = [str(Path(sys.executable).with_name("serve")), "run", str(config)]
-    started = subprocess.Popen(command, env=_lean(), start_new_session=True)
+    started = subprocess.Popen(command, env=_in_ray(), start_new_session=True)
     with _interrupts_passed_on(started) as serve:
         try:
             _wait_until_ready(target, serve)
@@ -71,9 +71,9 @@ def _read(config: Path) -> Target:
     return Target(**json.loads(read.stdout))
 
 
-def _lean() -> dict[str, str]:
-    """The environment in which ``app/lean`` takes effect in every process of Ray."""
-    path = [str(LEAN), os.environ.get("PYTHONPATH", "")]
+def _in_ray() -> dict[str, str]:
+    """The environment in which ``app/in_ray`` takes effect in every process of Ray."""
+    path = [str(IN_RAY), os.environ.get("PYTHONPATH", "")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))}
 
 

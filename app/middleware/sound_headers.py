@@ -1,10 +1,5 @@
-"""Takes out headers that Ray's own doors would stumble over.
+"""Takes out headers that Ray's own doors would stumble over."""
 
-They run it before their own code where RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH names
-``app.middleware.sound_headers:middlewares``, as the Makefile has it.
-"""
-
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 # With it a client may lift the time limit that the operator has set.
@@ -25,8 +20,3 @@ class SoundHeaders:
                 if name.isascii() and value.isascii() and name != _RAYS_LIMIT
             ]
         await self._app(scope, receive, send)
-
-
-def middlewares() -> list[Middleware]:
-    """What Ray asks for, once in each process that has a door."""
-    return [Middleware(SoundHeaders)]

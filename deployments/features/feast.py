@@ -1,8 +1,8 @@
 """The parts of Feast that serving uses, imported without what only costs.
 
-Feast would import torch for retrievers of documents: 185 MB more in a process that runs no model. And
-it has typeguard compile each of its classes anew, with checks of all arguments: two seconds of its
-three to start.
+Feast would import torch for retrievers of documents: 185 MB more in a process that runs no model.
+And it has typeguard compile each of its classes anew, with checks of all arguments: two seconds of
+its three to start.
 """
 
 from collections.abc import Iterator

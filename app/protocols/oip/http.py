@@ -15,13 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.config import Limits
 from app.dataplane import Dataplane, Serving
 from app.protocols.exchange import Ask, read_body, send_answer
-from app.protocols.oip import binary, compression
+from app.protocols.oip import PREFIX, binary, compression
 from app.protocols.oip.http_messages import decode, encode, tensors_of, wanted_of
 from app.protocols.oip.infer import infer
 from app.protocols.oip.models import ModelReady, Models, ServerLive, ServerReady, server_metadata
-
-PREFIX = "v2"
-"""The first part of the protocol's paths."""
 
 _MODEL = f"/{PREFIX}/models/{{model}}"
 _INFER = re.compile(rf"/{PREFIX}/models/([^/]+)(?:/versions/([^/]+))?/infer")

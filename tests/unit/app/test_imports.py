@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from app.launch import LEAN
+from app.launch import IN_RAY
 from tests.support.serve import ROOT
 
 
 def _loaded(code: str) -> set[str]:
-    """The modules of a process that has run this code under ``app/lean``."""
+    """The modules of a process that has run this code under ``app/in_ray``."""
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
-        env={**os.environ, "PYTHONPATH": str(LEAN)},
+        env={**os.environ, "PYTHONPATH": str(IN_RAY)},
         capture_output=True,
         text=True,
         check=True,

@@ -1,7 +1,7 @@
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from app.middleware.sound_headers import middlewares
+from app.middleware.sound_headers import SoundHeaders
 from tests.support.asgi import drive, http
 
 
@@ -22,10 +22,8 @@ async def test_a_header_that_rays_doors_do_not_take_is_taken_out(
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         seen.extend(scope["headers"])
 
-    (one,) = middlewares()
-    layer = one.cls(app, *one.args, **one.kwargs)
     sound = [(b"x-request-id", b"mine"), (b"x-request-timeout-ms", b"100")]
 
-    await drive(layer, http("/predict", headers=[sound[0], header, sound[1]]))
+    await drive(SoundHeaders(app), http("/predict", headers=[sound[0], header, sound[1]]))
 
     assert seen == sound
