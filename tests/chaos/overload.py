@@ -20,7 +20,7 @@ _QUIET_SHARE = 0.3
 # What the queue and its batches hold, and more, or the generator would queue in their place. Not
 # too many either: at 4,000 each request costs twice what it costs at 128, refused or not.
 _CONNECTIONS = 3000
-_CLOSED = (128, 512)
+_CLOSED = (32, 128, 512)
 _GROWTH = 1.10
 
 

@@ -110,4 +110,4 @@ async def test_a_client_that_takes_its_time_between_requests_is_not(
     ):
         for _ in range(2):
             assert (await connection.post("/predict", row)).status == 200
-            await asyncio.sleep(1.2)  # a sweep, and more than the time for a head
+            await asyncio.sleep(0.3)  # sweeps, and more than the time for a head

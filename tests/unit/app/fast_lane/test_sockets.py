@@ -12,7 +12,7 @@ import pytest
 from app.config import Limits, StreamSettings
 from app.dataplane import Dataplane
 from app.edge import edge
-from app.fast_lane import server, sockets
+from app.fast_lane import sockets
 from app.fast_lane.protocol import Http
 from app.protocols.stream import Streams
 from tests.support.fast_lane import serving
@@ -74,7 +74,6 @@ async def test_a_client_that_takes_no_answers_is_read_no_further_and_then_cut_of
     dataplane: Dataplane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sockets, "_FAREWELL_S", 0.1)
-    monkeypatch.setattr(server, "_SWEEP_S", 0.05)
     async with service(dataplane, ping_s=0.5) as (streams, url), by_hand(url) as (_, writer):
         sent = await _pour(writer, ROW * 1000)
         assert sent < 64 * 2**20
