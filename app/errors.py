@@ -68,6 +68,11 @@ class ErrorBody(msgspec.Struct):
     error: ErrorDetail
 
 
+def own_form(detail: ErrorDetail) -> bytes:
+    """The body of our own routes."""
+    return msgspec.json.encode(ErrorBody(detail))
+
+
 class WindsockError(Exception):
     """An error whose message is meant for the client."""
 

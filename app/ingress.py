@@ -13,10 +13,10 @@ from app.config import GraphArgs, IngressSettings
 from app.dataplane import Dataplane
 from app.draining import until_told_to_stop
 from app.edge import edge
+from app.errors import own_form
 from app.fast_lane.refusal import Refusals
 from app.fast_lane.server import FastLane
 from app.layouts.layout import Layout
-from app.middleware.errors import own_form
 from app.protocols.oip.errors import error_form
 from app.protocols.oip.grpc import GrpcMethods
 from app.protocols.oip.http import infer_path

@@ -17,9 +17,9 @@ from app.protocols.oip import PREFIX as OIP
 from app.protocols.oip.errors import error_form
 from app.typical import Typical
 
-# Twice what the application itself lets a request wait: a pause of the proxy is not yet a load that
-# it cannot carry, and has nobody refused.
-MAX_WAIT_S = 0.5
+# A little more than the application itself lets a request wait: a pause of the proxy's is not yet a
+# load that it cannot carry. With more under way the proxy is slower to refuse, too.
+MAX_WAIT_S = 0.3
 # So few are never too many, however long they take: large batches, say.
 _FEW = 16
 # The estimate follows over about twenty requests.

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 
-import msgspec
 from ray.serve.metrics import Counter
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import ClientGone, ErrorBody, ErrorCode, ErrorDetail, Overloaded, WindsockError
+from app.errors import ClientGone, ErrorCode, ErrorDetail, Overloaded, WindsockError, own_form
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
@@ -82,11 +81,6 @@ def _errors() -> Counter:
 def count_error(code: str, times: int = 1) -> None:
     """Tell the metrics of requests that got this error."""
     _errors().inc(times, tags={"code": code})
-
-
-def own_form(detail: ErrorDetail) -> bytes:
-    """The body of our own routes."""
-    return msgspec.json.encode(ErrorBody(detail))
 
 
 def error_answer(

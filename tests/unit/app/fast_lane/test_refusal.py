@@ -6,9 +6,8 @@ import json
 import pytest
 from starlette.types import ASGIApp
 
-from app.errors import Overloaded
+from app.errors import Overloaded, own_form
 from app.fast_lane.refusal import Refusals
-from app.middleware.errors import own_form
 from app.protocols.oip.errors import error_form
 from tests.support.fast_lane import Gate, serving
 from tests.support.http1 import Connection
