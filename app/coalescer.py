@@ -9,7 +9,6 @@ from math import ceil, inf
 from typing import Generic, TypeVar
 
 from app.errors import Overloaded, TimedOut, Unavailable, WindsockError
-from app.typical import Typical
 from deployments.log import get_logger
 
 R = TypeVar("R")
@@ -19,8 +18,10 @@ logger = get_logger(__name__)
 
 # Enough to find one bad request among 128, and an end to it where every batch fails.
 _RERUNS = 16
-# The estimate of a batch's time follows over about five batches.
+# How fast the estimate of a batch's time follows: over about five batches.
 _WEIGHT = 0.2
+_OUTLIER = 4.0
+_SHORT_S = 0.01
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ class Coalescer(Generic[R, B]):
         self._queue: deque[_Waiting[R, B]] = deque()
         self._queued_rows = 0
         self._running = 0
-        self._batch = Typical(_WEIGHT)
+        self._batch_s = 0.0
         self._tasks: set[asyncio.Task[int]] = set()
 
     @property
@@ -70,7 +71,7 @@ class Coalescer(Generic[R, B]):
         if self._running < self._in_flight and not ahead:
             return 0.0
         batches = (self._queued_rows + ahead) / self._max_rows + 1
-        return batches * self._batch.seconds / self._in_flight
+        return batches * self._batch_s / self._in_flight
 
     def refusal(self, rows: int = 1, deadline: float = inf, ahead: int = 0) -> Overloaded | None:
         """Why a request that comes now, ``ahead`` rows after those in the queue, would be refused,
@@ -83,7 +84,7 @@ class Coalescer(Generic[R, B]):
             if deadline == inf:
                 return None
             left_s = deadline - asyncio.get_running_loop().time()
-            if wait_s + self._batch.seconds <= left_s:
+            if wait_s + self._batch_s <= left_s:
                 return None
             retry = "it could not be answered in its time"
         else:
@@ -152,7 +153,7 @@ class Coalescer(Generic[R, B]):
         except BaseException as error:
             told = isinstance(error, WindsockError)
             if isinstance(error, TimedOut):
-                self._batch.saw(loop.time() - started)
+                self._took(loop.time() - started)
             if isinstance(error, Exception) and not told and len(waiting) > 1 and reruns > 1:
                 half = len(waiting) // 2
                 reruns = await self._serve(waiting[:half], reruns - 2)
@@ -170,8 +171,13 @@ class Coalescer(Generic[R, B]):
                 if not one.answer.done():
                     one.answer.set_result((result, start))
                 start += len(one.rows)
-            self._batch.saw(loop.time() - started)
+            self._took(loop.time() - started)
         return reruns
+
+    def _took(self, seconds: float) -> None:
+        # One that stands out is a mishap and not the load: it must not have others refused.
+        seconds = min(seconds, _OUTLIER * self._batch_s + _SHORT_S)
+        self._batch_s += _WEIGHT * (seconds - self._batch_s)
 
     def _finished(self, task: asyncio.Task[int]) -> None:
         self._tasks.discard(task)

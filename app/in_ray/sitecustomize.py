@@ -40,9 +40,17 @@ def ingress_kept(module: ModuleType) -> Iterator[None]:
     import_module("app.known_ingress").keep(module.ApplicationState)
 
 
+@contextmanager
+def haproxy_limited(module: ModuleType) -> Iterator[None]:
+    """See there."""
+    yield
+    import_module("app.haproxy.rays").limit(module)
+
+
 AROUND: dict[str, Around] = {
     "ray.serve._private.utils": without_pandas,
     "ray.serve._private.application_state": ingress_kept,
+    "ray.serve._private.haproxy_templates": haproxy_limited,
 }
 
 

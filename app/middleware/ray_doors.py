@@ -1,8 +1,6 @@
 """What Ray's own doors run before their code, where RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH names
 ``app.middleware.ray_doors:middlewares``, as the Makefile has it."""
 
-from ray import serve
-from ray.serve.exceptions import RayServeException
 from starlette.middleware import Middleware
 
 from app.middleware.early_refusal import EarlyRefusal
@@ -11,15 +9,5 @@ from app.middleware.sound_headers import SoundHeaders
 
 def middlewares() -> list[Middleware]:
     """What Ray asks for, once in each process that has a door: its Python proxies and, under
-    HAProxy, the ingress replicas, which refuse by themselves."""
-    if _in_replica():
-        return [Middleware(SoundHeaders)]
+    HAProxy, the ingress replicas. It puts the last one outermost."""
     return [Middleware(SoundHeaders), Middleware(EarlyRefusal)]
-
-
-def _in_replica() -> bool:
-    try:
-        serve.get_replica_context()
-    except RayServeException:
-        return False
-    return True

@@ -183,7 +183,7 @@ def deploy(
         capture_output=True,
         cwd=ROOT,
     )
-    wait_until(lambda: _status(dashboard) == "RUNNING", "the new config in force", timeout_s)
+    wait_until(lambda: status(dashboard) == "RUNNING", "the new config in force", timeout_s)
 
 
 def dashboard_of(server: Server) -> str:
@@ -193,7 +193,8 @@ def dashboard_of(server: Server) -> str:
     return found[1]
 
 
-def _status(dashboard: str) -> str:
+def status(dashboard: str) -> str:
+    """What Serve says of its one application."""
     applications = httpx.get(f"{dashboard}/api/serve/applications/").json()["applications"]
     (application,) = applications.values()
     return str(application["status"])

@@ -11,7 +11,7 @@ from tests.support.batches import Stage, ask, coalescer
 async def test_a_request_is_refused_that_would_have_to_wait_too_long() -> None:
     stage = Stage()
     queue = coalescer(stage, max_rows=2, max_wait_s=1.0)
-    queue._batch.seconds = 0.4  # as recent batches took
+    queue._batch_s = 0.4  # as recent batches took
     running = ask(queue, 0)
     first = await stage.next()
 
@@ -35,7 +35,7 @@ async def test_a_request_is_refused_that_would_have_to_wait_too_long() -> None:
 async def test_a_request_is_refused_that_could_not_be_answered_in_its_time() -> None:
     stage = Stage()
     queue = coalescer(stage, max_rows=1)
-    queue._batch.seconds = 0.5
+    queue._batch_s = 0.5
     answers = [ask(queue, 0)]
     first = await stage.next()
     answers.append(ask(queue, 1))
@@ -55,7 +55,7 @@ async def test_a_request_is_refused_that_could_not_be_answered_in_its_time() -> 
 async def test_an_empty_queue_refuses_nobody() -> None:
     stage = Stage()
     queue = coalescer(stage, max_wait_s=0.001)
-    queue._batch.seconds = 60.0
+    queue._batch_s = 60.0
     first = ask(queue, 1)
     batch = await stage.next()
     second = ask(queue, 2)
@@ -151,10 +151,10 @@ async def test_a_batch_that_stands_out_does_not_have_others_refused() -> None:
     queue = coalescer(Stage(), max_wait_s=0.1)
     queue._running = 1
     for _ in range(20):
-        queue._batch.saw(0.01)
+        queue._took(0.01)
 
-    queue._batch.saw(2.0)
+    queue._took(2.0)
     assert queue.wait_s() < 0.03
     for _ in range(20):
-        queue._batch.saw(2.0)
+        queue._took(2.0)
     assert queue.wait_s() > 1.0

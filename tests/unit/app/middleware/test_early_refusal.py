@@ -34,7 +34,7 @@ class Proxy:
 def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Lets time pass for the layer."""
     clock = [0.0]
-    monkeypatch.setattr("app.middleware.early_refusal.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("app.middleware.early_refusal.monotonic", lambda: clock[0])
 
     def passes(seconds: float) -> None:
         clock[0] += seconds
@@ -115,7 +115,7 @@ async def test_once_those_before_are_answered_nobody_is_refused(
 
 
 async def test_many_that_are_fast_are_let_in(now: Callable[[float], None]) -> None:
-    """They take turns: what each takes is its share of the time that all of them took."""
+    """They take turns: each waits for all before it, and none of them for long."""
     proxy = Proxy()
     layer = EarlyRefusal(proxy, max_wait_s=1.0)
     for _ in range(10):

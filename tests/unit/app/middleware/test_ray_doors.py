@@ -1,16 +1,14 @@
-import pytest
-from ray import serve
+from ray.serve._private.http_util import _apply_middlewares, validate_http_proxy_callback_return
+from starlette.types import Receive, Scope, Send
 
 from app.middleware.early_refusal import EarlyRefusal
 from app.middleware.ray_doors import middlewares
-from app.middleware.sound_headers import SoundHeaders
 
 
-def test_a_proxy_refuses_early() -> None:
-    assert [one.cls for one in middlewares()] == [SoundHeaders, EarlyRefusal]
+async def _app(scope: Scope, receive: Receive, send: Send) -> None: ...
 
 
-def test_a_replica_refuses_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "get_replica_context", object)
+def test_ray_takes_them_and_refuses_before_anything_else() -> None:
+    layers = validate_http_proxy_callback_return(middlewares())
 
-    assert [one.cls for one in middlewares()] == [SoundHeaders]
+    assert isinstance(_apply_middlewares(_app, layers), EarlyRefusal)

@@ -1,0 +1,49 @@
+"""What HAProxy answers by itself, in the forms of the application."""
+
+from collections.abc import Callable, Iterator
+
+from app.errors import ErrorDetail, Overloaded, Unavailable, WindsockError, own_form
+from app.protocols.oip import PREFIX as OIP
+from app.protocols.oip.errors import error_form
+
+# As many as a batch takes, so that a full one waits while another computes. With twice as many a
+# replica of the collapsed layout begins to refuse by itself, which is what this is to spare it.
+CONCURRENCY = 256
+"""Requests under way at one ingress replica, past which others are refused."""
+
+_ID = "request-id"
+_BUSY = Overloaded("all replicas are busy: try again shortly")
+_AWAY = Unavailable("no replica can be reached")
+
+
+def too_many(backend: str, which: str = "") -> Iterator[str]:
+    """Rules of a frontend: 429 for a prediction while no server of the backend, of which some are
+    up, has a place free. What is no prediction waits for one. ``which`` names an ACL that the
+    request must meet."""
+    yield f"acl {backend}_up nbsrv({backend}) gt 0"
+    yield f"acl {backend}_full be_conn_free({backend}) eq 0"
+    busy = f"{which} {backend}_up {backend}_full METH_POST"
+    yield from _answer(busy, _BUSY, f"hdr retry-after {_BUSY.retry_after_s} ")
+
+
+def none_there(backend: str) -> Iterator[str]:
+    """Rules of a frontend: 503 while no server of the backend is up."""
+    yield from _answer(f"{{ nbsrv({backend}) eq 0 }}", _AWAY)
+
+
+def _answer(condition: str, error: WindsockError, header: str = "") -> Iterator[str]:
+    sound = "req.hdr(x-request-id) -m reg ^[!-~]{1,128}$"
+    yield f"http-request set-var(txn.id) req.hdr(x-request-id) if {condition} {{ {sound} }}"
+    yield f"http-request set-var-fmt(txn.id) %[uuid] if {condition} !{{ {sound} }}"
+    for form, which in ((error_form, ""), (own_form, "!")):
+        yield (
+            f"http-request return status {error.code.status} content-type application/json "
+            f"{header}hdr x-request-id %[var(txn.id)] lf-string {_body(error, form)} "
+            f"if {condition} {which}{{ path_beg /{OIP}/ }}"
+        )
+
+
+def _body(error: WindsockError, form: Callable[[ErrorDetail], bytes]) -> str:
+    text = form(error.detail(_ID)).decode()
+    assert "'" not in text
+    return "'" + text.replace(_ID, "%[var(txn.id),json(utf8s)]") + "'"

@@ -1,0 +1,56 @@
+"""A config that cannot be built changes nothing for clients, while Serve tries and after that."""
+
+import csv
+import io
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from app.haproxy.rules import CONCURRENCY
+from tests.integration.graph.conftest import Graph
+from tests.support.flights import NOON, departures, instances
+from tests.support.serve import FAST, ROOT, dashboard_of, deploy, script, status
+from tests.support.wait import wait_until
+
+_STATISTICS = f"http://127.0.0.1:{FAST['RAY_SERVE_HAPROXY_STATS_PORT']}/stats;csv"
+
+
+def test_an_update_that_is_refused_leaves_the_replicas_in_service(
+    graph: Graph, tmp_path: Path
+) -> None:
+    if "haproxy" not in graph.name:
+        pytest.skip("it is HAProxy that Serve tells of replicas")
+    (row,) = instances(departures(NOON, hours=6, count=1))
+    document = yaml.safe_load(graph.server.config.read_text())
+    broken = yaml.safe_load(graph.server.config.read_text())
+    broken["applications"][0]["args"]["model"]["directory"] = str(tmp_path)
+    config = tmp_path / "serve_config.yaml"
+    config.write_text(yaml.safe_dump(broken))
+    dashboard = dashboard_of(graph.server)
+    wait_until(lambda: _replicas() == 1, "the one ingress replica at HAProxy")
+    command = [script("serve"), "deploy", str(config), "--address", dashboard]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+
+    def refused() -> bool:
+        answer = httpx.post(f"{graph.server.url}/predict", json=row, timeout=10)
+        assert answer.is_success
+        assert _replicas() == 1
+        return status(dashboard) == "DEPLOY_FAILED"
+
+    wait_until(refused, "the refusal")
+    assert refused()
+    deploy(graph.server, document, timeout_s=120)
+
+
+def _replicas() -> int:
+    """How many ingress replicas HAProxy sends requests to."""
+    told: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(httpx.get(_STATISTICS).text)))
+    return sum(
+        one["status"].startswith("UP") and one["bck"] == "0" and one["slim"] == str(CONCURRENCY)
+        for one in told
+        if one["svname"] not in ("FRONTEND", "BACKEND")
+    )
