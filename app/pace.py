@@ -4,6 +4,7 @@ from math import exp, inf
 
 _MEMORY_S = 1.0
 _WINDOW_S = 0.5
+_ENOUGH = 10
 
 
 class Pace:
@@ -20,8 +21,8 @@ class Pace:
 
     @property
     def wait_s(self) -> float:
-        """How long those under way will take in turn; 0 before any has been finished."""
-        return self.under_way * self._busy_s / self._done if self._done else 0.0
+        """How long those under way will take in turn; 0 where too few were finished to tell."""
+        return self.under_way * self._busy_s / self._done if self._done >= _ENOUGH else 0.0
 
     @property
     def quickest_s(self) -> float:

@@ -17,9 +17,9 @@ from app.pace import Pace
 from app.protocols.oip import PREFIX as OIP
 from app.protocols.oip.errors import error_form
 
-# A little more than the application itself lets a request wait: a pause is not yet a load that
-# cannot be carried. With more under way the door is slower to refuse, too.
-MAX_WAIT_S = 0.3
+# Twice what the application itself lets a request wait: a burst, or a pause, is not yet a load that
+# cannot be carried.
+MAX_WAIT_S = 0.5
 # So few are never too many, however long they take: large batches, say.
 _FEW = 16
 # While one in a window takes less than this part of it, requests do not queue.

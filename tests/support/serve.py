@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import choice
 from typing import Any
 
 import httpx
@@ -24,10 +25,15 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "serve_config.yaml"
 
 
+_PORTS = range(20_000, 30_000)
+"""Where neither the kernel looks for one for a connection, nor Ray for one of its own."""
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port := choice(_PORTS)))
+            return port
 
 
 # As `make run` sets them, with PLAIN=1 and without.

@@ -52,13 +52,13 @@ async def _sent(layer: EarlyRefusal, path: str = "/predict", method: str = "POST
 
 
 async def slow(layer: EarlyRefusal, proxy: Proxy, now: Callable[[float], None]) -> None:
-    """Some requests that take half a second each."""
-    for _ in range(10):
-        (one,) = begin(layer, proxy, 1)
-        await wait_for(lambda: len(proxy.waiting) == 1)
-        now(0.5)
-        proxy.answer()
-        await one
+    """Fifteen at a time, which take more than a second together, over and over."""
+    for _ in range(5):
+        tasks = begin(layer, proxy, 15)
+        await wait_for(lambda: len(proxy.waiting) == 15)
+        now(1.2)
+        proxy.answer(15)
+        await asyncio.gather(*tasks)
 
 
 async def test_what_would_be_answered_late_is_refused_at_once(
@@ -74,7 +74,7 @@ async def test_what_would_be_answered_late_is_refused_at_once(
 
     assert start["status"] == 429
     headers = dict(start["headers"])
-    assert headers[b"retry-after"] == b"8"
+    assert headers[b"retry-after"] == b"2"
     assert headers[b"x-request-id"] == b"mine"
     error = json.loads(body["body"])["error"]
     assert (error["code"], error["request_id"]) == ("overloaded", "mine")
