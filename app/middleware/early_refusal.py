@@ -23,7 +23,7 @@ MAX_WAIT_S = 0.5
 # So few are never too many, however long they take: large batches, say.
 _FEW = 16
 # While one in a window takes less than this part of it, requests do not queue.
-_QUICK = 1 / 3
+_QUICK = 1 / 5
 
 
 class EarlyRefusal:

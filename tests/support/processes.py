@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +36,6 @@ def named(server: Server, name: str) -> list[psutil.Process]:
 def kill(pid: int) -> None:
     """End it at once, as a crash or the out-of-memory killer would."""
     os.kill(pid, signal.SIGKILL)
-
-
-def die(server: Server) -> None:
-    """End all of a server at once, as its machine would: first what would clean up after it."""
-    others = family(server)
-    kill(server.process.pid)
-    for one in others:
-        with suppress(psutil.NoSuchProcess):
-            one.kill()
-    server.process.wait()
-    psutil.wait_procs(others, timeout=10)
 
 
 def family(server: Server) -> list[psutil.Process]:
