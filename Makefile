@@ -38,8 +38,8 @@ endif
 # Ray's gRPC door takes 2 GiB, and unpacks what is compressed, before a replica can say no.
 export RAY_SERVE_GRPC_MAX_MESSAGE_SIZE := 33554432
 
-# Before Ray's doors: headers that are not UTF-8 (they answer 500) are taken out, and its Python
-# proxy refuses early what it could only answer late.
+# Before Ray's doors: headers that are not UTF-8 (they answer 500) are taken out, and what could only
+# be answered late is refused.
 export RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH := app.middleware.ray_doors:middlewares
 
 # A step that fails must not leave half a file that looks done.

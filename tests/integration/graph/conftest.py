@@ -50,6 +50,12 @@ def graph(
             yield Graph(request.param, server, store, models)
 
 
+@pytest.fixture(params=["proxy", "fast-lane"])
+def url(request: pytest.FixtureRequest, graph: Graph) -> str:
+    """Either HTTP door; gRPC has one."""
+    return graph.server.url if request.param == "proxy" else graph.server.fast_lane
+
+
 @contextmanager
 def _online_store(kind: str, folder: Path) -> Iterator[dict[str, str]]:
     if kind == "sqlite":

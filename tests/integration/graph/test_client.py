@@ -9,17 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
 from windsock import AsyncWindsock, InvalidRequest, Prediction, RowError, Windsock
 
 PAGE = (Path(__file__).parents[3] / "docs" / "client.md").read_text()
-
-
-@pytest.fixture(params=["proxy", "fast-lane"])
-def url(request: pytest.FixtureRequest, graph: Graph) -> str:
-    """Either door."""
-    return graph.server.url if request.param == "proxy" else graph.server.fast_lane
 
 
 @pytest.fixture

@@ -27,12 +27,6 @@ MOST_ROWS = 10_000
 Row = dict[str, Any]
 
 
-@pytest.fixture(params=["proxy", "fast-lane"])
-def url(request: pytest.FixtureRequest, graph: Graph) -> str:
-    """Either HTTP door."""
-    return graph.server.url if request.param == "proxy" else graph.server.fast_lane
-
-
 @pytest.fixture
 def rows() -> list[Row]:
     return instances(departures(NOON, hours=6, count=20))

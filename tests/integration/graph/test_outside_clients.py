@@ -30,12 +30,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(params=["proxy", "fast-lane"])
-def url(request: pytest.FixtureRequest, graph: Graph) -> str:
-    """Either HTTP door; gRPC has one."""
-    return graph.server.url if request.param == "proxy" else graph.server.fast_lane
-
-
 @pytest.fixture
 def rows() -> list[Row]:
     return instances(departures(NOON, hours=6, count=_ROWS))

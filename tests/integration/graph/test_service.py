@@ -20,12 +20,6 @@ from tests.support.wait import wait_until
 from training.paths import DATA
 
 
-@pytest.fixture(params=["proxy", "fast-lane"])
-def url(request: pytest.FixtureRequest, graph: Graph) -> str:
-    """Either door."""
-    return graph.server.url if request.param == "proxy" else graph.server.fast_lane
-
-
 @pytest.fixture
 def client(url: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=url, timeout=30) as client:

@@ -24,12 +24,6 @@ _KIB_EACH = 64
 Row = dict[str, Any]
 
 
-@pytest.fixture(params=["proxy", "fast-lane"])
-def url(request: pytest.FixtureRequest, graph: Graph) -> str:
-    """Either door."""
-    return graph.server.url if request.param == "proxy" else graph.server.fast_lane
-
-
 @pytest.fixture
 def rows() -> list[Row]:
     return instances(departures(NOON, hours=24, count=300))

@@ -11,6 +11,8 @@ from tests.support.wait import wait_for
 
 _FEW = 16
 
+Tasks = list[asyncio.Task[list[Message]]]
+
 
 class Proxy:
     """Answers requests when it is told to, in the order in which they came."""
@@ -42,7 +44,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return passes
 
 
-def begin(layer: EarlyRefusal, proxy: Proxy, count: int) -> list["asyncio.Task[list[Message]]"]:
+def begin(layer: EarlyRefusal, count: int) -> Tasks:
     return [asyncio.create_task(_sent(layer)) for _ in range(count)]
 
 
@@ -54,21 +56,27 @@ async def _sent(layer: EarlyRefusal, path: str = "/predict", method: str = "POST
 async def slow(layer: EarlyRefusal, proxy: Proxy, now: Callable[[float], None]) -> None:
     """Fifteen at a time, which take more than a second together, over and over."""
     for _ in range(5):
-        tasks = begin(layer, proxy, 15)
+        tasks = begin(layer, 15)
         await wait_for(lambda: len(proxy.waiting) == 15)
         now(1.2)
         proxy.answer(15)
         await asyncio.gather(*tasks)
 
 
-async def test_what_would_be_answered_late_is_refused_at_once(
-    now: Callable[[float], None],
-) -> None:
+async def overloaded(now: Callable[[float], None]) -> tuple[Proxy, EarlyRefusal, Tasks]:
+    """A proxy that is slow, and has as much under way as it can answer in time."""
     proxy = Proxy()
     layer = EarlyRefusal(proxy, max_wait_s=1.0)
     await slow(layer, proxy, now)
-    tasks = begin(layer, proxy, _FEW)
+    tasks = begin(layer, _FEW)
     await wait_for(lambda: len(proxy.waiting) == _FEW)
+    return proxy, layer, tasks
+
+
+async def test_what_would_be_answered_late_is_refused_at_once(
+    now: Callable[[float], None],
+) -> None:
+    proxy, layer, tasks = await overloaded(now)
 
     start, body = await _sent(layer)
 
@@ -84,11 +92,7 @@ async def test_what_would_be_answered_late_is_refused_at_once(
 
 
 async def test_it_has_the_form_of_the_protocol(now: Callable[[float], None]) -> None:
-    proxy = Proxy()
-    layer = EarlyRefusal(proxy, max_wait_s=1.0)
-    await slow(layer, proxy, now)
-    tasks = begin(layer, proxy, _FEW)
-    await wait_for(lambda: len(proxy.waiting) == _FEW)
+    proxy, layer, tasks = await overloaded(now)
 
     _, body = await _sent(layer, "/v2/models/any/infer")
 
@@ -100,15 +104,11 @@ async def test_it_has_the_form_of_the_protocol(now: Callable[[float], None]) -> 
 async def test_once_those_before_are_answered_nobody_is_refused(
     now: Callable[[float], None],
 ) -> None:
-    proxy = Proxy()
-    layer = EarlyRefusal(proxy, max_wait_s=1.0)
-    await slow(layer, proxy, now)
-    tasks = begin(layer, proxy, _FEW)
-    await wait_for(lambda: len(proxy.waiting) == _FEW)
+    proxy, layer, tasks = await overloaded(now)
     proxy.answer(_FEW)
     await asyncio.gather(*tasks)
 
-    (one,) = begin(layer, proxy, 1)
+    (one,) = begin(layer, 1)
     await wait_for(lambda: len(proxy.waiting) == 1)
     proxy.answer()
     assert (await one)[0]["status"] == 200
@@ -119,7 +119,7 @@ async def test_many_that_are_fast_are_let_in(now: Callable[[float], None]) -> No
     proxy = Proxy()
     layer = EarlyRefusal(proxy, max_wait_s=1.0)
     for _ in range(10):
-        tasks = begin(layer, proxy, 50)
+        tasks = begin(layer, 50)
         await wait_for(lambda: len(proxy.waiting) == 50)
         for _ in range(50):
             now(0.002)
@@ -133,11 +133,11 @@ async def test_clients_that_take_their_time_are_no_load(now: Callable[[float], N
     """They are under way for long, and those that come meanwhile are answered at once."""
     proxy = Proxy()
     layer = EarlyRefusal(proxy, max_wait_s=1.0)
-    dawdling = begin(layer, proxy, 50)
+    dawdling = begin(layer, 50)
     await wait_for(lambda: len(proxy.waiting) == 50)
 
     for _ in range(20):
-        (one,) = begin(layer, proxy, 1)
+        (one,) = begin(layer, 1)
         await wait_for(lambda: len(proxy.waiting) == 51)
         now(0.01)
         proxy.waiting.pop().set()
@@ -149,11 +149,7 @@ async def test_clients_that_take_their_time_are_no_load(now: Callable[[float], N
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_health_is_told_under_any_load(now: Callable[[float], None], method: str) -> None:
-    proxy = Proxy()
-    layer = EarlyRefusal(proxy, max_wait_s=1.0)
-    await slow(layer, proxy, now)
-    tasks = begin(layer, proxy, _FEW)
-    await wait_for(lambda: len(proxy.waiting) == _FEW)
+    proxy, layer, tasks = await overloaded(now)
 
     health = asyncio.create_task(_sent(layer, "/health/live", method))
     await wait_for(lambda: len(proxy.waiting) == _FEW + 1)
@@ -164,16 +160,12 @@ async def test_health_is_told_under_any_load(now: Callable[[float], None], metho
 
 
 async def test_a_client_that_leaves_makes_room(now: Callable[[float], None]) -> None:
-    proxy = Proxy()
-    layer = EarlyRefusal(proxy, max_wait_s=1.0)
-    await slow(layer, proxy, now)
-    tasks = begin(layer, proxy, _FEW)
-    await wait_for(lambda: len(proxy.waiting) == _FEW)
+    proxy, layer, tasks = await overloaded(now)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
-    (one,) = begin(layer, proxy, 1)
+    (one,) = begin(layer, 1)
     await wait_for(lambda: len(proxy.waiting) == _FEW + 1)
     proxy.answer(_FEW + 1)
     assert (await one)[0]["status"] == 200
