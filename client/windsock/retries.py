@@ -140,9 +140,12 @@ class Call:
         self.endpoints.good(attempt.endpoint)
 
     def failed(self, attempt: Try, error: WindsockError) -> None:
-        self._error = error
+        # A connection for which no time was left says less than what a server said before.
+        cut_short = isinstance(error, Unreachable) and self.clock() >= self._deadline
+        if self._error is None or not cut_short:
+            self._error = error
         self._tries += 1
-        error.tries = self._tries
+        self._error.tries = self._tries
         then = _then(error)
         if then is _Then.RAISE:
             self.endpoints.good(attempt.endpoint)

@@ -192,6 +192,17 @@ def test_the_time_that_retries_took_is_gone() -> None:
     assert attempt.limit_s == pytest.approx(10 - 4 - attempt.wait_s)
 
 
+def test_a_connection_that_the_deadline_cut_short_does_not_hide_what_the_server_said() -> None:
+    calls = Calls(EU)
+    call = calls.begin(timeout_s=3)
+    calls.fail(call, overloaded())
+    calls.fail(call, Unreachable("timed out"), after_s=3)
+
+    with pytest.raises(Overloaded) as raised:
+        call.next()
+    assert raised.value.tries == 2
+
+
 def test_retries_end_with_the_budget_that_calls_share() -> None:
     calls = Calls(EU, share=0.125, reserve=2)
 
