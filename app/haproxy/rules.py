@@ -19,10 +19,14 @@ _AWAY = Unavailable("no replica can be reached")
 def too_many(backend: str, which: str = "") -> Iterator[str]:
     """Rules of a frontend: 429 for a prediction while no server of the backend, of which some are
     up, has a place free. What is no prediction waits for one. ``which`` names an ACL that the
-    request must meet."""
+    request must meet.
+
+    They are not logged: each line would cost as much as the answer, and Serve, which reads them,
+    as much again. HAProxy counts them (``haproxy_frontend_http_responses_total``)."""
     yield f"acl {backend}_up nbsrv({backend}) gt 0"
     yield f"acl {backend}_full be_conn_free({backend}) eq 0"
     busy = f"{which} {backend}_up {backend}_full METH_POST"
+    yield f"http-request set-log-level silent if {busy}"
     yield from _answer(busy, _BUSY, f"hdr retry-after {_BUSY.retry_after_s} ")
 
 

@@ -17,10 +17,12 @@ _RECOVERY_S = 2.0
 _AFTER_S = 4.0
 _REFUSED_WITHIN_S = 0.1
 _QUIET_SHARE = 0.3
-# What the queue and its batches hold, and more, or the generator would queue in their place. Not
-# too many either: at 4,000 each request costs twice what it costs at 128, refused or not.
-_CONNECTIONS = 3000
-_CLOSED = (32, 128, 512)
+# More than the queue and its batches hold, or the generator would queue in their place, and the
+# graph would never know of it: 10,000 answers a second, each of which may take half of one.
+_CONNECTIONS = 6000
+_CLOSED = (32, 128, 512, 2048)
+# The generator has no processor of its own, so it is to take as little as it can.
+_TICK_S = 0.0005
 _GROWTH = 1.10
 
 
@@ -83,9 +85,9 @@ def _closed(site: Site, connections: int, seconds: float) -> float:
 
 
 def _load(site: Site, steps: list[Step], **options: Unpack[Options]) -> Arrivals:
-    return open_loop(
-        f"{site.url}/predict", site.bodies, steps, headers=deadline(_DEADLINE_S), **options
-    )
+    url = f"{site.url}/predict"
+    headers = deadline(_DEADLINE_S)
+    return open_loop(url, site.bodies, steps, headers=headers, tick_s=_TICK_S, **options)
 
 
 def _ms(load: Arrivals, percentile: float) -> float:

@@ -1,6 +1,6 @@
 /* Open-loop HTTP load on one thread: requests fall due at a constant rate, whatever the server does.
  *
- * arrivals [-H HEADER]... [-m STRING]
+ * arrivals [-H HEADER]... [-m STRING] [-t TICK_US]
  *          HOST PORT PATH BODIES FIRST CONNECTIONS REUSE PATIENCE_S GRACE_S RECORDS RATE:SECONDS...
  *
  * POSTs the lines of BODIES one after the other, from line FIRST on. A request that falls due while
@@ -10,6 +10,8 @@
  *
  * Each request has the HEADERs ("name: value") too. Writes one `struct record` per request, in the
  * order in which they fell due, to RECORDS: `matched` is whether the answer's body held STRING.
+ * With TICK_US it sleeps for so long between two looks at what is due and what has come: on a machine
+ * that it shares with the server, to be woken by each answer costs either of them as much again.
  * Prints when the first one fell due (CLOCK_MONOTONIC), how often a connection could not be opened,
  * and the processor time that all of it took.
  */
@@ -36,6 +38,7 @@ static struct request *requests;
 static size_t request_count;
 static int64_t origin;
 static char headers[FIELD];
+static useconds_t tick;
 static volatile sig_atomic_t told_to_end;
 
 static void answer(size_t number, uint16_t status, int matched) {
@@ -51,9 +54,11 @@ static void end_early(int signal) {
 
 static int read_options(int argc, char **argv) {
     size_t used = 0;
-    for (int option; (option = getopt(argc, argv, "+H:m:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "+H:m:t:")) != -1;) {
         if (option == 'm') {
             client_look_for(optarg);
+        } else if (option == 't') {
+            tick = (useconds_t)strtoul(optarg, NULL, 10);
         } else if (option == 'H') {
             used += (size_t)snprintf(headers + used, sizeof headers - used, "%s\r\n", optarg);
             if (used >= sizeof headers) fail("the headers are too long");
@@ -107,8 +112,8 @@ static size_t schedule(char **steps, int count) {
 
 int main(int argc, char **argv) {
     if (!read_options(argc, argv) || argc - optind < 11) {
-        fputs("arrivals [-H HEADER]... [-m STRING] HOST PORT PATH BODIES FIRST CONNECTIONS REUSE "
-              "PATIENCE_S GRACE_S RECORDS RATE:SECONDS...\n", stderr);
+        fputs("arrivals [-H HEADER]... [-m STRING] [-t TICK_US] HOST PORT PATH BODIES FIRST "
+              "CONNECTIONS REUSE PATIENCE_S GRACE_S RECORDS RATE:SECONDS...\n", stderr);
         return 2;
     }
     argc -= optind - 1;
@@ -139,7 +144,8 @@ int main(int argc, char **argv) {
          * each request that falls due would cost more than to send it. */
         int64_t next = due < total ? records[due].due : end;
         if (!client_has_idle()) next = patience && sent < total ? now + GIVE_UP_US : end;
-        client_wait(next - (now_us() - origin));
+        if (tick) usleep(tick);
+        client_wait(tick ? 0 : next - (now_us() - origin));
     }
     for (size_t i = 0; i < total; i++) {
         uint32_t so_far = (uint32_t)(now - records[i].due);

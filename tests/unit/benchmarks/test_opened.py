@@ -223,6 +223,18 @@ def test_load_beside_the_caller_can_be_ended_early(bodies: Path) -> None:
 
 
 @needs_compiler
+def test_one_that_looks_in_ticks_loses_nothing_and_takes_less(bodies: Path) -> None:
+    steps = [(2000.0, 0.5)]
+    with serving(lambda request: reply()) as url:
+        always, ticking = (
+            open_loop(url, bodies, steps, connections=20, tick_s=tick_s) for tick_s in (0.0, 0.01)
+        )
+
+    assert len(ticking) == ticking.good.sum() == 1000
+    assert ticking.generator_cpu_s < always.generator_cpu_s
+
+
+@needs_compiler
 def test_a_server_that_is_not_there_answers_nothing(bodies: Path) -> None:
     found = open_loop("http://127.0.0.1:9/predict", bodies, [(50, 0.2)], grace_s=0.1)
 

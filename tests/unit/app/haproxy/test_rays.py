@@ -49,7 +49,9 @@ def test_what_is_too_much_is_refused_before_it_is_routed() -> None:
     lines = rendered(limited(_TEMPLATE))
 
     (own,) = (one for one in lines if "return status 429" in one and '"code":"overloaded"' in one)
-    assert "if is_http-mine http-mine_up http-mine_full METH_POST" in own
+    busy = "if is_http-mine http-mine_up http-mine_full METH_POST"
+    assert busy in own
+    assert f"http-request set-log-level silent {busy}" in lines
     assert lines.index(own) < lines.index("use_backend http-mine if is_http-mine")
     assert "acl http-mine_full be_conn_free(http-mine) eq 0" in lines
 
