@@ -18,8 +18,9 @@ _AFTER_S = 4.0
 _REFUSED_WITHIN_S = 0.1
 _QUIET_SHARE = 0.3
 # More than the queue and its batches hold, or the generator would queue in their place, and the
-# graph would never know of it: 10,000 answers a second, each of which may take half of one.
-_CONNECTIONS = 6000
+# graph would never know of it: what it answers in a second, and what a replica takes at most.
+_CONNECTIONS_LEAST = 512
+_CONNECTIONS_EACH = 4000
 _CLOSED = (32, 128, 512, 2048)
 # The generator has no processor of its own, so it is to take as little as it can.
 _TICK_S = 0.0005
@@ -37,7 +38,8 @@ def overloaded(site: Site, scale: Scale, figures: Figures) -> None:
     peak = _peak(site, scale.overload_s / 6)
     before = memory_mb(site.server)
     steps = [(peak * _OVERLOAD, scale.overload_s), (peak * _QUIET_SHARE, _AFTER_S)]
-    found = _load(site, steps, connections=_CONNECTIONS)
+    connections = int(min(max(peak, _CONNECTIONS_LEAST), _CONNECTIONS_EACH * site.replicas_each))
+    found = _load(site, steps, connections=connections)
     growth = memory_mb(site.server) / before
     storm = found.between(0, scale.overload_s)
     late = found.between(scale.overload_s + _RECOVERY_S, scale.overload_s + _AFTER_S)

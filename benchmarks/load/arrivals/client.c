@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEAD = 16384, RETRY_US = 100000, EVENTS = 256 };
+enum { HEAD = 16384, RETRY_US = 100000, EVENTS = 256, AT_ONCE = 256 /* a listen queue holds more */ };
 enum state { CLOSED, CONNECTING, IDLE, BUSY };
 
 struct connection {
@@ -253,6 +253,10 @@ void client_look_for(const char *string) {
     }
 }
 
+static void wait_for_idle(size_t count) {
+    for (int tries = 0; tries < 100 && idle_count < count; tries++) client_wait(10000);
+}
+
 void client_open(const char *host, const char *port, size_t count, size_t reuse,
                  answered on_answer) {
     server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
@@ -267,8 +271,9 @@ void client_open(const char *host, const char *port, size_t count, size_t reuse,
     for (size_t i = 0; i < count; i++) {
         if (reuse) connections[i].carried = i % reuse; /* so that not all end at once */
         open_connection(&connections[i]);
+        if (i % AT_ONCE == AT_ONCE - 1) wait_for_idle(i + 1);
     }
-    for (int tries = 0; tries < 100 && idle_count < count; tries++) client_wait(10000);
+    wait_for_idle(count);
 }
 
 int client_has_idle(void) { return idle_count > 0; }
