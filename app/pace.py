@@ -3,7 +3,7 @@
 from math import exp, inf
 
 _MEMORY_S = 1.0
-_WINDOW_S = 0.5
+_WINDOW_S = 0.25
 _ENOUGH = 10
 
 
