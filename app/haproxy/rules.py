@@ -25,7 +25,10 @@ def too_many(backend: str, which: str = "") -> Iterator[str]:
     as much again. HAProxy counts them (``haproxy_frontend_http_responses_total``)."""
     yield f"acl {backend}_up nbsrv({backend}) gt 0"
     yield f"acl {backend}_full be_conn_free({backend}) eq 0"
-    busy = f"{which} {backend}_up {backend}_full METH_POST"
+    # Looked at once: it takes a look at every server.
+    busy = f"METH_POST {which} {backend}_up {backend}_full"
+    yield f"http-request set-var(txn.busy) bool(true) if {busy}"
+    busy = "{ var(txn.busy) -m bool }"
     yield f"http-request set-log-level silent if {busy}"
     yield from _answer(busy, _BUSY, f"hdr retry-after {_BUSY.retry_after_s} ")
 

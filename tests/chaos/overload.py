@@ -17,10 +17,10 @@ _RECOVERY_S = 2.0
 _AFTER_S = 4.0
 _REFUSED_WITHIN_S = 0.1
 _QUIET_SHARE = 0.3
-# More than the queue and its batches hold, or the generator would queue in their place, and the
-# graph would never know of it: what it answers in a second, and what a replica takes at most.
-_CONNECTIONS_LEAST = 512
-_CONNECTIONS_EACH = 4000
+# As many as a replica takes, so that it is the graph that has too many requests, and not the
+# generator. Of a pool: where thousands take turns, none is in the processor's caches any more, and
+# each request, refused or not, costs twice as much.
+_CONNECTIONS = 4000
 _CLOSED = (32, 128, 512, 2048)
 # The generator has no processor of its own, so it is to take as little as it can.
 _TICK_S = 0.0005
@@ -38,8 +38,7 @@ def overloaded(site: Site, scale: Scale, figures: Figures) -> None:
     peak = _peak(site, scale.overload_s / 6)
     before = memory_mb(site.server)
     steps = [(peak * _OVERLOAD, scale.overload_s), (peak * _QUIET_SHARE, _AFTER_S)]
-    connections = int(min(max(peak, _CONNECTIONS_LEAST), _CONNECTIONS_EACH * site.replicas_each))
-    found = _load(site, steps, connections=connections)
+    found = _load(site, steps, connections=_CONNECTIONS * site.replicas_each, pool=True)
     growth = memory_mb(site.server) / before
     storm = found.between(0, scale.overload_s)
     late = found.between(scale.overload_s + _RECOVERY_S, scale.overload_s + _AFTER_S)

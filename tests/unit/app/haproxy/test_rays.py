@@ -49,9 +49,10 @@ def test_what_is_too_much_is_refused_before_it_is_routed() -> None:
     lines = rendered(limited(_TEMPLATE))
 
     (own,) = (one for one in lines if "return status 429" in one and '"code":"overloaded"' in one)
-    busy = "if is_http-mine http-mine_up http-mine_full METH_POST"
-    assert busy in own
-    assert f"http-request set-log-level silent {busy}" in lines
+    which = "METH_POST is_http-mine http-mine_up http-mine_full"
+    assert f"http-request set-var(txn.busy) bool(true) if {which}" in lines
+    assert "http-request set-log-level silent if { var(txn.busy) -m bool }" in lines
+    assert "if { var(txn.busy) -m bool }" in own
     assert lines.index(own) < lines.index("use_backend http-mine if is_http-mine")
     assert "acl http-mine_full be_conn_free(http-mine) eq 0" in lines
 
