@@ -7,7 +7,7 @@ configuration is a template without a setting for this, so the template is what 
 
 from types import ModuleType
 
-from app.haproxy.rules import CONCURRENCY, too_many
+from app.haproxy.rules import CONCURRENCY, KEEP, too_many
 
 _NAME = "{{ backend.name or 'unknown' }}"
 _SERVER = "server {{ server.name }} {{ server.host }}:{{ server.port }}"
@@ -31,8 +31,9 @@ def limited(template: str) -> str:
     have a backend of their own, since one lasts and must not take the place of requests."""
     rules = "".join(f"    {rule}\n" for rule in too_many(_NAME, f"is_{_NAME}"))
     sockets = f"    use_backend {_NAME}-sockets if is_{_NAME} {{ req.hdr(upgrade) -i websocket }}\n"
+    keep = "".join(f"    {line}\n" for line in KEEP)
     for old, new in (
-        (_GLOBAL, f"{_GLOBAL}{_KEEP}"),
+        (_GLOBAL, f"{_GLOBAL}{keep}"),
         (_REQUESTS, f"    {_SERVER} maxconn {CONCURRENCY} check{{% if config.observe"),
         (_ROUTING, f"{_EACH}{rules}{_END}{_EACH}{sockets}{_END}{_ROUTING}"),
         (_BACKENDS, f"{_EACH}{_SOCKETS}{_END}{_BACKENDS}"),
@@ -41,9 +42,6 @@ def limited(template: str) -> str:
     return template
 
 
-# By default it closes connections to replicas after each request where clients hold a quarter of
-# the descriptors that it may have, and a replica accepts fewer a second than it could answer.
-_KEEP = "    tune.pool-low-fd-ratio 90\n    tune.pool-high-fd-ratio 95\n"
 _FALLBACK = "backend.fallback_server"
 _SOCKETS = f"""\
 backend {_NAME}-sockets

@@ -1,4 +1,4 @@
-"""What HAProxy answers by itself, in the forms of the application."""
+"""What HAProxy keeps open, and what it answers by itself, in the forms of the application."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,6 +10,11 @@ from app.protocols.oip.errors import error_form
 # replica of the collapsed layout begins to refuse by itself, which is what this is to spare it.
 CONCURRENCY = 256
 """Requests under way at one ingress replica, past which others are refused."""
+
+# By default it closes connections to replicas after each request where clients hold a quarter of
+# the descriptors that it may have, and a replica accepts fewer a second than it could answer.
+KEEP = ("tune.pool-low-fd-ratio 90", "tune.pool-high-fd-ratio 95")
+"""Lines of the global section, for connections to replicas that last."""
 
 _ID = "request-id"
 _BUSY = Overloaded("all replicas are busy: try again shortly")
