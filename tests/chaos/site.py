@@ -61,6 +61,12 @@ class Site:
         return _PYTHON_PROXY_PER_S if self.door == "python-proxy" else inf
 
     @property
+    def most_connections(self) -> int:
+        """What its door takes at once, with some to spare: 4,096, which at the fast lane are for
+        each replica."""
+        return 4000 * (self.replicas_each if self.door == "fast-lane" else 1)
+
+    @property
     def online_store(self) -> Path:
         """The SQLite file."""
         return self.folder / "online_store.db"
