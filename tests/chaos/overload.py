@@ -17,6 +17,7 @@ _RECOVERY_S = 2.0
 _AFTER_S = 4.0
 _REFUSED_WITHIN_S = 0.1
 _QUIET_SHARE = 0.3
+_CONNECTIONS = 512  # at least
 _CLOSED = (32, 128, 512, 2048)
 # The generator has no processor of its own, so it is to take as little as it can.
 _TICK_S = 0.0005
@@ -34,9 +35,10 @@ def overloaded(site: Site, scale: Scale, figures: Figures) -> None:
     peak = _peak(site, scale.overload_s / 6)
     before = memory_mb(site.server)
     steps = [(peak * _OVERLOAD, scale.overload_s), (peak * _QUIET_SHARE, _AFTER_S)]
-    # As many as there can be, so that it is the graph that has too many requests, and not the
-    # generator; and a pool, since thousands that take turns fit no processor's cache.
-    found = _load(site, steps, connections=site.most_connections, pool=True)
+    # As many as it answers in a second, so that it is the graph that has too many requests, and not
+    # the generator; and a pool, since thousands that take turns fit no processor's cache.
+    connections = min(max(round(peak), _CONNECTIONS), site.most_connections)
+    found = _load(site, steps, connections=connections, pool=True)
     growth = memory_mb(site.server) / before
     storm = found.between(0, scale.overload_s)
     late = found.between(scale.overload_s + _RECOVERY_S, scale.overload_s + _AFTER_S)
