@@ -36,6 +36,10 @@ class Pace:
             self._since = now
         self.under_way += 1
 
+    def leave(self) -> None:
+        """One that had begun is under way no longer, and tells nothing of the pace."""
+        self.under_way -= 1
+
     def end(self, begun: float, now: float) -> None:
         """One that had begun then is finished. How many are at once does not matter."""
         passed = now - self._since

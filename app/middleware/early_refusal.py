@@ -4,10 +4,12 @@ Their code takes half a millisecond for each request in a replica, and milliseco
 proxy, so it is there that requests queue, and not where the application could refuse them.
 """
 
+from asyncio import sleep
+from collections.abc import Awaitable
 from math import ceil
 from time import monotonic
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import Overloaded
 from app.fast_lane.door import Door
@@ -28,7 +30,11 @@ _QUICK = 1 / 5
 
 class EarlyRefusal:
     """Answers 429 while those under way will take longer than ``max_wait_s``, by how fast others
-    were answered. Only predictions are refused: whoever asks for health gets to know it."""
+    were answered. Only predictions are refused: whoever asks for health gets to know it.
+
+    What Ray drops by itself, from a burst that comes before anything is known of the pace, gets the
+    same answer: Ray's own has a line of text (``max_queued_requests``, ``backpressure_config``).
+    """
 
     def __init__(self, app: ASGIApp, max_wait_s: float = MAX_WAIT_S) -> None:
         self._app = app
@@ -44,12 +50,24 @@ class EarlyRefusal:
         if self._too_many():
             await self._refuse(scope, receive, send)
             return
+        dropped = False
+
+        def unless_dropped(message: Message) -> Awaitable[None]:
+            nonlocal dropped
+            dropped = dropped or _by_ray(message)
+            return sleep(0) if dropped else send(message)
+
         begun = monotonic()
         pace.begin(begun)
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, unless_dropped)
         finally:
-            pace.end(begun, monotonic())
+            if dropped:
+                pace.leave()
+            else:
+                pace.end(begun, monotonic())
+        if dropped:
+            await self._refuse(scope, receive, send)
 
     def _too_many(self) -> bool:
         pace = self._pace
@@ -64,3 +82,12 @@ class EarlyRefusal:
             f"{self._pace.under_way} requests are under way already: try again shortly",
             max(1, ceil(self._pace.wait_s)),
         )
+
+
+def _by_ray(message: Message) -> bool:
+    """Whether an answer begins that is Ray's 429 and not the application's."""
+    return (
+        message["type"] == "http.response.start"
+        and message["status"] == Overloaded.code.status
+        and any(value.startswith(b"text/plain") for _, value in message["headers"])
+    )

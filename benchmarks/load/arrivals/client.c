@@ -147,7 +147,10 @@ static size_t read_head(struct connection *c) {
     if (!end) return 0;
     *end = 0;
     const char *length = strcasestr(c->head, "\r\ncontent-length:");
-    if (!length) fail("an answer has no content-length");
+    if (!length) {
+        fprintf(stderr, "an answer has no content-length: %s\n", c->head);
+        exit(1);
+    }
     c->status = (uint16_t)strtoul(c->head + strcspn(c->head, " "), NULL, 10);
     c->body_left = strtoul(strchr(length, ':') + 1, NULL, 10);
     c->last = strcasestr(c->head, "\r\nconnection: close") != NULL;

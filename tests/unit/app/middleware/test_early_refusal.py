@@ -3,6 +3,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from ray.serve._private.http_util import convert_object_to_asgi_messages
 from starlette.types import Message, Receive, Scope, Send
 
 from app.middleware.early_refusal import EarlyRefusal
@@ -145,6 +146,31 @@ async def test_clients_that_take_their_time_are_no_load(now: Callable[[float], N
         now(0.5)
     proxy.answer(50)
     await asyncio.gather(*dawdling)
+
+
+async def test_what_ray_drops_is_answered_in_our_form() -> None:
+    async def drops(scope: Scope, receive: Receive, send: Send) -> None:
+        for message in convert_object_to_asgi_messages("Request dropped", 429):
+            await send(message)
+
+    layer = EarlyRefusal(drops)
+
+    for _ in range(2 * _FEW):
+        start, body = await _sent(layer)
+        assert start["status"] == 429
+        headers = dict(start["headers"])
+        assert headers[b"retry-after"] == b"1"
+        assert int(headers[b"content-length"]) == len(body["body"])
+        assert json.loads(body["body"])["error"]["code"] == "overloaded"
+
+
+async def test_a_refusal_of_the_application_goes_through() -> None:
+    async def refuses(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 429, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    assert (await _sent(EarlyRefusal(refuses)))[1]["body"] == b"{}"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
