@@ -161,7 +161,8 @@ class Front:
 
 
 # A prediction changes nothing, so what a node that goes has not answered is asked of another, and
-# any request may be the one that finds a connection closed.
+# any request may be the one that finds a connection closed. A client's connection that has waited
+# for its first request for too long is closed without an answer: it would be taken for that one's.
 _CONFIGURATION = """
 global
     maxconn 8192
@@ -179,6 +180,7 @@ defaults
     timeout http-request 30s
     option redispatch 1
     option http-buffer-request
+    option http-ignore-probes
     retries 3
     retry-on conn-failure empty-response
     http-reuse always

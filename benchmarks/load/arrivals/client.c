@@ -234,8 +234,9 @@ void client_wait(int64_t us) {
     if (closed) {
         int64_t now = now_us();
         if (us > RETRY_US) us = RETRY_US;
-        for (size_t i = 0; i < connection_count; i++)
+        for (size_t i = 0, opened = 0; i < connection_count && opened < AT_ONCE; i++)
             if (connections[i].state == CLOSED && connections[i].retry_at <= now) {
+                opened++;
                 closed--;
                 open_connection(&connections[i]);
             }
