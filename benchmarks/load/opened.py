@@ -39,8 +39,7 @@ Step = tuple[float, float]
 
 class Options(TypedDict, total=False):
     """How requests are sent. ``connections`` (256) are opened beforehand and used in turn, each for
-    one request at a time; with ``reuse`` one is closed and opened anew after so many, with ``pool``
-    the one that was used last is used first, so that no more are in use than are needed.
+    one request at a time; with ``reuse`` one is closed and opened anew after so many.
 
     A request that has found none free for ``patience_s`` is given up; without, it waits for as long
     as it takes. ``grace_s`` (5) is how long after the last request was due its answer is waited
@@ -53,7 +52,6 @@ class Options(TypedDict, total=False):
     first: int
     connections: int
     reuse: int
-    pool: bool
     patience_s: float
     grace_s: float
     headers: Mapping[str, str]
@@ -184,8 +182,6 @@ def opened(
             command += ["-H", ": ".join(header)]
         if look_for := options.get("look_for"):
             command += ["-m", look_for]
-        if options.get("pool"):
-            command.append("-l")
         if tick_s := options.get("tick_s"):
             command += ["-t", str(round(tick_s * 1e6))]
         command += [

@@ -36,9 +36,9 @@ def overloaded(site: Site, scale: Scale, figures: Figures) -> None:
     before = memory_mb(site.server)
     steps = [(peak * _OVERLOAD, scale.overload_s), (peak * _QUIET_SHARE, _AFTER_S)]
     # As many as it answers in a second, so that it is the graph that has too many requests, and not
-    # the generator; and a pool, since thousands that take turns fit no processor's cache.
+    # the generator.
     connections = min(max(round(peak), _CONNECTIONS), site.most_connections)
-    found = _load(site, steps, connections=connections, pool=True)
+    found = _load(site, steps, connections=connections)
     growth = memory_mb(site.server) / before
     storm = found.between(0, scale.overload_s)
     late = found.between(scale.overload_s + _RECOVERY_S, scale.overload_s + _AFTER_S)

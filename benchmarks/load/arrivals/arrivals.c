@@ -1,6 +1,6 @@
 /* Open-loop HTTP load on one thread: requests fall due at a constant rate, whatever the server does.
  *
- * arrivals [-H HEADER]... [-m STRING] [-l] [-t TICK_US]
+ * arrivals [-H HEADER]... [-m STRING] [-t TICK_US]
  *          HOST PORT PATH BODIES FIRST CONNECTIONS REUSE PATIENCE_S GRACE_S RECORDS RATE:SECONDS...
  *
  * POSTs the lines of BODIES one after the other, from line FIRST on. A request that falls due while
@@ -10,8 +10,6 @@
  *
  * Each request has the HEADERs ("name: value") too. Writes one `struct record` per request, in the
  * order in which they fell due, to RECORDS: `matched` is whether the answer's body held STRING.
- * With -l the connection that was used last is used first, as a pool does, so that only as many are in
- * use as are needed; otherwise they take turns.
  * With TICK_US it sleeps for so long between two looks at what is due and what has come: on a machine
  * that it shares with the server, to be woken by each answer costs either of them as much again.
  * Prints when the first one fell due (CLOCK_MONOTONIC), how often a connection could not be opened,
@@ -56,11 +54,9 @@ static void end_early(int signal) {
 
 static int read_options(int argc, char **argv) {
     size_t used = 0;
-    for (int option; (option = getopt(argc, argv, "+H:lm:t:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "+H:m:t:")) != -1;) {
         if (option == 'm') {
             client_look_for(optarg);
-        } else if (option == 'l') {
-            client_take_last_first();
         } else if (option == 't') {
             tick = (useconds_t)strtoul(optarg, NULL, 10);
         } else if (option == 'H') {
@@ -124,8 +120,8 @@ static size_t schedule(char **steps, int count) {
 
 int main(int argc, char **argv) {
     if (!read_options(argc, argv) || argc - optind < 11) {
-        fputs("arrivals [-H HEADER]... [-m STRING] [-l] [-t TICK_US] HOST PORT PATH BODIES "
-              "FIRST CONNECTIONS REUSE PATIENCE_S GRACE_S RECORDS RATE:SECONDS...\n", stderr);
+        fputs("arrivals [-H HEADER]... [-m STRING] [-t TICK_US] HOST PORT PATH BODIES FIRST "
+              "CONNECTIONS REUSE PATIENCE_S GRACE_S RECORDS RATE:SECONDS...\n", stderr);
         return 2;
     }
     argc -= optind - 1;

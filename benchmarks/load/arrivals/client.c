@@ -34,7 +34,6 @@ struct connection {
 
 static struct sockaddr_in server;
 static struct connection *connections;
-static int last_first;
 static size_t *idle, idle_head, idle_count, connection_count, busy, closed; /* idle is a ring */
 static size_t most;
 static unsigned long connect_failures;
@@ -124,10 +123,9 @@ static void push(struct connection *c) {
 }
 
 void client_send(const struct request *request, size_t number) {
+    struct connection *c = &connections[idle[idle_head]];
+    idle_head = (idle_head + 1) % connection_count;
     idle_count--;
-    size_t place = last_first ? (idle_head + idle_count) % connection_count : idle_head;
-    if (!last_first) idle_head = (idle_head + 1) % connection_count;
-    struct connection *c = &connections[idle[place]];
     busy++;
     c->state = BUSY;
     c->number = number;
@@ -262,8 +260,6 @@ void client_look_for(const char *string) {
 static void wait_for_idle(size_t count) {
     for (int tries = 0; tries < 100 && idle_count < count; tries++) client_wait(10000);
 }
-
-void client_take_last_first(void) { last_first = 1; }
 
 void client_open(const char *host, const char *port, size_t count, size_t reuse,
                  answered on_answer) {

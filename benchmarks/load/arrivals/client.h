@@ -16,8 +16,7 @@ typedef void (*answered)(size_t number, uint16_t status, int matched);
 void client_open(const char *host, const char *port, size_t connections, size_t reuse,
                  answered on_answer);
 void client_look_for(const char *string); /* in the body of every answer; before client_open */
-void client_take_last_first(void);        /* rather than in turn, which spreads over a server's workers */
-int client_has_idle(void);
+int client_has_idle(void); /* takes them in turn, so that load spreads over a server's workers */
 void client_send(const struct request *request, size_t number);
 void client_wait(int64_t us); /* handles what happens, for at most so long */
 size_t client_busy(void);

@@ -223,21 +223,6 @@ def test_load_beside_the_caller_can_be_ended_early(bodies: Path) -> None:
 
 
 @needs_compiler
-@pytest.mark.parametrize("pool", [True, False])
-def test_a_pool_uses_no_more_connections_than_it_needs(bodies: Path, pool: bool) -> None:
-    used = set()
-
-    def answer(_request: bytes) -> bytes:
-        used.add(threading.get_ident())
-        return reply()
-
-    with serving(answer) as url:
-        open_loop(url, bodies, [(50, 0.5)], connections=20, pool=pool)
-
-    assert (len(used) < 20) == pool
-
-
-@needs_compiler
 def test_one_that_looks_in_ticks_loses_nothing_and_takes_less(bodies: Path) -> None:
     steps = [(2000.0, 0.5)]
     with serving(lambda request: reply()) as url:
