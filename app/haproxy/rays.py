@@ -7,7 +7,7 @@ configuration is a template without a setting for this, so the template is what 
 
 from types import ModuleType
 
-from app.haproxy.rules import CONCURRENCY, KEEP, too_many
+from app.haproxy.rules import CONCURRENCY, KEEP, indented, too_many
 
 _NAME = "{{ backend.name or 'unknown' }}"
 _SERVER = "server {{ server.name }} {{ server.host }}:{{ server.port }}"
@@ -29,13 +29,12 @@ def limit(templates: ModuleType) -> None:
 def limited(template: str) -> str:
     """Ray's template with places for requests at each server, and what is more refused. Sockets
     have a backend of their own, since one lasts and must not take the place of requests."""
-    rules = "".join(f"    {rule}\n" for rule in too_many(_NAME, f"is_{_NAME}"))
+    rules = indented(too_many(_NAME, f"is_{_NAME}"))
     sockets = f"    use_backend {_NAME}-sockets if is_{_NAME} {{ req.hdr(upgrade) -i websocket }}\n"
-    keep = "".join(f"    {line}\n" for line in KEEP)
     for old, new in (
-        (_GLOBAL, f"{_GLOBAL}{keep}"),
+        (_GLOBAL, f"{_GLOBAL}{indented(KEEP)}\n"),
         (_REQUESTS, f"    {_SERVER} maxconn {CONCURRENCY} check{{% if config.observe"),
-        (_ROUTING, f"{_EACH}{rules}{_END}{_EACH}{sockets}{_END}{_ROUTING}"),
+        (_ROUTING, f"{_EACH}{rules}\n{_END}{_EACH}{sockets}{_END}{_ROUTING}"),
         (_BACKENDS, f"{_EACH}{_SOCKETS}{_END}{_BACKENDS}"),
     ):
         template = template.replace(old, new, 1)

@@ -1,6 +1,6 @@
 """What HAProxy keeps open, and what it answers by itself, in the forms of the application."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from app.errors import ErrorDetail, Overloaded, Unavailable, WindsockError, own_form
 from app.protocols.oip import PREFIX as OIP
@@ -19,6 +19,11 @@ KEEP = ("tune.pool-low-fd-ratio 90", "tune.pool-high-fd-ratio 95")
 _ID = "request-id"
 _BUSY = Overloaded("all replicas are busy: try again shortly")
 _AWAY = Unavailable("no replica can be reached")
+
+
+def indented(lines: Iterable[str]) -> str:
+    """Lines as they stand in a section."""
+    return "\n".join(f"    {line}" for line in lines)
 
 
 def too_many(backend: str, which: str = "") -> Iterator[str]:

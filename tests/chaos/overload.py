@@ -17,7 +17,7 @@ _RECOVERY_S = 2.0
 _AFTER_S = 4.0
 _REFUSED_WITHIN_S = 0.1
 _QUIET_SHARE = 0.3
-_CONNECTIONS = 512  # at least
+_FEWEST_CONNECTIONS = 512
 _CLOSED = (32, 128, 512, 2048)
 # The generator has no processor of its own, so it is to take as little as it can.
 _TICK_S = 0.0005
@@ -37,7 +37,7 @@ def overloaded(site: Site, scale: Scale, figures: Figures) -> None:
     steps = [(peak * _OVERLOAD, scale.overload_s), (peak * _QUIET_SHARE, _AFTER_S)]
     # As many as it answers in a second, so that it is the graph that has too many requests, and not
     # the generator.
-    connections = min(max(round(peak), _CONNECTIONS), site.most_connections)
+    connections = min(max(round(peak), _FEWEST_CONNECTIONS), site.most_connections)
     found = _load(site, steps, connections=connections)
     growth = memory_mb(site.server) / before
     storm = found.between(0, scale.overload_s)

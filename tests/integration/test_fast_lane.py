@@ -4,12 +4,20 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 
 from tests.support.flights import NOON, departures, instances
 from tests.support.load import load
-from tests.support.serve import FAST, Server, dashboard_of, deploy, read_config, serve_run, set_all
+from tests.support.serve import (
+    FAST,
+    Server,
+    application,
+    dashboard_of,
+    deploy,
+    read_config,
+    serve_run,
+    set_all,
+)
 from tests.support.wait import wait_until
 
 # From then on replicas that start have the processor.
@@ -67,9 +75,8 @@ def _listening(server: Server, port: int, count: int) -> set[int]:
 
 
 def _replicas(server: Server) -> list[dict[str, Any]]:
-    details = httpx.get(f"{dashboard_of(server)}/api/serve/applications/").json()
-    application = details["applications"]["windsock"]
-    replicas: list[dict[str, Any]] = application["deployments"]["Ingress"]["replicas"]
+    told = application(dashboard_of(server))
+    replicas: list[dict[str, Any]] = told["deployments"]["Ingress"]["replicas"]
     return replicas
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.support.serve import Server, dashboard_of
+from tests.support.serve import Server, application, dashboard_of
 
 CONTROLLER = "ray::ServeController"
 
@@ -18,11 +18,10 @@ def replicas(server: Server, deployment: str, count: int) -> set[int]:
     """Processes of a deployment's replicas, once there are so many, all of them running; empty
     until then."""
     try:
-        details = httpx.get(f"{dashboard_of(server)}/api/serve/applications/", timeout=10).json()
+        told = application(dashboard_of(server), timeout_s=10)
     except httpx.HTTPError:
         return set()
-    (application,) = details["applications"].values()
-    found: list[dict[str, Any]] = application["deployments"][deployment]["replicas"]
+    found: list[dict[str, Any]] = told["deployments"][deployment]["replicas"]
     pids = {one["pid"] for one in found if one["state"] == "RUNNING"}
     whole = len(found) == count and all(map(_lives, pids))
     return pids if whole and len(pids) == count else set()

@@ -199,11 +199,17 @@ def dashboard_of(server: Server) -> str:
     return found[1]
 
 
+def application(dashboard: str, timeout_s: float = 5.0) -> dict[str, Any]:
+    """What Serve tells of its one application."""
+    answer = httpx.get(f"{dashboard}/api/serve/applications/", timeout=timeout_s)
+    (one,) = answer.json()["applications"].values()
+    told: dict[str, Any] = one
+    return told
+
+
 def status(dashboard: str) -> str:
-    """What Serve says of its one application."""
-    applications = httpx.get(f"{dashboard}/api/serve/applications/").json()["applications"]
-    (application,) = applications.values()
-    return str(application["status"])
+    """How it is."""
+    return str(application(dashboard)["status"])
 
 
 # A background job of a shell inherits an ignored SIGINT, which Python would then keep.
