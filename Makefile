@@ -19,9 +19,10 @@ APPLIED := $(DATA)/$(STORE).applied.stamp
 FILLED := $(DATA)/$(STORE).filled-$(subst :,,$(UNTIL)).stamp
 
 # What a bundle is made by.
-TRAINING := $(addprefix training/,calibration.py columns.py contract.py fields.py fit.py inputs.py \
-	jobs.py network.py report.py split.py train.py trees.py writer.py) \
-	$(wildcard deployments/bundle/*.py deployments/preprocess/*.py) deployments/features/schema.py
+TRAINING := $(addprefix training/flights/,calibration.py contract.py fit.py inputs.py jobs.py \
+	network.py report.py split.py train.py trees.py) \
+	$(addprefix training/bundling/,columns.py fields.py writer.py) \
+	$(wildcard deployments/bundle/*.py deployments/preprocess/*.py)
 
 # Every Ray process reads these, so they are set before Ray starts. PLAIN=1 leaves them out.
 ifndef PLAIN
@@ -40,7 +41,7 @@ export RAY_SERVE_GRPC_MAX_MESSAGE_SIZE := 33554432
 
 # Before Ray's doors: headers that are not UTF-8 (they answer 500) are taken out, and what could only
 # be answered late is refused.
-export RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH := app.middleware.ray_doors:middlewares
+export RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH := app.doors.ray.middlewares:middlewares
 
 # A step that fails must not leave half a file that looks done.
 .DELETE_ON_ERROR:
@@ -51,7 +52,7 @@ run: bundle $(FILLED)
 	@$(MAKE) --no-print-directory serve
 
 serve: $(VENV)/.installed
-	@$(BIN)/python -m app.launch serve_config.yaml
+	@$(BIN)/python -m app.start.launch serve_config.yaml
 
 install: $(VENV)/.installed
 data: $(DATA)/training.parquet
@@ -64,23 +65,23 @@ $(VENV)/.installed: pyproject.toml client/pyproject.toml constraints.txt
 		--editable '.[train,redis,dev]' --editable ./client
 	@touch $@
 
-$(DATA)/flights.parquet: $(addprefix training/,data.py flights.py delays.py aircraft.py weather.py windows.py) | $(VENV)/.installed
-	@$(BIN)/python -m training.data
+$(DATA)/flights.parquet: $(addprefix training/flights/,data.py flights.py delays.py aircraft.py weather.py windows.py) | $(VENV)/.installed
+	@$(BIN)/python -m training.flights.data
 
 $(APPLIED): $(DATA)/flights.parquet feature_repo/definitions.py $(STORE_YAML)
 	@echo "Applying the feature repo"
 	@cd feature_repo && ../$(BIN)/feast apply > data/apply.log 2>&1 || { cat data/apply.log; exit 1; }
 	@touch $@
 
-$(FILLED): $(APPLIED) training/materialize.py
-	@$(BIN)/python -m training.materialize --until $(UNTIL)
+$(FILLED): $(APPLIED) training/flights/materialize.py
+	@$(BIN)/python -m training.flights.materialize --until $(UNTIL)
 	@touch $@
 
-$(DATA)/training.parquet: $(DATA)/flights.parquet feature_repo/definitions.py training/dataset.py | $(APPLIED)
-	@$(BIN)/python -m training.dataset
+$(DATA)/training.parquet: $(DATA)/flights.parquet feature_repo/definitions.py training/flights/dataset.py | $(APPLIED)
+	@$(BIN)/python -m training.flights.dataset
 
 models/flight_delay/latest: $(DATA)/training.parquet $(TRAINING)
-	@$(BIN)/python -m training.train
+	@$(BIN)/python -m training.flights.train
 
 test: bundle $(FILLED) clients
 	@$(BIN)/python -m pytest

@@ -5,8 +5,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from app.dataplane import BatchSettings
-from app.fast_lane.settings import FastLaneSettings
 from deployments.features.settings import LookupSettings
 from deployments.model.options import ModelOptions
 
@@ -48,6 +46,30 @@ class StreamSettings(_Strict):
     """Longest time in which rows that were read are still answered, once it is to be closed."""
 
 
+class FastLaneSettings(_Strict):
+    """Where it listens, and the limits that Ray's own door has in ``http_options`` and HAProxy."""
+
+    host: str = "127.0.0.1"
+    """``0.0.0.0`` to serve other machines: there is no TLS, put a proxy before it."""
+    port: int = Field(default=8001, ge=1, le=65535)
+    """One port for all ingress replicas of a node: the kernel spreads connections over them."""
+    max_connections: int = Field(default=4096, ge=1)
+    """Open at once in one replica, as many as HAProxy takes; more wait to be accepted."""
+    keep_alive_s: int = Field(default=90, ge=1)
+    """A connection that has been idle for so long is closed."""
+    arrival_s: float = Field(default=10.0, gt=0)
+    """A client that takes longer to send the head of a request is cut off."""
+    connection_age_s: float = Field(default=30.0, gt=0)
+    """A connection as old as this is closed with its next answer, so that clients which keep
+    theirs come to replicas that were added later."""
+    ping_s: float = Field(default=20.0, gt=0)
+    """How often the client of a socket is asked whether it is there, as Ray's doors do. One that
+    does not answer for as long again, or takes nothing that it is sent, is cut off."""
+    linger_s: float = Field(default=2.0, ge=0)
+    """A replica that stops asks for each connection to be closed with its next answer. One that
+    stays idle for so long is closed without."""
+
+
 class ModelArgs(_Strict, ModelOptions):
     """Which model, where its bundles lie, and how it is run."""
 
@@ -86,6 +108,20 @@ class GraphArgs(_Strict):
     check_placement: bool = True
     """Refuse a graph that the nodes present can never hold. Turn it off where a cluster
     autoscaler adds nodes on demand."""
+
+
+class BatchSettings(_Strict):
+    """How the edge forms batches; may change while it runs."""
+
+    max_rows: int = Field(default=256, ge=1)
+    """Most rows in one batch: beyond a few hundred, a hop costs by the row and not by the call."""
+    in_flight: int = Field(default=2, ge=1)
+    """Batches under way at once: one computes while the next travels. More make smaller ones."""
+    max_queued_rows: int = Field(default=4096, ge=1)
+    """Rows that may wait, whatever they take: a bound on memory (429)."""
+    max_wait_s: float = Field(default=0.25, gt=0)
+    """Longest time that a request may have to wait for its batch, by what recent ones took; past it
+    requests are refused at once (429), rather than answered late."""
 
 
 class IngressSettings(_Strict):

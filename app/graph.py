@@ -6,7 +6,7 @@ from app.config import GraphArgs
 from app.ingress import Ingress
 from app.layouts.collapsed import Collapsed
 from app.layouts.distributed import Distributed
-from app.preflight import check
+from app.start.preflight import check
 from deployments.bundle.bundle import BundleStore
 from deployments.features.deployment import Features
 from deployments.model.deployment import Model

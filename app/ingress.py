@@ -8,23 +8,23 @@ from ray import serve
 from ray.serve import Deployment
 from starlette.types import ASGIApp
 
-from app.autoscaling import UNSEEN_REQUESTS
+from app.asgi import edge
 from app.config import GraphArgs, IngressSettings
-from app.dataplane import Dataplane
-from app.draining import until_told_to_stop
-from app.edge import edge
-from app.errors import own_form
-from app.fast_lane.refusal import Refusals
-from app.fast_lane.server import FastLane
-from app.layouts.layout import Layout
+from app.doors.autoscaling import UNSEEN_REQUESTS
+from app.doors.fast_lane.refusal import Refusals
+from app.doors.fast_lane.server import FastLane
+from app.layouts.layout import GraphLayout
 from app.protocols.oip.errors import error_form
 from app.protocols.oip.grpc import GrpcMethods
 from app.protocols.oip.http import infer_path
-from app.protocols.rest import PREDICTIONS
-from app.protocols.stream import Streams
-from deployments import collector
+from app.protocols.rest.predict import PREDICTIONS
+from app.protocols.stream.streams import Streams
+from app.ray_private.draining import until_told_to_stop
+from app.serving.dataplane import Dataplane
+from app.serving.errors import own_form
 from deployments.bundle.bundle import BundleStore
-from deployments.settings import accepted
+from deployments.stage import collector
+from deployments.stage.settings import accepted
 
 # Serve kills a replica after graceful_shutdown_timeout_s, its own door's draining included.
 _CLOSE_WITHIN_S = 10.0
@@ -37,7 +37,7 @@ class IngressReplica(GrpcMethods):
     distributed one neither torch nor Feast.
     """
 
-    def __init__(self, args: GraphArgs, layout: Callable[..., Layout], *handles: Any) -> None:
+    def __init__(self, args: GraphArgs, layout: Callable[..., GraphLayout], *handles: Any) -> None:
         self._settings: IngressSettings | None = None
         bundles = BundleStore(args.model.directory, args.model.name)
         self._layout = layout(args, bundles, *handles)
@@ -78,7 +78,7 @@ class IngressReplica(GrpcMethods):
             self._fast_lane.check()
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
-        """What Serve does not see of this replica's load; ``app.autoscaling`` adds it."""
+        """What Serve does not see of this replica's load; ``app.doors.autoscaling`` adds it."""
         requests = self._fast_lane.ongoing if self._fast_lane else 0
         return {UNSEEN_REQUESTS: requests + self._streams.rows}
 

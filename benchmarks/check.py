@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from app.config import GraphArgs
-from app.contract import Contract
+from app.serving.contract import Contract
 from benchmarks import windsock
 from benchmarks.contenders import FAST_PORT, PORT, Door
 from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
 from deployments.frames import Frame
-from deployments.model.runtime import TorchRuntime, pick_device
+from deployments.model.backends.runtime import TorchRuntime, pick_device
 from deployments.preprocess.preprocess import Preprocess
 
 TOLERANCE = 1e-5

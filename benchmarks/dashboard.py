@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from app.dashboard import applications
+from app.start.dashboard import applications
 
 _ADDRESS = re.compile(r"dashboard at.*?(https?://[\w.\-]+:\d+)")
 

@@ -19,11 +19,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.paths import ROOT
 from deployments.bundle.bundle import Bundle, BundleStore
 from deployments.frames import Outputs, TensorFrame
+from deployments.model.backends.load import load
+from deployments.model.backends.packing import host_memory
+from deployments.model.backends.runtime import TorchRuntime, open_program, output_names, pick_device
 from deployments.model.golden import Run, golden_frame, prove, repeated
-from deployments.model.load import load
 from deployments.model.options import ModelOptions, Precision
-from deployments.model.packing import host_memory
-from deployments.model.runtime import TorchRuntime, open_program, output_names, pick_device
 
 SIZES = [1, 4, 16, 64, 256, 1024, 4096]
 ROUNDS = 15

@@ -19,7 +19,7 @@ FLAGS: Mapping[str, str] = {
     "RAY_SERVE_HAPROXY_NBTHREAD": "1",
     "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
     "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(2**25),
-    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.middleware.ray_doors:middlewares",
+    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.doors.ray.middlewares:middlewares",
 }
 
 

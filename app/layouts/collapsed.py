@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from app.chain import Chain
 from app.config import CollapsedSettings, GraphArgs, IngressSettings
+from app.serving.chain import Chain
 from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
 from deployments.preprocess.preprocess import Preprocess
-from deployments.timed import timed
+from deployments.stage.timed import timed
 
 
 class Collapsed:

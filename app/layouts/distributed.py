@@ -8,9 +8,9 @@ from ray.exceptions import RayActorError
 from ray.serve.exceptions import BackPressureError, ReplicaUnavailableError
 from ray.serve.handle import DeploymentHandle
 
-from app.chain import Chain
 from app.config import GraphArgs, IngressSettings
-from app.errors import Overloaded
+from app.serving.chain import Chain
+from app.serving.errors import Overloaded
 from deployments.bundle.bundle import BundleStore
 from deployments.log import get_logger
 

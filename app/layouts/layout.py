@@ -2,11 +2,11 @@
 
 from typing import Protocol
 
-from app.chain import Chain
 from app.config import IngressSettings
+from app.serving.chain import Chain
 
 
-class Layout(Protocol):
+class GraphLayout(Protocol):
     """The stages as the ingress sees them; ``settings`` is the form of its ``user_config``."""
 
     settings: type[IngressSettings]

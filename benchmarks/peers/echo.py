@@ -9,8 +9,8 @@ import sys
 import uvloop
 from starlette.types import Receive, Scope, Send
 
-from app.fast_lane.server import FastLane
-from app.fast_lane.settings import FastLaneSettings
+from app.config import FastLaneSettings
+from app.doors.fast_lane.server import FastLane
 
 ANSWER = b'{"outputs":{"late_probability":0.5},"padding":"'.ljust(1024, b".") + b'"}'
 """About as long as what Windsock answers for ten views."""

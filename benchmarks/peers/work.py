@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Column, TensorFrame, empty_column, value_column
-from deployments.model.runtime import TorchRuntime
+from deployments.model.backends.runtime import TorchRuntime
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = "late_probability"

@@ -15,14 +15,19 @@ OTHER = "other"
 
 # By fragments of paths.
 _AREAS: Mapping[str, Sequence[str]] = {
-    "HTTP server": ("/app/fast_lane/", "/uvicorn/", "/httptools/", "/websockets/"),
-    "edge layers": ("/app/middleware/", "/app/protocols/", "/app/edge.py", "/starlette/"),
-    "coalescer": ("/app/coalescer.py", "/app/dataplane.py", "/app/chain.py", "/app/layouts/"),
-    "contract decode": ("/app/contract.py", "/app/fields.py"),
+    "HTTP server": ("/app/doors/", "/uvicorn/", "/httptools/", "/websockets/"),
+    "edge layers": ("/app/edge/", "/app/protocols/", "/app/asgi.py", "/starlette/"),
+    "coalescer": (
+        "/app/serving/coalescer.py",
+        "/app/serving/dataplane.py",
+        "/app/serving/chain.py",
+        "/app/layouts/",
+    ),
+    "contract decode": ("/app/serving/contract.py", "/app/serving/fields.py"),
     "lookup": ("/deployments/features/", "/feast/"),
     "preprocess": ("/deployments/preprocess/",),
     "model": ("/deployments/model/", "/torch/"),
-    ANSWERS: ("/app/answers.py", "/app/schemas.py"),
+    ANSWERS: ("/app/serving/answers.py", "/app/protocols/rest/messages.py"),
     "Ray": ("/ray/", "/grpc/", "/opentelemetry/", "/prometheus_client/"),
 }
 AREAS = (*_AREAS, LOOP, OTHER)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from deployments.bundle.manifest import Manifest
 from deployments.frames import Column, DType, key_column, value_column
 from deployments.preprocess.transform import Preprocessor
-from deployments.settings import first_problem
+from deployments.stage.settings import first_problem
 
 MANIFEST = "manifest.json"
 PROGRAM = "model.pt2"
@@ -81,7 +81,7 @@ class BundleStore:
         except FileNotFoundError:
             raise BundleError(
                 f"no bundle of {self.name!r} in {self._home.parent}: "
-                f"run `make bundle`, or write one with `python -m training.bundle`"
+                f"run `make bundle`, or write one with `python -m training.bundling.bundle`"
             ) from None
 
     def versions(self) -> list[str]:

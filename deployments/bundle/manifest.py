@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from deployments.features.schema import ServiceSchema
+from deployments.bundle.schema import ServiceSchema
 from deployments.frames import DType
 
 FORMAT: Literal[1] = 1

@@ -11,14 +11,14 @@ from deployments.frames import Column, DType
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ViewColumns:
     """Which features of a view lie in which column of its rows."""
 
     numbers: tuple[str, ...]
     texts: tuple[str, ...]
 
     @classmethod
-    def of(cls, features: Mapping[str, DType]) -> "Layout":
+    def of(cls, features: Mapping[str, DType]) -> "ViewColumns":
         return cls(
             tuple(name for name, dtype in features.items() if dtype != "string"),
             tuple(name for name, dtype in features.items() if dtype == "string"),
@@ -36,7 +36,7 @@ class Rows:
     texts: npt.NDArray[np.object_]
 
     @classmethod
-    def empty(cls, layout: Layout, rows: int) -> "Rows":
+    def empty(cls, layout: ViewColumns, rows: int) -> "Rows":
         """Rows that are all missing."""
         return cls(
             np.full(rows, np.nan),
@@ -45,7 +45,7 @@ class Rows:
         )
 
     @classmethod
-    def unwritten(cls, layout: Layout, rows: int) -> "Rows":
+    def unwritten(cls, layout: ViewColumns, rows: int) -> "Rows":
         """Room for rows."""
         return cls(
             np.empty(rows),
@@ -53,7 +53,7 @@ class Rows:
             np.empty((rows, len(layout.texts)), dtype=object),
         )
 
-    def columns(self, names: Layout) -> dict[str, Column]:
+    def columns(self, names: ViewColumns) -> dict[str, Column]:
         """Each feature's column, under these names: views of the rows, not copies."""
         columns = dict(zip(names.numbers, self.numbers.T, strict=True))
         if names.texts:
@@ -79,7 +79,7 @@ class Rows:
         self.texts[where] = row.texts
 
 
-def one_row(names: Layout, values: Mapping[str, float | str | None]) -> Rows:
+def one_row(names: ViewColumns, values: Mapping[str, float | str | None]) -> Rows:
     """One row with these values by name; those that are not named are missing."""
     row = Rows.empty(names, 1)
     row.event_at[0] = 0.0
@@ -95,7 +95,7 @@ class RowCache:
     array operations and not a Python object per value. Times are seconds of any one clock.
     """
 
-    def __init__(self, layout: Layout, capacity: int) -> None:
+    def __init__(self, layout: ViewColumns, capacity: int) -> None:
         self._capacity = capacity
         self._slots: dict[Hashable, int] = {}
         self._keys: list[Hashable | None] = [None] * capacity

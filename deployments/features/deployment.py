@@ -7,13 +7,13 @@ from typing import Any
 from ray import serve
 from ray.serve import Deployment
 
-from deployments import collector
 from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
 from deployments.frames import Frame
-from deployments.settings import StageSettings, accepted
-from deployments.timed import Timed, timed
+from deployments.stage import collector
+from deployments.stage.settings import StageSettings, accepted
+from deployments.stage.timed import Timed, timed
 
 
 class FeaturesSettings(StageSettings, LookupSettings):

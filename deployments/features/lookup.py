@@ -15,14 +15,14 @@ from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
 from deployments.features.cache import RowCache, Rows, one_row
 from deployments.features.clock import Clock
-from deployments.features.feast import FeastError, FeatureStore
 from deployments.features.freshness import Origin, Rules, judge
-from deployments.features.guarded import GuardedReader
 from deployments.features.metrics import LookupMetrics
 from deployments.features.on_demand import compute
 from deployments.features.plan import ServiceError, ServicePlan, StoredView, checked_plan
 from deployments.features.settings import LookupSettings
-from deployments.features.store import OnlineReader
+from deployments.features.store.feast import FeastError, FeatureStore
+from deployments.features.store.guarded import GuardedReader
+from deployments.features.store.reader import OnlineReader
 from deployments.features.view_batch import ViewBatch, keys_of
 from deployments.frames import Frame
 from deployments.log import get_logger

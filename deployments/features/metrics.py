@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from ray.serve.metrics import Counter, Gauge, Histogram
 
-from deployments.features.breaker import State
+from deployments.features.store.breaker import State
 from deployments.frames import Status, ViewStates
 
 # From seconds to a month.

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from deployments.bundle.schema import column_name
 from deployments.features.plan import OnDemandView
-from deployments.features.schema import column_name
 from deployments.frames import Column, DType, value_column
 
 _ARROW: dict[DType, pa.DataType] = {

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from deployments.features.cache import Layout
-from deployments.features.feast import (
+from deployments.bundle.schema import ServiceSchema, ViewSchema, column_name
+from deployments.features.cache import ViewColumns
+from deployments.features.store.feast import (
     DUMMY_ENTITY_ID,
     Bool,
     FeastObjectNotFoundException,
@@ -22,7 +23,6 @@ from deployments.features.feast import (
     UnixTimestamp,
     ValueType,
 )
-from deployments.features.schema import ServiceSchema, ViewSchema, column_name
 from deployments.frames import DType
 
 _DTYPES: dict[FeastType, DType] = {
@@ -60,8 +60,8 @@ class StoredView:
     key_fields: tuple[str, ...]
     fields: tuple[str, ...]
     features: dict[str, DType]
-    layout: Layout
-    columns: Layout
+    layout: ViewColumns
+    columns: ViewColumns
     ttl: timedelta
 
 
@@ -220,8 +220,8 @@ def _add_stored(
         key_fields=tuple(_KEY_FIELDS[column.dtype] for column in keys),
         fields=fields,
         features=features,
-        layout=Layout.of(features),
-        columns=Layout.of({column_name(name, it): dtype for it, dtype in features.items()}),
+        layout=ViewColumns.of(features),
+        columns=ViewColumns.of({column_name(name, it): dtype for it, dtype in features.items()}),
         ttl=getattr(view, "ttl", None) or timedelta(0),
     )
 

@@ -9,12 +9,12 @@ from pydantic import Field
 from ray import serve
 from ray.serve import Deployment
 
-from deployments import collector
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.options import ModelOptions
-from deployments.settings import StageSettings, accepted
-from deployments.timed import Timed, timed
+from deployments.stage import collector
+from deployments.stage.settings import StageSettings, accepted
+from deployments.stage.timed import Timed, timed
 
 
 class ModelSettings(StageSettings):

@@ -8,9 +8,9 @@ import torch
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.load import load
+from deployments.model.backends.load import load
+from deployments.model.backends.runtime import Runtime, pick_device
 from deployments.model.options import ModelOptions
-from deployments.model.runtime import Runtime, pick_device
 
 
 class Model:

@@ -5,12 +5,12 @@ from typing import Any
 from ray import serve
 from ray.serve import Deployment
 
-from deployments import collector
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Frame, TensorFrame
 from deployments.preprocess.preprocess import Preprocess as Stage
-from deployments.settings import StageSettings, accepted
-from deployments.timed import Timed, timed
+from deployments.stage import collector
+from deployments.stage.settings import StageSettings, accepted
+from deployments.stage.timed import Timed, timed
 
 
 class PreprocessReplica:

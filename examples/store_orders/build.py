@@ -22,10 +22,10 @@ from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.transform import Preprocessor
 from examples.store_orders.network import train
 from examples.store_orders.tables import AS_OF, orders, tables
-from training.bundle import main as bundle
-from training.columns import columns_of
-from training.documents import read, validated
-from training.writer import export_program
+from training.bundling.bundle import main as bundle
+from training.bundling.columns import columns_of
+from training.bundling.documents import read, validated
+from training.bundling.writer import export_program
 
 HERE = Path(__file__).resolve().parent
 SERVICE = "order_v1"

@@ -10,7 +10,7 @@ import torch
 import yaml
 
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.runtime import TorchRuntime
+from deployments.model.backends.runtime import TorchRuntime
 from examples.store_orders.build import HERE, join
 from examples.store_orders.tables import AS_OF
 from tests.support.example import Example, orders_at

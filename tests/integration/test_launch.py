@@ -13,7 +13,7 @@ import yaml
 from tests.support.serve import FAST, PLAIN, Server, read_config, set_all, started
 from tests.support.wait import wait_until
 
-LAUNCH = [sys.executable, "-m", "app.launch"]
+LAUNCH = [sys.executable, "-m", "app.start.launch"]
 
 
 def _write(folder: Path, document: dict[str, Any]) -> Path:

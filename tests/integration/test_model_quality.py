@@ -1,7 +1,7 @@
 """The bars of the shipped model, read from the report in its bundle."""
 
 from deployments.bundle.bundle import BundleStore
-from training.paths import MODELS
+from training.flights.paths import MODELS
 
 
 def test_the_network_is_as_good_as_tuned_trees_and_calibrated() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from math import inf
 
-from app.coalescer import Coalescer
+from app.serving.coalescer import Coalescer
 
 PATIENCE_S = 5
 """How long a test waits for what should happen at once."""

@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from tests.support.example import NAME, Example
-from training.bundle import main
+from training.bundling.bundle import main
 
 Edit = Callable[[Any], object]
 

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 
-from app.chain import Chain
+from app.serving.chain import Chain
 from deployments.frames import Frame, Outputs, Status, TensorFrame, ViewStates
-from deployments.timed import timed
+from deployments.stage.timed import timed
 
 
 async def lookup(frame: Frame) -> Frame:

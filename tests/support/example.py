@@ -17,7 +17,7 @@ from deployments.features.plan import resolve
 from deployments.frames import Column, Frame
 from examples.store_orders.build import HERE, SERVICE, apply, build, materialize
 from examples.store_orders.tables import orders
-from training.columns import columns_of
+from training.bundling.columns import columns_of
 
 NAME = "store_orders"
 

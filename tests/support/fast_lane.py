@@ -7,9 +7,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.fast_lane.refusal import Refusals
-from app.fast_lane.server import FastLane
-from app.fast_lane.settings import FastLaneSettings
+from app.config import FastLaneSettings
+from app.doors.fast_lane.refusal import Refusals
+from app.doors.fast_lane.server import FastLane
 from tests.support.serve import free_port
 
 

@@ -9,8 +9,8 @@ import yaml
 from feast import FeatureStore
 from rich.progress import Progress
 
-from training.materialize import materialize
-from training.paths import DATA, FEATURE_REPO, FLIGHTS
+from training.flights.materialize import materialize
+from training.flights.paths import DATA, FEATURE_REPO, FLIGHTS
 
 KEYS = ["carrier", "origin", "dest", "tailnum"]
 NOON = pd.Timestamp("2013-12-05T17:10:00Z")

@@ -8,7 +8,7 @@ from typing import Any
 
 from deployments.bundle.bundle import GOLDEN, MANIFEST, PREPROCESS, PROGRAM, BundleStore
 from deployments.bundle.manifest import FieldSpec, Manifest, OutputSpec, TrainingData
-from deployments.features.schema import ServiceSchema, ViewSchema, column_name
+from deployments.bundle.schema import ServiceSchema, ViewSchema, column_name
 from deployments.frames import DType
 
 _EXAMPLES: dict[DType, str | int | float | bool] = {

@@ -18,7 +18,7 @@ import httpx
 import psutil
 import yaml
 
-from app.launch import IN_RAY
+from app.start.launch import IN_RAY
 from tests.support.wait import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ def free_port() -> int:
 # As `make run` sets them, with PLAIN=1 and without.
 PLAIN: Mapping[str, str] = {
     "PYTHONPATH": str(IN_RAY),
-    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.middleware.ray_doors:middlewares",
+    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.doors.ray.middlewares:middlewares",
     "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(2**25),
 }
 FAST: Mapping[str, str] = {

@@ -16,8 +16,8 @@ from deployments.preprocess.spec import PreprocessSpec
 from examples.store_orders.build import quiet
 from examples.store_orders.tables import orders
 from tests.support.example import NAME, Example
-from training.bundle import main
-from training.contract_file import ContractFile
+from training.bundling.bundle import main
+from training.bundling.contract_file import ContractFile
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bring-your-own.md").read_text()
 

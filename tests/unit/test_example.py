@@ -10,20 +10,20 @@ import pandas as pd
 import pytest
 import yaml
 
-from app.chain import Chain
+from app.asgi import edge
 from app.config import GraphArgs, IngressSettings
-from app.dataplane import Dataplane
-from app.edge import edge
+from app.serving.chain import Chain
+from app.serving.dataplane import Dataplane
 from deployments.bundle.bundle import LATEST
 from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import FeatureLookup
 from deployments.frames import TensorFrame
+from deployments.model.backends.runtime import TorchRuntime, pick_device
 from deployments.model.deployment import ModelSettings
 from deployments.model.model import Model
-from deployments.model.runtime import TorchRuntime, pick_device
 from deployments.preprocess.preprocess import Preprocess
-from deployments.settings import StageSettings
-from deployments.timed import timed
+from deployments.stage.settings import StageSettings
+from deployments.stage.timed import timed
 from examples.store_orders.build import HERE, join
 from examples.store_orders.tables import AS_OF, CUSTOMERS, LAPSED
 from tests.support.example import NAME, Example, orders_at

@@ -3,8 +3,8 @@
 import gzip
 import zlib
 
-from app.errors import ErrorCode, InvalidRequest
-from app.protocols.exchange import too_large
+from app.protocols.http import too_large
+from app.serving.errors import ErrorCode, InvalidRequest
 
 _WINDOW = {b"gzip": 16 + zlib.MAX_WBITS, b"x-gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
 PLAIN = (b"", b"identity")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 from grpc import StatusCode
 
-from app.errors import ErrorCode, ErrorDetail
+from app.serving.errors import ErrorCode, ErrorDetail
 
 
 class InferenceError(msgspec.Struct):

@@ -13,12 +13,10 @@ from google.protobuf.message import Message
 from ray.serve.grpc_util import RayServegRPCContext
 
 from app.config import Limits
-from app.dataplane import Dataplane
-from app.errors import Overloaded
-from app.middleware.errors import told
-from app.middleware.request_id import request_id_of
-from app.middleware.time_limit import asked_s
-from app.protocols.exchange import too_large
+from app.edge.deadline import asked_s
+from app.edge.errors import told
+from app.edge.request_id import request_id_of
+from app.protocols.http import too_large
 from app.protocols.oip.errors import sentence, status_of
 from app.protocols.oip.grpc_messages import (
     metadata_of,
@@ -30,6 +28,8 @@ from app.protocols.oip.grpc_messages import (
 from app.protocols.oip.infer import infer, until
 from app.protocols.oip.models import Models, server_metadata
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
+from app.serving.dataplane import Dataplane
+from app.serving.errors import Overloaded
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.errors import ErrorCode, InvalidRequest
 from app.protocols.oip.datatypes import BYTES, bounds
 from app.protocols.oip.infer import Inferred
 from app.protocols.oip.models import TensorMetadata
 from app.protocols.oip.parameters import Parameters, check_supported
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
 from app.protocols.oip.tensors import Read, Tensor, from_bytes, text
-from app.schemas import ModelInfo
+from app.serving.errors import ErrorCode, InvalidRequest
+from deployments.model_id import ModelId
 
 _CONTENTS: Mapping[str, str] = {
     "BOOL": "bool_contents",
@@ -57,7 +57,7 @@ def wanted_of(request: Any) -> list[str] | None:
     return [output.name for output in request.outputs] or None
 
 
-def response_to(request: Any, model: ModelInfo, inferred: Inferred) -> Any:
+def response_to(request: Any, model: ModelId, inferred: Inferred) -> Any:
     """The ModelInferResponse, raw where the request is."""
     raw = bool(request.raw_input_contents)
     response = pb.ModelInferResponse(

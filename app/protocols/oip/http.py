@@ -13,12 +13,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.config import Limits
-from app.dataplane import Dataplane, Serving
-from app.protocols.exchange import Ask, read_body, send_answer
+from app.protocols.http import Ask, read_body, send_answer
 from app.protocols.oip import PREFIX, binary, compression
 from app.protocols.oip.http_messages import decode, encode, tensors_of, wanted_of
 from app.protocols.oip.infer import infer
 from app.protocols.oip.models import ModelReady, Models, ServerLive, ServerReady, server_metadata
+from app.serving.dataplane import Dataplane
+from app.serving.served_version import ServedVersion
 
 _MODEL = f"/{PREFIX}/models/{{model}}"
 _INFER = re.compile(rf"/{PREFIX}/models/([^/]+)(?:/versions/([^/]+))?/infer")
@@ -51,7 +52,9 @@ class InferenceRoute:
                 return
         await self._rest(scope, receive, send)
 
-    async def _infer(self, serving: Serving, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _infer(
+        self, serving: ServedVersion, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         ask, coding = Ask(scope), _Coding(scope)
         limit = self._limits.max_body_bytes
         body = await read_body(receive, ask.length, limit)

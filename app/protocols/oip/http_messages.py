@@ -8,8 +8,6 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from app.contract import UNREADABLE, invalid, problem
-from app.errors import InvalidRequest
 from app.protocols.oip.binary import Tail
 from app.protocols.oip.datatypes import BYTES, STORED, bounds
 from app.protocols.oip.infer import Inferred
@@ -22,7 +20,9 @@ from app.protocols.oip.parameters import (
     whole,
 )
 from app.protocols.oip.tensors import Read, Tensor, from_bytes
-from app.schemas import ModelInfo
+from app.serving.contract import UNREADABLE, invalid, problem
+from app.serving.errors import InvalidRequest
+from deployments.model_id import ModelId
 
 _Values = dict[str, str | bool | int | float]
 _Size = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -149,7 +149,7 @@ def wanted_of(request: InferenceRequest) -> Wanted:
 
 
 def encode(
-    model: ModelInfo, request_id: str | None, inferred: Inferred, wanted: Wanted
+    model: ModelId, request_id: str | None, inferred: Inferred, wanted: Wanted
 ) -> tuple[bytes, int | None]:
     """The body of an answer, and how long its JSON is where anything is behind it.
 

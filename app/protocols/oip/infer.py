@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from app.dataplane import Serving
-from app.errors import ErrorCode, InvalidRequest, TimedOut
 from app.protocols.oip.models import features_output
 from app.protocols.oip.outputs import Documents, Numbers, Output
 from app.protocols.oip.parameters import TIMEOUT, VALUES, Parameters, flag, whole
 from app.protocols.oip.tensors import Tensor, rows_of
-from app.timing import Timing
+from app.serving.errors import ErrorCode, InvalidRequest, TimedOut
+from app.serving.served_version import ServedVersion
+from app.serving.timing import Timing
 
 _SHOWN = 100
 
@@ -29,7 +29,7 @@ class Inferred:
 
 
 async def infer(
-    serving: Serving,
+    serving: ServedVersion,
     tensors: Sequence[Tensor],
     wanted: Sequence[str] | None,
     parameters: Parameters,
@@ -86,7 +86,7 @@ async def until(deadline: float) -> AsyncIterator[None]:
         raise TimedOut("it was not answered in its time") from None
 
 
-def _names(serving: Serving, wanted: Sequence[str] | None) -> Sequence[str]:
+def _names(serving: ServedVersion, wanted: Sequence[str] | None) -> Sequence[str]:
     """The outputs to answer, in the order in which they are asked for. Raises InvalidRequest."""
     there = [output.name for output in serving.manifest.outputs]
     there.append(features_output(serving.manifest))

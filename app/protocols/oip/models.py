@@ -5,9 +5,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
-from app.dataplane import Dataplane, Serving
-from app.errors import ErrorCode, InvalidRequest
 from app.protocols.oip.datatypes import BYTES, OWN
+from app.serving.dataplane import Dataplane
+from app.serving.errors import ErrorCode, InvalidRequest
+from app.serving.served_version import ServedVersion
 from deployments.bundle.manifest import Manifest
 
 SERVER = "windsock"
@@ -82,7 +83,7 @@ class Models:
         self._check(model, version, serving)
         return serving is not None and version in ("", serving.model.version)
 
-    def serving(self, model: str, version: str = "") -> Serving:
+    def serving(self, model: str, version: str = "") -> ServedVersion:
         """This model, or this version of it, in service.
 
         Raises InvalidRequest where there is none such or another version is in service, and
@@ -109,7 +110,7 @@ class Models:
             outputs_of(manifest),
         )
 
-    def _check(self, model: str, version: str, serving: Serving | None) -> None:
+    def _check(self, model: str, version: str, serving: ServedVersion | None) -> None:
         bundles = self._dataplane.bundles
         if model != bundles.name:
             raise InvalidRequest(

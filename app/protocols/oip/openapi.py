@@ -5,9 +5,6 @@ from typing import Any
 
 import msgspec
 
-from app.dataplane import Serving
-from app.errors import ErrorCode
-from app.operation import REF, TIMEOUT, TIMING, in_json, refusals
 from app.protocols.oip import parameters
 from app.protocols.oip.binary import HEADER
 from app.protocols.oip.datatypes import OWN, TAKEN
@@ -21,6 +18,9 @@ from app.protocols.oip.models import (
     ServerReady,
     outputs_of,
 )
+from app.protocols.openapi_parts import REF, TIMEOUT, TIMING, in_json, refusals
+from app.serving.errors import ErrorCode
+from app.serving.served_version import ServedVersion
 
 TYPES: Sequence[type[msgspec.Struct]] = (
     InferenceResponse,
@@ -45,7 +45,7 @@ header `{HEADER}` then has the length of the JSON, and the parameter `binary_dat
 tensor its bytes. Bodies may be compressed by gzip or deflate both ways."""
 
 
-def paths(serving: Serving, refs: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
+def paths(serving: ServedVersion, refs: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
     """The routes of the protocol; ``refs`` has the references to ``TYPES``."""
     error = refs[InferenceError]
     model = _named("model", serving.model.name)
@@ -103,7 +103,7 @@ def _get(
 
 def _infer(
     name: str,
-    serving: Serving,
+    serving: ServedVersion,
     refs: Mapping[Any, dict[str, Any]],
     named: Sequence[dict[str, Any]],
 ) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _infer(
     }
 
 
-def schemas(serving: Serving) -> dict[str, Any]:
+def schemas(serving: ServedVersion) -> dict[str, Any]:
     """The schema of a request. That all tensors are of one length JSON Schema cannot tell."""
     inputs = [_input(serving, place) for place in range(len(serving.contract.fields))]
     count = len(inputs)
@@ -171,7 +171,7 @@ def schemas(serving: Serving) -> dict[str, Any]:
     return {_NAME: request}
 
 
-def _input(serving: Serving, place: int) -> dict[str, Any]:
+def _input(serving: ServedVersion, place: int) -> dict[str, Any]:
     field = serving.contract.fields[place]
     own = OWN[field.dtype]
     others = sorted(TAKEN[field.dtype] - {own})
@@ -211,7 +211,7 @@ def _parameters(known: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _example(serving: Serving) -> dict[str, Any]:
+def _example(serving: ServedVersion) -> dict[str, Any]:
     """The example of the contract as a request of one row."""
     return {
         "inputs": [

@@ -3,7 +3,7 @@ left alone, as clients may have their own."""
 
 from collections.abc import Mapping
 
-from app.errors import ErrorCode, InvalidRequest
+from app.serving.errors import ErrorCode, InvalidRequest
 
 Parameters = Mapping[str, str | bool | int | float]
 

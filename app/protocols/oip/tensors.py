@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from app.contract import Contract, Row
-from app.errors import ErrorCode, InvalidRequest
 from app.protocols.oip.datatypes import BYTES, STORED, TAKEN
+from app.serving.contract import Contract, Row
+from app.serving.errors import ErrorCode, InvalidRequest
 from deployments.bundle.manifest import FieldSpec
 
 Read = Callable[["Tensor", int], list[Any]]

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.fast_lane.front import Front
+from app.doors.front import Front
 from tests.chaos.figures import Figures
 from tests.chaos.overload import overloaded
 from tests.chaos.scale import Scale

@@ -13,7 +13,7 @@ from tests.support.flights import NOON, fill, shipped_store
 from tests.support.processes import named
 from tests.support.redis import redis_server
 from tests.support.serve import FAST, PLAIN, Server, read_config, serve_run, set_all
-from training.paths import MODELS
+from training.flights.paths import MODELS
 
 
 @dataclass

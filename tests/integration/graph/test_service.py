@@ -17,7 +17,7 @@ from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
 from tests.support.serve import deploy, set_all
 from tests.support.wait import wait_until
-from training.paths import DATA
+from training.flights.paths import DATA
 
 
 @pytest.fixture

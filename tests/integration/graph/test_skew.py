@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from deployments.bundle.bundle import Bundle, BundleStore
 from deployments.frames import TensorFrame
-from deployments.model.runtime import TorchRuntime
+from deployments.model.backends.runtime import TorchRuntime
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import departures, fill, instances
 from tests.support.serve import deploy, set_all
-from training.columns import columns_of
-from training.dataset import join
+from training.bundling.columns import columns_of
+from training.flights.dataset import join
 
 INSTANTS = [
     pd.Timestamp(text)

@@ -5,9 +5,9 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
-from app.config import Limits
-from app.dataplane import BatchSettings, Dataplane
-from app.edge import edge
+from app.asgi import edge
+from app.config import BatchSettings, Limits
+from app.serving.dataplane import Dataplane
 from tests.support.chains import weighing
 from tests.support.manifests import parcels, store
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app.launch import IN_RAY
+from app.start.launch import IN_RAY
 from tests.support.serve import ROOT
 
 
 def _loaded(code: str) -> set[str]:
-    """The modules of a process that has run this code under ``app/in_ray``."""
+    """The modules of a process that has run this code under ``app/ray_private/startup``."""
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
         env={**os.environ, "PYTHONPATH": str(IN_RAY)},
@@ -29,7 +29,7 @@ def _loaded(code: str) -> set[str]:
         ("deployments.features.deployment", {"torch"}),
         ("deployments.preprocess.deployment", {"torch", "feast", "pandas"}),
         ("app.ingress", {"torch", "feast", "pandas"}),
-        ("app.launch", {"ray", "pydantic"}),
+        ("app.start.launch", {"ray", "pydantic"}),
         ("app.graph", {"torch"}),
     ],
 )
@@ -43,7 +43,7 @@ def test_feast_comes_without_the_checks_that_typeguard_compiles_into_it(tmp_path
     script = tmp_path / "script.py"  # typeguard reads what it compiles
     script.write_text(
         """
-from deployments.features.feast import FeatureView
+from deployments.features.store.feast import FeatureView
 from typeguard import typechecked
 
 @typechecked

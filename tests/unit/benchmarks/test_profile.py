@@ -9,7 +9,7 @@ from benchmarks.profile.stacks import Frame, Stack, parse, total
 
 PACKAGES = "/v/lib/python3.11/site-packages"
 SERVER = Frame("run_asgi", f"{PACKAGES}/uvicorn/protocols/http/httptools_impl.py", 422)
-EDGE = Frame("__call__", f"{ROOT}/app/middleware/errors.py", 33)
+EDGE = Frame("__call__", f"{ROOT}/app/edge/errors.py", 33)
 LOOKUP = Frame("lookup", f"{ROOT}/deployments/features/lookup.py", 53)
 NUMPY = Frame("interp", f"{PACKAGES}/numpy/lib/_function_base_impl.py", 9)
 LOOP = Frame("run", "/v/lib/python3.11/threading.py", 982)

@@ -103,7 +103,7 @@ def test_a_lost_or_refused_request_misses_the_bar() -> None:
         (["/opt/ray/raylet/raylet", "--port=1"], "raylet"),
         (["/usr/bin/python3.11", "-u", "/opt/ray/log_monitor.py", "--x=y"], "log_monitor"),
         (["/usr/bin/python3.11", "/opt/ray/dashboard/main.py"], "dashboard"),
-        (["python", "-m", "app.launch", "serve.yaml"], "app.launch"),
+        (["python", "-m", "app.start.launch", "serve.yaml"], "app.start.launch"),
     ],
 )
 def test_a_process_is_called_what_it_does(command: list[str], expected: str) -> None:

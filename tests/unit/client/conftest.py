@@ -12,9 +12,9 @@ from typing import Any, Protocol
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.config import Limits
-from app.dataplane import BatchSettings, Dataplane
-from app.edge import edge
+from app.asgi import edge
+from app.config import BatchSettings, Limits
+from app.serving.dataplane import Dataplane
 from tests.support.chains import weighing
 from tests.support.fast_lane import serving
 from tests.support.manifests import parcels, store

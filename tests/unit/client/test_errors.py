@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import ErrorCode
+from app.serving.errors import ErrorCode
 from windsock import (
     DeadlineExceeded,
     FeaturesRefused,

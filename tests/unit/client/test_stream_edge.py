@@ -7,12 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from app.config import Limits, StreamSettings
-from app.dataplane import BatchSettings, Dataplane
-from app.edge import edge
-from app.fast_lane.server import FastLane
-from app.fast_lane.settings import FastLaneSettings
-from app.protocols.stream import Streams
+from app.asgi import edge
+from app.config import BatchSettings, FastLaneSettings, Limits, StreamSettings
+from app.doors.fast_lane.server import FastLane
+from app.protocols.stream.streams import Streams
+from app.serving.dataplane import Dataplane
 from tests.support.chains import weighing
 from tests.support.manifests import EXAMPLE, parcels, store
 from tests.support.serve import free_port

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from deployments.features import metrics
-from deployments.features.breaker import State
 from deployments.features.metrics import LookupMetrics
+from deployments.features.store.breaker import State
 from deployments.frames import Status, ViewStates
 from tests.support.wait import wait_for
 

@@ -3,8 +3,8 @@ import torch
 
 from deployments.bundle.bundle import BundleError
 from deployments.frames import Outputs, TensorFrame
+from deployments.model.backends.runtime import TorchRuntime
 from deployments.model.golden import golden_frame, prove
-from deployments.model.runtime import TorchRuntime
 from tests.support.example import Example
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.inline import rows_within
-from tests.unit.deployments.model.programs import tensors
+from tests.unit.deployments.model.backends.programs import tensors
 
 
 class Program:

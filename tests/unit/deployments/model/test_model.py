@@ -8,9 +8,9 @@ import torch
 
 from deployments.bundle.bundle import BundleError
 from deployments.frames import Outputs, TensorFrame
+from deployments.model.backends.runtime import TorchRuntime
 from deployments.model.model import Model
 from deployments.model.options import ModelOptions
-from deployments.model.runtime import TorchRuntime
 from tests.support.example import Example
 
 CPU = ModelOptions(device="cpu")

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.errors import ErrorCode, InvalidRequest
 from app.protocols.oip.binary import HEADER
 from app.protocols.oip.compression import accepted, deflated, inflated
+from app.serving.errors import ErrorCode, InvalidRequest
 from tests.support.manifests import EXAMPLE
 from tests.support.oip import INFER, behind, outputs_behind, tensors
 

@@ -8,13 +8,13 @@ import grpc
 import httpx
 import pytest
 
-from app.chain import Chain
-from app.config import Limits
-from app.dataplane import BatchSettings, Dataplane
-from app.errors import ErrorCode, InvalidRequest
+from app.config import BatchSettings, Limits
 from app.protocols.oip.errors import status_of
 from app.protocols.oip.grpc import GrpcMethods
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
+from app.serving.chain import Chain
+from app.serving.dataplane import Dataplane
+from app.serving.errors import ErrorCode, InvalidRequest
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Frame
 from tests.support.chains import lookup, weighing

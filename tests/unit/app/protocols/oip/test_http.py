@@ -6,10 +6,10 @@ import httpx
 import numpy as np
 import pytest
 
-from app.config import Limits
-from app.dataplane import BatchSettings, Dataplane
-from app.edge import edge
+from app.asgi import edge
+from app.config import BatchSettings, Limits
 from app.protocols.oip.binary import HEADER
+from app.serving.dataplane import Dataplane
 from deployments.frames import Outputs, TensorFrame
 from tests.support.chains import weighing
 from tests.support.manifests import EXAMPLE, field, manifest, store

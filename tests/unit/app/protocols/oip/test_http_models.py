@@ -4,10 +4,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.config import Limits
-from app.dataplane import BatchSettings, Dataplane, Serving
-from app.edge import edge
+from app.asgi import edge
+from app.config import BatchSettings, Limits
 from app.protocols.oip.models import features_output
+from app.serving.dataplane import Dataplane
+from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
 from tests.support.chains import weighing
 from tests.support.manifests import manifest, parcels, store
@@ -61,7 +62,7 @@ async def test_an_output_of_several_numbers_has_a_second_dimension(tmp_path: Pat
     wide = manifest()
     wide.outputs[0].width = 3
     dataplane = Dataplane(store(tmp_path, wide), weighing())
-    dataplane.current = Serving(wide, weighing(), BatchSettings())
+    dataplane.current = ServedVersion(wide, weighing(), BatchSettings())
     transport = httpx.ASGITransport(edge(dataplane, Limits()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         outputs = (await client.get(MODEL)).json()["outputs"]

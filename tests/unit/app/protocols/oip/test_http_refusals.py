@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from starlette.types import ASGIApp
 
-from app.config import Limits
-from app.dataplane import BatchSettings, Dataplane, Serving
-from app.edge import edge
+from app.asgi import edge
+from app.config import BatchSettings, Limits
 from app.protocols.oip.binary import HEADER
+from app.serving.dataplane import Dataplane
+from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Frame, Status
 from tests.support.asgi import chunks, drive, http
@@ -388,7 +389,7 @@ async def test_a_row_that_a_policy_refuses_fails_the_request(tmp_path: Path) -> 
         return found
 
     dataplane = Dataplane(store(tmp_path, parcels()), weighing())
-    dataplane.current = Serving(parcels(), weighing(lookup=refuse), BatchSettings())
+    dataplane.current = ServedVersion(parcels(), weighing(lookup=refuse), BatchSettings())
     transport = httpx.ASGITransport(edge(dataplane, Limits()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         assert await refused(client, json={"inputs": tensors(ROWS)}) == (
@@ -405,7 +406,7 @@ async def test_a_service_that_starts_or_fails_says_so_without_details(
 
     starting = Dataplane(BundleStore(tmp_path, "parcels"), weighing())
     failing = Dataplane(store(tmp_path, parcels()), weighing())
-    failing.current = Serving(parcels(), weighing(lookup=fail), BatchSettings())
+    failing.current = ServedVersion(parcels(), weighing(lookup=fail), BatchSettings())
     for dataplane, why in ((starting, "no model version"), (failing, "could not answer")):
         transport = httpx.ASGITransport(edge(dataplane, limits))
         async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from app.contract import Contract, Row
-from app.errors import InvalidRequest
 from app.protocols.oip.binary import split
 from app.protocols.oip.grpc_messages import tensors_of as tensors_of_message
 from app.protocols.oip.http_messages import decode, tensors_of
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
 from app.protocols.oip.tensors import rows_of
+from app.serving.contract import Contract, Row
+from app.serving.errors import InvalidRequest
 from tests.support.manifests import field, manifest
 from tests.support.oip import NUMPY, encoded
 

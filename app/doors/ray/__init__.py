@@ -1,0 +1,1 @@
+"""What runs before the application at Ray's own doors."""

@@ -1,0 +1,1 @@
+"""REST: predictions one by one or in batches, health, models, the OpenAPI document."""

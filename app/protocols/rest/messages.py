@@ -1,0 +1,73 @@
+"""The answers of the REST interface."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from app.serving.errors import ErrorDetail
+from app.serving.info import FeaturesInfo
+from deployments.model_id import ModelId
+
+
+class Prediction(msgspec.Struct):
+    """The answer for one row: ``outputs`` by name, a number or a list of them."""
+
+    outputs: dict[str, float | list[float] | None]
+    model: ModelId
+    features: FeaturesInfo
+    request_id: str
+
+
+_EITHER = {"oneOf": [{"$ref": f"#/components/schemas/{n}"} for n in ("Prediction", "ErrorBody")]}
+
+
+class BatchResponse(msgspec.Struct):
+    """Per instance, in order: its prediction, or an error body that says what was wrong."""
+
+    # msgspec has no untagged unions, so their schema is written out.
+    predictions: Annotated[list[Any], msgspec.Meta(extra_json_schema={"items": _EITHER})]
+    request_id: str
+
+
+class PredictionLine(msgspec.Struct):
+    """The answer for the row at this place of the batch, as one of several lines."""
+
+    row: int
+    outputs: dict[str, float | list[float] | None]
+    model: ModelId
+    features: FeaturesInfo
+    request_id: str
+
+
+class ErrorLine(msgspec.Struct):
+    """Why a row has no answer; null stands for all that have no line of their own."""
+
+    row: int | None
+    error: ErrorDetail
+
+
+class Health(msgspec.Struct):
+    """``status`` is ok, or starting until a bundle serves."""
+
+    status: str
+    model: ModelId | None
+    problem: str | None = None
+
+
+class ModelDescription(msgspec.Struct):
+    """A bundle on disk; ``active`` is the one that answers."""
+
+    name: str
+    version: str
+    active: bool
+
+
+class Models(msgspec.Struct):
+    """The bundles of this service, and the contract and metrics of the active one."""
+
+    models: list[ModelDescription]
+    feature_service: str
+    fields: dict[str, str]
+    outputs: list[str]
+    metrics: dict[str, Any]
+    problem: str | None = None

@@ -1,0 +1,63 @@
+"""A batch answered line by line: what is ready leaves, whatever the other rows still wait for."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+from starlette.types import Send
+
+from app.protocols.http import Ask
+from app.protocols.rest.messages import ErrorLine, PredictionLine
+from app.serving.contract import Row
+from app.serving.errors import ErrorDetail, FeaturesRefused, InvalidRequest
+from app.serving.served_version import Answer, ServedVersion
+
+NDJSON = b"application/x-ndjson"
+"""What a client accepts to get lines (https://github.com/ndjson/ndjson-spec)."""
+
+_encode = msgspec.json.Encoder().encode_lines
+
+Rows = Sequence[Row | InvalidRequest]
+
+
+async def send_lines(send: Send, rows: Rows, serving: ServedVersion, ask: Ask) -> None:
+    """Send a line for each row of a batch: those that are wrong at once, the others by the batch.
+
+    Raises Overloaded, TimedOut or Unavailable, before the first line or behind it.
+    """
+    parts = lines(rows, serving, ask)
+    begun = False
+    async for part in parts:
+        if not begun:
+            headers = [(b"content-type", NDJSON)]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            begun = True
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def last_line(detail: ErrorDetail) -> bytes:
+    """What ends an answer whose other rows cannot be answered: it belongs to no row."""
+    return _encode([ErrorLine(None, detail)])
+
+
+def lines(rows: Rows, serving: ServedVersion, ask: Ask) -> AsyncIterator[bytes]:
+    """The lines of an answer, as they are ready. Raises Overloaded at once."""
+    wrong = [(place, row) for place, row in enumerate(rows) if isinstance(row, InvalidRequest)]
+    good = [(place, row) for place, row in enumerate(rows) if not isinstance(row, InvalidRequest)]
+    parts = serving.parts([row for _, row in good], ask.deadline, values=ask.values)
+
+    def line(place: int, answer: Answer | InvalidRequest) -> PredictionLine | ErrorLine:
+        if isinstance(answer, InvalidRequest | FeaturesRefused):
+            answer.row = place
+            return ErrorLine(place, answer.detail(ask.request_id))
+        outputs, features = answer.outputs, answer.features
+        return PredictionLine(place, outputs, serving.model, features, ask.request_id)
+
+    async def encoded() -> AsyncIterator[bytes]:
+        if wrong:
+            yield _encode([line(*one) for one in wrong])
+        places = iter([place for place, _ in good])
+        async for part in parts:
+            yield _encode([line(next(places), answer) for answer in part])
+
+    return encoded()

@@ -1,0 +1,105 @@
+"""The messages of a stream: what a client sends for a row, and what comes back."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from app.serving.answers import RowAnswer
+from app.serving.contract import UNREADABLE, Contract, Row, invalid
+from app.serving.errors import ErrorDetail, InvalidRequest
+from app.serving.info import FeaturesInfo
+from deployments.model_id import ModelId
+
+RowId = (
+    Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+)
+"""What a client calls a row; its answer has the same."""
+
+_Timeout = Annotated[int, msgspec.Meta(ge=1, le=999_999_999)]
+_NO_TIMEOUT = 0
+_ALLOWED = {
+    "id": "a string of 1 to 128 characters, or a 64-bit integer",
+    "instance": "an object with the fields of a row",
+    "timeout_ms": "a whole number of milliseconds, 1 or more",
+}
+
+
+class StreamAnswer(msgspec.Struct):
+    """The answer for the row of this id: as of ``/predict``."""
+
+    id: RowId
+    outputs: dict[str, float | list[float] | None]
+    model: ModelId
+    features: FeaturesInfo
+
+
+class StreamError(msgspec.Struct, omit_defaults=True):
+    """Why the row of this id has no answer; the id is null where it could not be read.
+    ``retry_after_s`` is there where the code is overloaded."""
+
+    id: RowId | None
+    error: ErrorDetail
+    retry_after_s: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class _RawRow(msgspec.Struct, forbid_unknown_fields=True):
+    id: RowId
+    instance: msgspec.Raw
+    timeout_ms: _Timeout = _NO_TIMEOUT
+
+
+class _Named(msgspec.Struct):
+    id: RowId
+
+
+_decode_raw = msgspec.json.Decoder(_RawRow).decode
+_decode_named = msgspec.json.Decoder(_Named).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Messages:
+    """The form that the rows of one contract have on a stream."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self.row_type = msgspec.defstruct(
+            "StreamRow",
+            [("id", RowId), ("instance", contract.row_type), ("timeout_ms", _Timeout, _NO_TIMEOUT)],
+            forbid_unknown_fields=True,
+        )
+        self._decode = msgspec.json.Decoder(self.row_type).decode
+
+    def read(self, message: bytes | str) -> tuple[RowId | None, Row | InvalidRequest, int]:
+        """A row's id, its values, and how many milliseconds it may take (0: it does not say). A
+        wrong one has its error for values, and no id where that is what is wrong."""
+        try:
+            row: Any = self._decode(message)
+        except UNREADABLE:
+            return self._problem(message)
+        return row.id, self._contract.checked(row.instance), row.timeout_ms
+
+    def _problem(self, message: bytes | str) -> tuple[RowId | None, Row | InvalidRequest, int]:
+        try:
+            row = _decode_raw(message)
+        except UNREADABLE as error:
+            return _id_of(message), invalid(error, _ALLOWED), _NO_TIMEOUT
+        return row.id, self._contract.checked(row.instance), row.timeout_ms
+
+
+def answer_message(row_id: RowId, answer: RowAnswer, model: ModelId) -> str:
+    """What a client is sent for a row."""
+    return _encode(StreamAnswer(row_id, answer.outputs, model, answer.features)).decode()
+
+
+def error_message(row_id: RowId | None, detail: ErrorDetail, retry_after_s: int | None) -> str:
+    """What a client is sent for a row without an answer."""
+    told = msgspec.UNSET if retry_after_s is None else retry_after_s
+    return _encode(StreamError(row_id, detail, told)).decode()
+
+
+def _id_of(message: bytes | str) -> RowId | None:
+    try:
+        return _decode_named(message).id
+    except UNREADABLE:
+        return None

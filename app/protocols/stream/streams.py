@@ -1,0 +1,118 @@
+"""``WebSocket /predict/stream``: rows as they come, each answered as soon as it is ready."""
+
+import asyncio
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
+from starlette.types import Receive, Scope, Send
+
+from app.config import Limits, StreamSettings
+from app.edge.deadline import asked_s
+from app.protocols.http import wants_values
+from app.protocols.stream.messages import Messages
+from app.protocols.stream.read_ahead import ReadAhead
+from app.protocols.stream.session import Session
+from app.serving.dataplane import Dataplane
+from app.serving.errors import Unavailable
+from app.serving.served_version import ServedVersion
+
+PATH = "/predict/stream"
+
+
+async def _upgrade(_: Request) -> Response:
+    raise HTTPException(426, f"{PATH} is a WebSocket", {"Upgrade": "websocket"})
+
+
+UPGRADE = Route(PATH, _upgrade)
+"""What a plain request for it gets."""
+
+_AGAIN = "reconnect, and send again what was not answered"
+_SWEEP_S = 1.0
+_POLL_S = 0.02
+
+
+class Streams:
+    """All streams of a replica. Rows of every one of them join the same micro-batches as those of
+    other protocols, and go by the version that serves when they come."""
+
+    def __init__(self, dataplane: Dataplane, limits: Limits, settings: StreamSettings) -> None:
+        self._dataplane = dataplane
+        self._limits = limits
+        self._settings = settings
+        self._sessions: set[Session] = set()
+        self._form: tuple[ServedVersion, Messages] | None = None
+        self._sweeping = False
+        self._closing = False
+
+    @property
+    def rows(self) -> int:
+        """Rows under way on all streams."""
+        return sum(session.under_way for session in self._sessions)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket. Raises HTTPException, InvalidRequest or Unavailable before it is
+        accepted."""
+        if scope["path"].removeprefix(scope.get("root_path", "")) != PATH:
+            raise HTTPException(404, f"no socket here: streams are at {PATH}")
+        if self._closing:
+            raise Unavailable("this replica is about to stop: connect again")
+        self._current()
+        limit_s = min(asked_s(scope) or self._limits.timeout_s, self._limits.timeout_s)
+        values = wants_values(scope)
+        request_id: str = scope["state"]["request_id"]
+        await receive()  # websocket.connect
+        headers = [(b"x-request-id", request_id.encode())]
+        await send({"type": "websocket.accept", "headers": headers})
+        ahead = None
+        if hasattr(receive, "queue"):  # Ray's: see ReadAhead
+            receive = ahead = ReadAhead(receive, self._limits.max_body_bytes)
+        session = Session(
+            self._current,
+            self._settings,
+            limit_s,
+            values=values,
+            request_id=request_id,
+            receive=receive,
+            send=send,
+        )
+        self._sessions.add(session)
+        if not self._sweeping:
+            self._sweep(asyncio.get_running_loop())
+        try:
+            await session.run()
+        finally:
+            self._sessions.discard(session)
+            if ahead is not None:
+                ahead.stop()
+
+    async def close(self) -> None:
+        """Take no more, answer what was read, and have every client connect elsewhere."""
+        self._closing = True
+        while self._sessions:  # some may just be opening; the sweep cuts those that take too long
+            for session in self._sessions:
+                session.end(WS_1012_SERVICE_RESTART, f"this replica is about to stop: {_AGAIN}")
+            await asyncio.sleep(_POLL_S)
+
+    def _current(self) -> tuple[ServedVersion, Messages]:
+        serving = self._dataplane.serving()
+        if self._form is None or self._form[0] is not serving:
+            self._form = serving, Messages(serving.contract)
+        return self._form
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Once a second, for all of them: a timer for each would have to be set for each row."""
+        now = loop.time()
+        settings = self._settings
+        for session in self._sessions:
+            if now - session.ended > settings.close_s:
+                session.cut()
+            elif now - session.started > settings.age_s:
+                session.end(WS_1012_SERVICE_RESTART, f"this connection is old: {_AGAIN}")
+            elif now - session.heard > settings.idle_s and not session.under_way:
+                session.end(WS_1000_NORMAL_CLOSURE, f"no row in {settings.idle_s:g} s")
+        self._sweeping = bool(self._sessions)
+        if self._sweeping:
+            loop.call_later(_SWEEP_S, self._sweep, loop)

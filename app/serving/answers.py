@@ -1,0 +1,197 @@
+"""From a finished batch to the answer for each of its rows."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from app.serving.chain import BatchResult
+from app.serving.errors import ErrorCode, FeaturesRefused
+from app.serving.info import FeaturesInfo, ViewInfo
+from deployments.frames import DType, Frame, Status
+
+_STATUS = [status.name.lower() for status in Status]
+_STATES = len(_STATUS)
+
+
+class RowAnswer(msgspec.Struct):
+    """What the graph says of one row, before a protocol dresses it."""
+
+    outputs: dict[str, Any]
+    features: FeaturesInfo
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredBatch:
+    """A finished batch, as plain lists: made once, then read row by row."""
+
+    outputs: list[tuple[str, list[Any]]]
+    worst: list[int]
+    degraded: list[bool]
+    oldest: list[float]
+    tell_views: Callable[[], list[msgspec.Raw]]
+    views: list[msgspec.Raw]
+    unseen: dict[int, list[str]]
+    found: Frame
+
+    @classmethod
+    def of(cls, ran: BatchResult, timeless: Collection[str] = ()) -> "AnsweredBatch":
+        """From what the stages gave.
+
+        ``timeless`` names the views that never expire: the oldest age says nothing of them.
+        """
+        found = ran.found
+        plain = [(name, values.tolist()) for name, values in ran.outputs.items()]
+        unseen: dict[int, list[str]] = {}
+        for name, rows in ran.unseen.items():
+            for row in rows.tolist():
+                unseen.setdefault(row, []).append(name)
+        states = found.views
+        if states is None or not states.names:
+            n = found.rows
+            nothing = [msgspec.Raw(b"{}")] * n
+            return cls(plain, [0] * n, [False] * n, [-1.0] * n, list, nothing, unseen, found)
+        status = states.status
+        age_s = np.where(np.isnan(states.age_s), -1.0, np.round(states.age_s, 3))
+        expiring = np.array([[0.0 if name in timeless else 1.0] for name in states.names])
+        return cls(
+            plain,
+            status.max(axis=0).tolist(),
+            ((status == Status.STALE) | (status == Status.DEFAULTED)).any(axis=0).tolist(),
+            np.where(expiring, age_s, -1.0).max(axis=0).tolist(),
+            # Half of an answer's work, and not every protocol's client wants it.
+            partial(_views, states.names, status, age_s),
+            [],
+            unseen,
+            found,
+        )
+
+    def answer(
+        self, place: int, values_of: Mapping[str, DType] | None = None
+    ) -> RowAnswer | FeaturesRefused:
+        """The answer for one row, or why a policy refuses it."""
+        states = self.found.views
+        if states is not None and states.refused is not None and states.refused[place] >= 0:
+            view = int(states.refused[place])
+            age_s = float(states.age_s[view, place])
+            return refusal(states.names[view], Status(states.status[view, place]), age_s)
+        return self.row(place, values_of)
+
+    def row(self, place: int, values_of: Mapping[str, DType] | None = None) -> RowAnswer:
+        """The answer for one row, with the values of the named feature columns if asked for."""
+        outputs = {name: values[place] for name, values in self.outputs}
+        return RowAnswer(outputs, self.features(place, values_of))
+
+    def features(self, place: int, values_of: Mapping[str, DType] | None = None) -> FeaturesInfo:
+        """What the features of one row were."""
+        if not self.views:
+            self.views.extend(self.tell_views())
+        oldest = self.oldest[place]
+        features = FeaturesInfo(
+            _STATUS[self.worst[place]],
+            self.degraded[place],
+            oldest if oldest >= 0 else None,
+            self.views[place],
+        )
+        if place in self.unseen:
+            features.unseen = self.unseen[place]
+        if values_of is not None:
+            features.values = {
+                name: _plain(dtype, self.found.columns[name][place])
+                for name, dtype in values_of.items()
+            }
+        return features
+
+
+class Answers:
+    """The answers of a request's rows, by column: from the batches in which they ran, in order."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[AnsweredBatch, slice]] = []
+
+    def add(self, batch: AnsweredBatch, start: int, rows: int) -> None:
+        """The next ``rows`` rows are those of this batch from ``start`` on."""
+        self._parts.append((batch, slice(start, start + rows)))
+
+    def refused(self) -> FeaturesRefused | None:
+        """Why a policy refuses a row, the first that one does, if any."""
+        before = 0
+        for batch, part in self._parts:
+            states = batch.found.views
+            if states is not None and states.refused is not None:
+                for row in np.flatnonzero(states.refused[part] >= 0)[:1].tolist():
+                    refused = batch.answer(part.start + row)
+                    assert isinstance(refused, FeaturesRefused)
+                    refused.row = before + row
+                    return refused
+            before += part.stop - part.start
+        return None
+
+    def output(self, name: str) -> list[Any]:
+        """A number for each row, or a list of them."""
+        return [value for batch, part in self._parts for value in dict(batch.outputs)[name][part]]
+
+    @property
+    def worst(self) -> Status:
+        """The worst status of a view in a row."""
+        return Status(max(max(batch.worst[part]) for batch, part in self._parts))
+
+    @property
+    def degraded(self) -> bool:
+        """Whether a row is."""
+        return any(any(batch.degraded[part]) for batch, part in self._parts)
+
+    def features(self, values_of: Mapping[str, DType] | None = None) -> list[FeaturesInfo]:
+        """What the features of each row were, with values as ``AnsweredBatch.row`` has them."""
+        return [
+            batch.features(place, values_of)
+            for batch, part in self._parts
+            for place in range(part.start, part.stop)
+        ]
+
+
+def refusal(view: str, status: Status, age_s: float) -> FeaturesRefused:
+    """Why the policy of a view refuses a row of this status."""
+    code, why = {
+        Status.MISSING: (ErrorCode.MISSING_FEATURES, "has no row for this entity"),
+        Status.DEFAULTED: (ErrorCode.FEATURES_UNAVAILABLE, "cannot be read from its store now"),
+    }.get(status, (ErrorCode.STALE_FEATURES, f"is out of date: {age_s:.0f} s old"))
+    return FeaturesRefused(code, f"feature view {view!r} {why}, and its policy is to refuse")
+
+
+class _Told(dict[float, bytes]):
+    """One view's JSON by its state: many rows of a batch have the same."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = msgspec.json.encode(name)
+
+    def __missing__(self, state: float) -> bytes:
+        age_s, status = divmod(state, _STATES)
+        info = ViewInfo(_STATUS[int(status)], age_s / 1000 if age_s >= 0 else None)
+        told = self[state] = self._name + b":" + msgspec.json.encode(info)
+        return told
+
+
+def _views(
+    names: Sequence[str], status: npt.NDArray[np.int8], age_s: npt.NDArray[np.float64]
+) -> list[msgspec.Raw]:
+    """``views`` of each row, encoded: as objects they would cost more than the model."""
+    # One number for both, exact to the millisecond: a float64 holds 71,000 years of them.
+    states = np.round(age_s * 1000) * _STATES + status
+    told = [
+        map(_Told(name).__getitem__, row) for name, row in zip(names, states.tolist(), strict=True)
+    ]
+    return [msgspec.Raw(b"{%b}" % b",".join(views)) for views in zip(*told, strict=True)]
+
+
+def _plain(dtype: DType, value: Any) -> Any:
+    if dtype == "string":
+        return value
+    if not np.isfinite(value):
+        return None
+    return {"int64": int, "bool": bool}.get(dtype, float)(value)

@@ -1,0 +1,84 @@
+"""The three stages in a row, wherever they run."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from math import inf, isfinite
+from time import perf_counter
+
+from app.serving.errors import TimedOut
+from deployments.frames import Frame, Outputs, TensorFrame, Unseen
+from deployments.stage.timed import Timed
+
+# How fast the time that is set aside for the later stages follows what they take.
+_WEIGHT = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """Seconds that a batch spent in each stage, and on the way to them and back."""
+
+    lookup: float
+    preprocess: float
+    model: float
+    transport: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What came of a batch: the outputs of its rows, the frame that the lookup gave for them, the
+    categories that training had not seen, and the time it took."""
+
+    outputs: Outputs
+    found: Frame
+    unseen: Unseen
+    spent: StageTimes
+
+
+class Chain:
+    """Feature lookup, preprocessing, model: the methods of stage objects in this process, or
+    calls to their deployments; each takes and gives a batch."""
+
+    def __init__(
+        self,
+        lookup: Callable[[Frame], Awaitable[Timed[Frame]]],
+        preprocess: Callable[[Frame], Awaitable[Timed[TensorFrame]]],
+        predict: Callable[[TensorFrame], Awaitable[Timed[Outputs]]],
+    ) -> None:
+        self._lookup = lookup
+        self._preprocess = preprocess
+        self._predict = predict
+        self._after_lookup_s = 0.0
+
+    async def run(self, frame: Frame, deadline: float = inf) -> BatchResult:
+        """Take a batch through all stages. Raises TimedOut at ``deadline`` (of the event loop's
+        clock), where every stage that works on it is cancelled.
+
+        The lookup may wait for its store as long as the other stages will still have their time.
+        """
+        if not isfinite(deadline):
+            return await self._stages(frame)
+        left_s = deadline - asyncio.get_running_loop().time()
+        frame.budget_s = max(left_s - self._after_lookup_s, left_s / 2)
+        limit = asyncio.timeout_at(deadline)
+        try:
+            async with limit:
+                return await self._stages(frame)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise TimedOut("the stages did not answer in time") from None
+
+    async def _stages(self, frame: Frame) -> BatchResult:
+        start = perf_counter()
+        found = await self._lookup(frame)
+        looked_up = perf_counter()
+        columns = found.value.columns
+        # The view states stay here: no later stage reads them.
+        tensors = await self._preprocess(Frame(frame.version, frame.rows, columns))
+        outputs = await self._predict(tensors.value)
+        end = perf_counter()
+        self._after_lookup_s += _WEIGHT * (end - looked_up - self._after_lookup_s)
+        stages = found.seconds, tensors.seconds, outputs.seconds
+        spent = StageTimes(*stages, end - start - sum(stages))
+        return BatchResult(outputs.value, found.value, tensors.value.unseen, spent)

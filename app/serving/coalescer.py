@@ -1,0 +1,196 @@
+"""Micro-batching without a wait: idle, a request leaves at once; busy, requests leave together."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from dataclasses import dataclass
+from math import ceil, inf
+from typing import Generic, TypeVar
+
+from app.serving.errors import Overloaded, TimedOut, Unavailable, WindsockError
+from deployments.log import get_logger
+
+R = TypeVar("R")
+B = TypeVar("B")
+
+logger = get_logger(__name__)
+
+# Enough to find one bad request among 128, and an end to it where every batch fails.
+_RERUNS = 16
+# How fast the estimate of a batch's time follows: over about five batches.
+_WEIGHT = 0.2
+_OUTLIER = 4.0
+_SHORT_S = 0.01
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[R, B]):
+    """A request in the queue; ``deadline`` is of the event loop's clock."""
+
+    rows: Sequence[R]
+    answer: "asyncio.Future[tuple[B, int]]"
+    deadline: float
+
+
+class Coalescer(Generic[R, B]):
+    """Runs at most ``in_flight`` batches at a time; each takes what has queued up meanwhile.
+
+    A batch is formed when one can run, first come first served, so its size follows the load. The
+    queue is bounded in rows, and in time: by how long recent batches took, what would wait longer
+    than ``max_wait_s`` or past its own deadline is refused at once.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[list[R], float], Awaitable[B]],
+        *,
+        max_rows: int,
+        in_flight: int,
+        max_queued_rows: int,
+        max_wait_s: float = inf,
+    ) -> None:
+        self._run = run
+        self._max_rows = max_rows
+        self._in_flight = in_flight
+        self._max_queued_rows = max_queued_rows
+        self._max_wait_s = max_wait_s
+        self._queue: deque[_Waiting[R, B]] = deque()
+        self._queued_rows = 0
+        self._running = 0
+        self._batch_s = 0.0
+        self._tasks: set[asyncio.Task[int]] = set()
+
+    @property
+    def max_rows(self) -> int:
+        return self._max_rows
+
+    def wait_s(self, ahead: int = 0) -> float:
+        """How long a request that comes now would probably wait for its batch to begin, with so
+        many rows about to join the queue before it."""
+        if self._running < self._in_flight and not ahead:
+            return 0.0
+        batches = (self._queued_rows + ahead) / self._max_rows + 1
+        return batches * self._batch_s / self._in_flight
+
+    def refusal(self, rows: int = 1, deadline: float = inf, ahead: int = 0) -> Overloaded | None:
+        """Why a request that comes now, ``ahead`` rows after those in the queue, would be refused,
+        if it would."""
+        waiting = self._queued_rows + ahead
+        if not waiting:
+            return None
+        wait_s = self.wait_s(ahead)
+        if waiting + rows <= self._max_queued_rows and wait_s <= self._max_wait_s:
+            if deadline == inf:
+                return None
+            left_s = deadline - asyncio.get_running_loop().time()
+            if wait_s + self._batch_s <= left_s:
+                return None
+            retry = "it could not be answered in its time"
+        else:
+            retry = "try again shortly"
+        return Overloaded(f"{waiting} rows are waiting already: {retry}", max(1, ceil(wait_s)))
+
+    def submit(
+        self, rows: Sequence[R], deadline: float = inf, *, admitted: bool = False
+    ) -> "asyncio.Future[tuple[B, int]]":
+        """The batch in which ``rows`` (at most ``max_rows``) run, and the place of the first.
+
+        ``admitted`` is for the later parts of a request whose first was let in. Who cancels the
+        future gives the place in the queue up.
+
+        Raises Overloaded where the queue is full; the future raises TimedOut where ``deadline`` (of
+        the event loop's clock) passes first, the WindsockError that ``run`` raised, and Unavailable
+        for anything else that it raised.
+        """
+        if not admitted and (refusal := self.refusal(len(rows), deadline)):
+            raise refusal
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[tuple[B, int]] = loop.create_future()
+        self._queue.append(_Waiting(rows, answer, deadline))
+        self._queued_rows += len(rows)
+        if self._running < self._in_flight:
+            self._running += 1
+            # After the callbacks that are ready now, so that requests read together join.
+            loop.call_soon(self._launch)
+        return answer
+
+    def _launch(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        waiting: list[_Waiting[R, B]] = []
+        size = 0
+        while self._queue and size + len(self._queue[0].rows) <= self._max_rows:
+            one = self._queue.popleft()
+            self._queued_rows -= len(one.rows)
+            if one.answer.done():  # its client has gone
+                continue
+            if one.deadline <= now:
+                one.answer.set_exception(TimedOut("its time was over before its turn came"))
+                continue
+            waiting.append(one)
+            size += len(one.rows)
+        if not waiting:
+            self._running -= 1
+            return
+        # In a context of its own: in a client's, Serve would cancel the batch when that client
+        # leaves, and the others with it.
+        task = loop.create_task(self._serve(waiting, _RERUNS), context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    async def _serve(self, waiting: list[_Waiting[R, B]], reruns: int) -> int:
+        """Answer all that wait, and say how many of the ``reruns`` are left.
+
+        A batch that fails is run again by halves, so that a request that breaks its batch is
+        found and fails alone.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            deadline = max(one.deadline for one in waiting)
+            result = await self._run([row for one in waiting for row in one.rows], deadline)
+        except BaseException as error:
+            told = isinstance(error, WindsockError)
+            if isinstance(error, TimedOut):
+                self._took(loop.time() - started)
+            if isinstance(error, Exception) and not told and len(waiting) > 1 and reruns > 1:
+                half = len(waiting) // 2
+                reruns = await self._serve(waiting[:half], reruns - 2)
+                return await self._serve(waiting[half:], reruns)
+            if not told:
+                logger.error("a batch of %d requests failed", len(waiting), exc_info=error)
+            for one in waiting:
+                if not one.answer.done():
+                    one.answer.set_exception(_refusal(error))
+            if not isinstance(error, Exception):
+                raise
+        else:
+            start = 0
+            for one in waiting:
+                if not one.answer.done():
+                    one.answer.set_result((result, start))
+                start += len(one.rows)
+            self._took(loop.time() - started)
+        return reruns
+
+    def _took(self, seconds: float) -> None:
+        # One that stands out is a mishap and not the load: it must not have others refused.
+        seconds = min(seconds, _OUTLIER * self._batch_s + _SHORT_S)
+        self._batch_s += _WEIGHT * (seconds - self._batch_s)
+
+    def _finished(self, task: asyncio.Task[int]) -> None:
+        self._tasks.discard(task)
+        if self._queue:
+            self._launch()
+        else:
+            self._running -= 1
+
+
+def _refusal(error: BaseException) -> WindsockError:
+    """What one waiter raises: its own, since a shared one would collect all their tracebacks."""
+    if isinstance(error, WindsockError):
+        return error.again()
+    refusal = Unavailable("the graph could not answer; the server's log says why")
+    refusal.__cause__ = error
+    return refusal

@@ -1,0 +1,37 @@
+"""What an answer says of the features that it rests on."""
+
+from typing import Annotated
+
+import msgspec
+
+
+class ViewInfo(msgspec.Struct):
+    """One feature view of one row, and the age of its event in seconds (null where there is none).
+
+    ``fresh``; ``stale``: used although it may be out of date; ``missing``: the store has no such
+    row; ``defaulted``: not used or not to be had, so that training's defaults stand in.
+    """
+
+    status: str
+    age_s: float | None
+
+
+_VIEWS = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/ViewInfo"}}
+
+
+class FeaturesInfo(msgspec.Struct):
+    """How good the inputs were: the worst view's status, and the age in seconds of the oldest
+    event of a view that can expire.
+
+    ``degraded`` is true where a view is stale or defaulted. ``unseen`` names categorical inputs
+    whose value training has not seen, where there are any; the model takes them as unknown.
+    ``values`` are there if the request asked for them (``?values=true``).
+    """
+
+    status: str
+    degraded: bool
+    oldest_age_s: float | None
+    # A ViewInfo by view, encoded when the batch is.
+    views: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_VIEWS)]
+    unseen: list[str] | msgspec.UnsetType = msgspec.UNSET
+    values: dict[str, float | str | bool | None] | msgspec.UnsetType = msgspec.UNSET

@@ -1,0 +1,171 @@
+"""One bundle version in service: its contract, and the queue whose batches it alone fills."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from math import inf
+from time import perf_counter
+
+import msgspec
+
+from app.config import BatchSettings
+from app.serving.answers import AnsweredBatch, Answers, RowAnswer
+from app.serving.chain import Chain, StageTimes
+from app.serving.coalescer import Coalescer
+from app.serving.contract import Contract, Row
+from app.serving.errors import FeaturesRefused, Overloaded
+from app.serving.fields import MAX_STRING
+from app.serving.timing import Timing
+from deployments.bundle.manifest import Manifest
+from deployments.frames import Frame
+from deployments.model_id import ModelId
+
+# Inter-replica gRPC refuses messages over 4 MiB; the rest is room for pickling.
+_HOP_BYTES = 3 * 2**20
+_REQUEST_STRING_BYTES = 4 * MAX_STRING
+_STORED_STRING_BYTES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A batch that has run, when it began (of ``perf_counter``) and what it spent."""
+
+    batch: AnsweredBatch
+    started: float
+    spent: StageTimes
+
+
+BatchSlot = tuple[_Run, int]
+"""Where a row came to be: its batch, which has run, and its place there."""
+
+Answer = RowAnswer | FeaturesRefused
+"""A row's answer, or why a policy refuses it."""
+
+
+class ServedVersion:
+    """One bundle version in service: its contract, and a queue whose batches it alone fills."""
+
+    def __init__(self, manifest: Manifest, chain: Chain, settings: BatchSettings) -> None:
+        self.manifest = manifest
+        self.contract = Contract(manifest)
+        self.model = ModelId(manifest.name, manifest.version)
+        self.example_answer: RowAnswer | None = None
+        self._chain = chain
+        views = manifest.service.views
+        self._timeless = frozenset(name for name, view in views.items() if not view.ttl_s)
+        self._coalescer: Coalescer[Row, _Run] = Coalescer(
+            self._run,
+            max_rows=min(settings.max_rows, max(1, _HOP_BYTES // _row_bytes(manifest))),
+            in_flight=settings.in_flight,
+            max_queued_rows=settings.max_queued_rows,
+            max_wait_s=settings.max_wait_s,
+        )
+
+    def refusal(self, ahead: int = 0) -> Overloaded | None:
+        """Why a request that comes now would be refused, if it would."""
+        return self._coalescer.refusal(ahead=ahead)
+
+    async def answer(
+        self,
+        rows: Sequence[Row],
+        deadline: float = inf,
+        *,
+        values: bool = False,
+        timing: Timing | None = None,
+    ) -> list[Answer]:
+        """One answer per row, in order; more rows than a batch holds are split over several. A row
+        that a view's policy refuses has its error instead.
+
+        ``deadline`` is of the event loop's clock. With ``values`` each answer also holds the
+        feature values that the model was given; ``timing`` is told where the time goes.
+
+        Raises Overloaded, TimedOut or Unavailable.
+        """
+        answers: list[Answer] = []
+        async for placed, count in self._placed(rows, deadline, timing):
+            answers += self._read(placed, count, values)
+        return answers
+
+    async def answer_by_column(
+        self, rows: Sequence[Row], deadline: float = inf, timing: Timing | None = None
+    ) -> Answers:
+        """The same by column, where that is what a protocol carries: it costs less a row."""
+        answers = Answers()
+        async for (run, start), count in self._placed(rows, deadline, timing):
+            answers.add(run.batch, start, count)
+        return answers
+
+    def parts(
+        self, rows: Sequence[Row], deadline: float = inf, *, values: bool = False
+    ) -> AsyncIterator[list[Answer]]:
+        """The same in parts, each as soon as its batch has run.
+
+        Raises Overloaded at once; the iterator raises TimedOut or Unavailable.
+        """
+        size = self._coalescer.max_rows
+        in_parts = [rows[begin : begin + size] for begin in range(0, len(rows), size)]
+        first = self._coalescer.submit(in_parts[0], deadline) if in_parts else None
+
+        async def answers() -> AsyncIterator[list[Answer]]:
+            under_way = first
+            for part in in_parts:
+                under_way = under_way or self._coalescer.submit(part, deadline, admitted=True)
+                yield self._read(await under_way, len(part), values)
+                under_way = None
+
+        return answers()
+
+    def begin(self, row: Row, deadline: float = inf) -> "asyncio.Future[BatchSlot]":
+        """The same for one row, for who goes on meanwhile: ``end`` has its answer. Who cancels the
+        future gives the row's place in the queue up.
+
+        Raises Overloaded; the future raises TimedOut or Unavailable.
+        """
+        return self._coalescer.submit([row], deadline)
+
+    def end(self, placed: BatchSlot, *, values: bool = False) -> Answer:
+        """The answer of a row that ``begin`` placed."""
+        run, place = placed
+        return run.batch.answer(place, self.manifest.service.columns if values else None)
+
+    async def warm_up(self) -> None:
+        """Send the contract's own example through the whole chain, and keep its answer."""
+        example = self.contract.decode(msgspec.json.encode(self.contract.example()))
+        # Past the queue: what a first batch takes, with all that it loads, is no measure of others.
+        self.example_answer = (await self._run([example], inf)).batch.row(0)
+
+    async def _placed(
+        self, rows: Sequence[Row], deadline: float, timing: Timing | None
+    ) -> AsyncIterator[tuple[BatchSlot, int]]:
+        """Where the rows came to be, and how many of them there."""
+        size = self._coalescer.max_rows
+        # In turn, so that one large request leaves room in the queue for the small ones.
+        for begin in range(0, len(rows), size):
+            part = rows[begin : begin + size]
+            submitted = perf_counter()
+            placed = await self._coalescer.submit(part, deadline, admitted=begin > 0)
+            if timing:
+                run, _ = placed
+                timing.add(run.started - submitted, run.spent)
+            yield placed, len(part)
+
+    def _read(self, placed: BatchSlot, rows: int, values: bool) -> list[Answer]:
+        run, start = placed
+        values_of = self.manifest.service.columns if values else None
+        return [run.batch.answer(start + place, values_of) for place in range(rows)]
+
+    async def _run(self, rows: list[Row], deadline: float) -> "_Run":
+        started = perf_counter()
+        frame = Frame(self.manifest.version, len(rows), self.contract.columns(rows))
+        ran = await self._chain.run(frame, deadline)
+        return _Run(AnsweredBatch.of(ran, self._timeless), started, ran.spent)
+
+
+def _row_bytes(manifest: Manifest) -> int:
+    """What a row may weigh on a hop between stages."""
+    weight = 9 * len(manifest.service.views)
+    for field in manifest.fields:
+        weight += _REQUEST_STRING_BYTES if field.dtype == "string" else 8
+    for dtype in manifest.service.columns.values():
+        weight += _STORED_STRING_BYTES if dtype == "string" else 8
+    return weight

@@ -1,0 +1,131 @@
+"""What must hold before the first replica starts: a whole bundle, its features, and room."""
+
+import socket
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
+
+import ray
+from pydantic import ValidationError
+from ray.serve.context import _get_global_client
+from ray.serve.exceptions import RayServeException
+from ray.serve.schema import ServeApplicationSchema
+from ray.util import list_named_actors
+
+from app.config import CollapsedSettings, FastLaneSettings, GraphArgs, IngressSettings
+from app.start.placement import Shares, shortage
+from deployments.bundle.bundle import LATEST, BundleError, BundleStore
+from deployments.features.deployment import FeaturesSettings
+from deployments.features.lookup import open_store
+from deployments.features.plan import ServiceError, checked_plan
+from deployments.features.settings import LookupSettings
+from deployments.model.deployment import ModelSettings
+from deployments.stage.settings import StageSettings, first_problem
+
+
+class GraphRefused(RayServeException):
+    """Start-up stops here. Serve shows the message of its own exceptions without a traceback."""
+
+
+def check(args: GraphArgs) -> None:
+    """Check bundle, feature registry and room in the cluster. Raises GraphRefused, in one
+    sentence, which also goes to the terminal of whoever started Serve."""
+    try:
+        options = deployed_options(args)
+        ingress = next((one for one in options if one["name"] == "Ingress"), {})
+        version = (ingress.get("user_config") or {}).get("version", LATEST)
+        bundle = BundleStore(args.model.directory, args.model.name).open(version)
+        store = open_store(args.feature_store.repo, args.feature_store.yaml)
+        checked_plan(store, bundle.manifest.service)
+        check_settings(args, options, bundle.manifest.service.views)
+        if args.check_placement:
+            _check_room(options)
+        if args.fast_lane:
+            _check_port(args.fast_lane)
+    except (BundleError, ServiceError, GraphRefused) as error:
+        print(f"\nwindsock cannot start: {error}\n", flush=True)
+        raise GraphRefused(str(error)) from error
+
+
+def deployed_options(args: GraphArgs) -> list[dict[str, Any]]:
+    """The ``deployments`` of the Serve config that is being deployed with these ``args``.
+
+    Serve keeps them from the builder, so they are asked of its controller; there are none where
+    the graph was built outside a config file.
+    """
+    if not ray.is_initialized():  # asking for Serve's client would start a cluster
+        return []
+    client = _get_global_client(raise_if_no_controller_running=False)
+    if client is None:
+        return []
+    configs: dict[str, ServeApplicationSchema] = ray.get(
+        client._controller.get_app_configs.remote()
+    )
+    for config in configs.values():
+        if config.import_path == "app.graph:build" and GraphArgs(**config.args) == args:
+            return [one.model_dump(exclude_unset=True) for one in config.deployments]
+    return []
+
+
+def shares(options: dict[str, Any]) -> Shares:
+    """What a deployment with these options asks for at its smallest, with Ray's defaults."""
+    actor = options.get("ray_actor_options") or {}
+    resources = {"CPU": actor.get("num_cpus", 1.0), "GPU": actor.get("num_gpus", 0.0)}
+    resources |= {"memory": actor.get("memory", 0.0), **(actor.get("resources") or {})}
+    replicas = options.get("num_replicas", 1)
+    if not isinstance(replicas, int):
+        replicas = 1
+    if options.get("autoscaling_config"):
+        replicas = options["autoscaling_config"].get("min_replicas", 1)
+    needed = {name: float(amount) for name, amount in resources.items() if amount}
+    return Shares(options["name"], replicas, needed)
+
+
+def check_settings(args: GraphArgs, options: list[dict[str, Any]], views: Collection[str]) -> None:
+    """Refuse a ``user_config`` that a replica would refuse later, one by one, and policies for
+    feature views other than ``views``."""
+    given = {one["name"]: one.get("user_config") or {} for one in options}
+    try:
+        if args.layout == "collapsed":
+            collapsed = CollapsedSettings.model_validate(given.get("Ingress", {}))
+            _check_policies(collapsed.features, views)
+            return
+        ingress = IngressSettings.model_validate(given.get("Ingress", {}))
+        _check_policies(FeaturesSettings.model_validate(given.get("Features", {})), views)
+        StageSettings.model_validate(given.get("Preprocess", {}))
+        model = ModelSettings.model_validate(given.get("Model", {}))
+    except ValidationError as error:
+        raise GraphRefused(f"user_config: {error.title}: {first_problem(error)}") from error
+    if ingress.batching.max_rows > model.max_batch_rows:
+        raise GraphRefused(
+            f"the ingress sends batches of up to {ingress.batching.max_rows} rows (max_rows) and "
+            f"the model takes {model.max_batch_rows} (max_batch_rows): raise the second"
+        )
+
+
+def _check_policies(settings: LookupSettings, views: Collection[str]) -> None:
+    unknown = sorted(settings.views.keys() - set(views))
+    if unknown:
+        raise GraphRefused(
+            f"there is a policy for feature view {unknown[0]!r}, which the bundle does not read: "
+            f"it reads {', '.join(sorted(views))}"
+        )
+
+
+def _check_port(fast_lane: FastLaneSettings) -> None:
+    """The replicas of a node share the port, and would share it with another graph, too."""
+    actors = list_named_actors(all_namespaces=True) if ray.is_initialized() else []
+    if any("#Ingress#" in actor["name"] for actor in actors):
+        return  # what answers there may be the replica that is to be replaced
+    with suppress(OSError), socket.create_connection((fast_lane.host, fast_lane.port), timeout=1):
+        raise GraphRefused(
+            f"something answers on {fast_lane.host} port {fast_lane.port} already: stop it, or "
+            "change the port in fast_lane"
+        )
+
+
+def _check_room(options: list[dict[str, Any]]) -> None:
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    missing = shortage([shares(one) for one in options], nodes)
+    if missing:
+        raise GraphRefused(f"this cluster can never place the graph: {missing}")

@@ -1,0 +1,1 @@
+"""The online store: how it is read, and what happens while it cannot be."""

@@ -1,0 +1,59 @@
+"""The parts of Feast that serving uses, imported without what only costs.
+
+Feast would import torch for retrievers of documents: 185 MB more in a process that runs no model.
+And it has typeguard compile each of its classes anew, with checks of all arguments: two seconds of
+its three to start.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typeguard
+
+from deployments.stage.absent import absent
+
+
+@contextmanager
+def _as_written() -> Iterator[None]:
+    """Within the block typeguard leaves classes alone, as it does by itself under ``python -O``."""
+    typechecked = typeguard.typechecked
+    typeguard.typechecked = lambda target: target  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        typeguard.typechecked = typechecked
+
+
+with absent("torch"), _as_written():
+    from feast import FeatureStore, FeatureView, OnDemandFeatureView
+    from feast.errors import FeastError, FeastObjectNotFoundException
+    from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL
+    from feast.feature_view_projection import FeatureViewProjection
+    from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+    from feast.protos.feast.types.Value_pb2 import Value
+    from feast.type_map import NULL_TIMESTAMP_INT_VALUE
+    from feast.types import Bool, FeastType, Float32, Float64, Int32, Int64, String, UnixTimestamp
+    from feast.value_type import ValueType
+
+__all__ = [
+    "DUMMY_ENTITY_ID",
+    "DUMMY_ENTITY_VAL",
+    "NULL_TIMESTAMP_INT_VALUE",
+    "Bool",
+    "EntityKey",
+    "FeastError",
+    "FeastObjectNotFoundException",
+    "FeastType",
+    "FeatureStore",
+    "FeatureView",
+    "FeatureViewProjection",
+    "Float32",
+    "Float64",
+    "Int32",
+    "Int64",
+    "OnDemandFeatureView",
+    "String",
+    "UnixTimestamp",
+    "Value",
+    "ValueType",
+]

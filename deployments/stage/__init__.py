@@ -1,0 +1,1 @@
+"""What the deployment of every stage needs."""

@@ -1,0 +1,227 @@
+"""The front before real fast lanes, on two addresses of this machine."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
+from websockets.asyncio.client import connect
+
+from app.config import FastLaneSettings
+from app.doors.fast_lane.server import FastLane
+from app.doors.front import Address, Front, servers
+from tests.support.http1 import Connection
+from tests.support.serve import free_port
+from tests.support.wait import wait_for
+
+
+def application(fast_lane: dict[str, Any] | None, *replicas: tuple[str, str]) -> dict[str, Any]:
+    """What Ray's dashboard tells of an application whose ingress has these (node, state)."""
+    told = [{"node_ip": node, "state": state} for node, state in replicas]
+    return {
+        "deployed_app_config": {"args": {"fast_lane": fast_lane}},
+        "deployments": {"Ingress": {"replicas": told}, "Model": {"replicas": told}},
+    }
+
+
+def test_a_node_has_one_address_however_many_replicas_it_runs() -> None:
+    everywhere = {"host": "0.0.0.0", "port": 8001}
+    replicas = [("10.0.0.2", "RUNNING"), ("10.0.0.1", "RUNNING"), ("10.0.0.2", "RUNNING")]
+
+    assert servers({"a": application(everywhere, *replicas)}) == {
+        ("10.0.0.1", 8001): 1,
+        ("10.0.0.2", 8001): 2,
+    }
+
+
+def test_a_replica_that_does_not_run_has_no_address() -> None:
+    told = {"a": application({"host": "0.0.0.0", "port": 1}, ("10.0.0.1", "STARTING"))}
+
+    assert servers(told) == {}
+
+
+def test_a_lane_on_loopback_is_on_this_node() -> None:
+    assert servers({"a": application({"port": 8001}, ("10.0.0.1", "RUNNING"))}) == {
+        ("127.0.0.1", 8001): 1
+    }
+
+
+def test_an_application_without_a_fast_lane_is_left_alone() -> None:
+    assert servers({"a": application(None, ("10.0.0.1", "RUNNING")), "b": {}}) == {}
+
+
+@pytest.fixture
+def front(tmp_path: Path) -> Iterator[tuple[Front, int]]:
+    port = free_port()
+    front = Front(f"127.0.0.1:{port}", tmp_path)
+    yield front, port
+    front.stop()
+
+
+@asynccontextmanager
+async def lane_of(app: ASGIApp, host: str, port: int) -> AsyncIterator[FastLane]:
+    fast_lane = FastLane(FastLaneSettings(host=host, port=port), app, 2**20)
+    await fast_lane.open()
+    try:
+        yield fast_lane
+    finally:
+        await fast_lane.close(within_s=2)
+
+
+@asynccontextmanager
+async def named(host: str, port: int) -> AsyncIterator[FastLane]:
+    """A fast lane that answers everything with its own address."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = {"request_id": "r"}
+        headers = [(b"content-length", str(len(host)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": host.encode()})
+
+    async with lane_of(app, host, port) as fast_lane:
+        yield fast_lane
+
+
+async def told(front: Front, *addresses: Address) -> None:
+    """Once HAProxy is up to be told."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                front.follow(dict.fromkeys(addresses, 1))
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+@dataclass
+class Busy:
+    """Answers predictions when it is their ``turn``, and everything else at once; a socket stays
+    open until then."""
+
+    held: int = 0
+    turn: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.accept"})
+            await self.turn.wait()
+            return
+        scope["state"] = {"request_id": "r"}
+        if scope["method"] == "POST":
+            self.held += 1
+            await self.turn.wait()
+        headers = [(b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def asked(port: int) -> str:
+    """Who answers, empty while nobody does."""
+    try:
+        async with Connection.to(port) as connection:
+            answer = await connection.post("/", b"")
+    except (OSError, EOFError):
+        return ""
+    return answer.body.decode() if answer.status == 200 else ""
+
+
+async def test_it_spreads_requests_and_loses_none_when_a_node_goes(
+    front: tuple[Front, int],
+) -> None:
+    process, port = front
+    lane = free_port()
+    async with named("127.0.0.1", lane), named("127.0.0.2", lane) as second:
+        await told(process, ("127.0.0.1", lane), ("127.0.0.2", lane))
+        seen: set[str] = set()
+        async with asyncio.timeout(20):
+            while not seen >= {"127.0.0.1", "127.0.0.2"}:
+                seen.add(await asked(port))
+
+        closing = asyncio.create_task(second.close(within_s=2))
+        answers = [await asked(port) for _ in range(300)]
+        await closing
+        answers += [await asked(port) for _ in range(50)]
+        assert "" not in answers
+        assert set(answers[-50:]) == {"127.0.0.1"}
+
+
+async def test_it_learns_of_a_node_that_comes(front: tuple[Front, int]) -> None:
+    process, port = front
+    lane = free_port()
+    async with named("127.0.0.1", lane), named("127.0.0.2", lane):
+        await told(process, ("127.0.0.1", lane))
+        async with asyncio.timeout(20):
+            while await asked(port) != "127.0.0.1":
+                pass
+        process.follow({("127.0.0.1", lane): 1, ("127.0.0.2", lane): 1})
+        process.follow({})  # a dashboard that does not answer takes nothing away
+        answers: list[str] = []
+        async with asyncio.timeout(20):
+            while "127.0.0.2" not in answers:
+                answers.append(await asked(port))
+        assert "" not in answers
+        process.follow({("127.0.0.2", lane): 1})
+        answers = [await asked(port) for _ in range(20)]
+        assert set(answers) == {"127.0.0.2"}
+
+
+async def test_past_its_concurrency_a_replica_is_spared(tmp_path: Path) -> None:
+    port, lane, busy = free_port(), free_port(), Busy()
+    front = Front(f"127.0.0.1:{port}", tmp_path, concurrency=2)
+    try:
+        async with (
+            lane_of(busy, "127.0.0.1", lane),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+            AsyncExitStack() as stack,
+        ):
+            await told(front, ("127.0.0.1", lane))
+            front.follow({("127.0.0.1", lane): 2})
+            await _answered(client, "GET", "/health/ready", 200)
+            for _ in range(5):  # which take no place of a request
+                await stack.enter_async_context(connect(f"ws://127.0.0.1:{port}/predict/stream"))
+            held = [asyncio.create_task(client.post("/predict")) for _ in range(4)]
+            await wait_for(lambda: busy.held == 4)
+
+            refused = await client.post("/predict", headers={"x-request-id": 'mi"ne'})
+            oip = await client.post("/v2/models/any/infer")
+            health = asyncio.create_task(client.get("/health"))  # waits for a place
+            busy.turn.set()
+            answers = await asyncio.gather(*held, health)
+            after = await client.post("/predict")
+    finally:
+        front.stop()
+
+    assert refused.status_code == oip.status_code == 429
+    assert int(refused.headers["retry-after"]) > 0
+    error = refused.json()["error"]
+    assert (error["code"], error["request_id"]) == ("overloaded", 'mi"ne')
+    assert refused.headers["x-request-id"] == 'mi"ne'
+    assert "busy" in oip.json()["error"]
+    assert [answer.status_code for answer in (*answers, after)] == [200] * 6
+
+
+async def test_without_a_replica_it_says_so(front: tuple[Front, int]) -> None:
+    _, port = front
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        answer = await _answered(client, "POST", "/predict", 503)
+
+    error = answer.json()["error"]
+    assert (error["code"], error["message"]) == ("unavailable", "no replica can be reached")
+    assert error["request_id"] == answer.headers["x-request-id"]
+
+
+async def _answered(client: httpx.AsyncClient, method: str, path: str, status: int) -> Any:
+    """The first answer with this status."""
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(httpx.TransportError):
+                answer = await client.request(method, path)
+                if answer.status_code == status:
+                    return answer
+            await asyncio.sleep(0.05)

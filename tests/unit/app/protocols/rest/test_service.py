@@ -1,0 +1,122 @@
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.asgi import edge
+from app.config import BatchSettings, Limits
+from app.serving.dataplane import Dataplane
+from deployments.bundle.bundle import BundleStore
+from deployments.frames import Frame
+from tests.support.chains import lookup, weighing
+from tests.support.manifests import parcels, store
+
+MODEL = {"name": "parcels", "version": "1"}
+
+
+@pytest.fixture
+async def starting(tmp_path: Path, limits: Limits) -> httpx.AsyncClient:
+    """A client of a service in which no version serves yet."""
+    dataplane = Dataplane(BundleStore(tmp_path, "parcels"), weighing())
+    transport = httpx.ASGITransport(edge(dataplane, limits))
+    return httpx.AsyncClient(transport=transport, base_url="http://windsock")
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ready"])
+async def test_a_service_in_service_is_ok(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "model": MODEL, "problem": None}
+
+
+async def test_a_service_that_starts_is_live_and_not_ready(starting: httpx.AsyncClient) -> None:
+    assert (await starting.get("/health/live")).status_code == 200
+    health = await starting.get("/health")
+    assert health.status_code == 200
+    assert health.json() == {"status": "starting", "model": None, "problem": None}
+    ready = await starting.get("/health/ready")
+    assert (ready.status_code, ready.json()["error"]["code"]) == (503, "unavailable")
+
+
+@pytest.mark.parametrize("path", ["/models", "/openapi.json", "/docs"])
+async def test_what_needs_a_version_is_unavailable_without(
+    starting: httpx.AsyncClient, path: str
+) -> None:
+    answer = await starting.get(path)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+
+
+async def test_a_refused_version_is_told_while_the_old_one_serves(
+    tmp_path: Path, limits: Limits
+) -> None:
+    async def only_the_first(frame: Frame) -> Frame:
+        if frame.version == "2":
+            raise ValueError
+        return await lookup(frame)
+
+    bundles = store(tmp_path, parcels("1"), parcels("2"))
+    dataplane = Dataplane(bundles, weighing(lookup=only_the_first))
+    await dataplane.activate("1", BatchSettings())
+    await dataplane.activate("2", BatchSettings())
+    transport = httpx.ASGITransport(edge(dataplane, limits))
+    async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
+        for path in ("/health", "/health/ready"):
+            answer = await client.get(path)
+            assert answer.status_code == 200
+            assert answer.json()["model"] == MODEL
+            assert answer.json()["problem"].startswith("version 2 was refused;")
+        assert (await client.get("/models")).json()["problem"].startswith("version 2 was refused;")
+
+
+async def test_models_tells_what_is_there_and_what_serves(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/models")
+
+    assert answer.json() == {
+        "models": [
+            {"name": "parcels", "version": "1", "active": True},
+            {"name": "parcels", "version": "2", "active": False},
+        ],
+        "feature_service": "parcels_v1",
+        "fields": {
+            "depot": "string",
+            "lane": "int64",
+            "weight": "float64",
+            "pieces": "int64",
+            "insured": "bool",
+            "sent_at": "timestamp",
+        },
+        "outputs": ["late", "cost"],
+        "metrics": {"auc": 0.75},
+        "problem": None,
+    }
+
+
+async def test_the_swagger_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    page = await client.get("/docs")
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert "Windsock: parcels" in page.text
+    links = re.findall(r"""(?:src|href)=["']([^"']+)["']|url: ["']([^"']+)["']""", page.text)
+    links = [source or url for source, url in links]
+    assert "/openapi.json" in links
+    assert len(links) == 4
+    for link in links:
+        assert (await client.get(link)).status_code == 200
+
+
+async def test_home_is_the_swagger_page(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/")
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "nothing.js", "../service.py", "%2e%2e/service.py", "%00", "x" * 5000]
+)
+async def test_only_the_pages_own_files_are_served(client: httpx.AsyncClient, name: str) -> None:
+    answer = await client.get(f"/docs/assets/{name}")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")

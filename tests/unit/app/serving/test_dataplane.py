@@ -1,0 +1,128 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from app.config import BatchSettings
+from app.serving.dataplane import Dataplane
+from app.serving.errors import Unavailable
+from deployments.bundle.bundle import BundleError
+from deployments.frames import Frame, Outputs, TensorFrame
+from tests.support.chains import lookup, predict, weighing
+from tests.support.manifests import field, manifest, parcels, store
+
+SETTINGS = BatchSettings()
+ROW = ("north", 7, 2.5, 3, True, 1714551300.0)
+
+
+async def test_no_version_serves_before_one_is_activated(tmp_path: Path) -> None:
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing())
+
+    with pytest.raises(Unavailable):
+        dataplane.serving()
+
+
+async def test_a_version_serves_once_its_example_went_through_the_chain(tmp_path: Path) -> None:
+    frames: list[Frame] = []
+
+    async def watched(frame: Frame) -> Frame:
+        frames.append(frame)
+        return await lookup(frame)
+
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=watched))
+    await dataplane.activate("1", SETTINGS)
+
+    assert dataplane.serving().model.version == "1"
+    (frame,) = frames
+    assert (frame.version, frame.rows, frame.columns["depot"][0]) == ("1", 1, "north")
+
+
+async def test_the_first_version_must_work(tmp_path: Path) -> None:
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing())
+
+    with pytest.raises(BundleError, match="no version '2'"):
+        await dataplane.activate("2", SETTINGS)
+
+    assert dataplane.current is None
+
+
+async def test_the_error_of_a_first_version_is_the_stages_own(tmp_path: Path) -> None:
+    async def broken(frame: Frame) -> Frame:
+        raise ConnectionError("the store is down")
+
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=broken))
+
+    with pytest.raises(ConnectionError, match="the store is down"):
+        await dataplane.activate("1", SETTINGS)
+
+
+async def test_a_version_that_fails_leaves_the_old_one_serving(
+    tmp_path: Path, log: pytest.LogCaptureFixture
+) -> None:
+    async def only_the_first(frame: Frame) -> Frame:
+        if frame.version != "1":
+            raise ValueError
+        return await lookup(frame)
+
+    stores = store(tmp_path, parcels("1"), parcels("2"))
+    dataplane = Dataplane(stores, weighing(lookup=only_the_first))
+    await dataplane.activate("1", SETTINGS)
+
+    await dataplane.activate("2", SETTINGS)
+    assert dataplane.serving().model.version == "1"
+    assert dataplane.problem is not None
+    assert dataplane.problem.startswith("version 2 was refused;")
+
+    await dataplane.activate("3", SETTINGS)
+    assert dataplane.serving().model.version == "1"
+    assert dataplane.problem.startswith("version 3 was refused;")
+    assert "no version '3'" in log.text
+    assert "no version '3'" not in dataplane.problem, "the reason may hold paths of the server"
+
+    await dataplane.activate("1", SETTINGS)
+    assert dataplane.problem is None
+
+
+async def test_a_version_whose_example_is_no_request_is_refused(
+    tmp_path: Path, log: pytest.LogCaptureFixture
+) -> None:
+    contradictory = manifest(
+        version="2", request_features=[field("weight", "float64", maximum=1, example=2)]
+    )
+    dataplane = Dataplane(store(tmp_path, parcels("1"), contradictory), weighing())
+    await dataplane.activate("1", SETTINGS)
+
+    await dataplane.activate("2", SETTINGS)
+
+    assert dataplane.serving().model.version == "1"
+    assert dataplane.problem is not None
+    assert dataplane.problem.startswith("version 2 was refused;")
+    assert "weight must be a number, at most 1" in log.text
+
+
+async def test_a_request_ends_on_the_version_it_began_with(tmp_path: Path) -> None:
+    hold, reached, go_on = False, asyncio.Event(), asyncio.Event()
+    versions: list[str] = []
+
+    async def held(frame: TensorFrame) -> Outputs:
+        if hold:
+            reached.set()
+            await go_on.wait()
+        versions.append(frame.version)
+        return await predict(frame)
+
+    bundles = store(tmp_path, parcels("1"), parcels("2"))
+    dataplane = Dataplane(bundles, weighing(predict=held))
+    await dataplane.activate("1", SETTINGS)
+    hold = True
+    under_way = asyncio.create_task(dataplane.serving().answer([ROW]))
+    await reached.wait()
+
+    hold = False
+    await dataplane.activate("2", SETTINGS)
+    assert dataplane.serving().model.version == "2"
+    go_on.set()
+    await under_way
+
+    warm_up = "1", "2"
+    assert versions == [*warm_up, "1"]

@@ -1,0 +1,102 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.start.address import ConfigError, Target
+from app.start.config_file import read
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def write(folder: Path, **document: Any) -> Path:
+    path = folder / "serve_config.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+def application(**options: Any) -> dict[str, Any]:
+    args = {"model": {"name": "parcels"}}
+    return {"name": "parcels", "import_path": "app.graph:build", "args": args, **options}
+
+
+def test_the_shipped_config_has_no_key_that_serve_would_ignore() -> None:
+    assert read(ROOT / "serve_config.yaml") == Target(
+        "windsock", "http://127.0.0.1:8000", "http://127.0.0.1:8001", "127.0.0.1:9000"
+    )
+
+
+@pytest.mark.parametrize("layout", ["distributed", "collapsed"])
+def test_the_shipped_config_holds_both_layouts_in_one_line(layout: str, tmp_path: Path) -> None:
+    text = (ROOT / "serve_config.yaml").read_text()
+    assert text.count("    <<: *distributed ") == 1
+    path = tmp_path / "serve_config.yaml"
+    path.write_text(text.replace("    <<: *distributed ", f"    <<: *{layout} "))
+
+    assert read(path).app == "windsock"
+    (app,) = yaml.safe_load(path.read_text())["applications"]
+    assert app["args"]["layout"] == layout
+    assert len(app["deployments"]) == (4 if layout == "distributed" else 1)
+
+
+def test_where_it_answers_follows_host_port_and_prefix(tmp_path: Path) -> None:
+    http = {"host": "0.0.0.0", "port": 9999}
+    path = write(tmp_path, http_options=http, applications=[application(route_prefix="/v1/")])
+
+    assert read(path) == Target("parcels", "http://127.0.0.1:9999/v1", None)
+
+
+@pytest.mark.parametrize(
+    ("document", "key"),
+    [
+        pytest.param({"application": []}, "no applications", id="none"),
+        pytest.param({"applications": [application()], "grpc": 1}, "'grpc'", id="top-level"),
+        pytest.param({"applications": [application(arg={})]}, "'arg'", id="application"),
+        pytest.param(
+            {"applications": [application(deployments=[{"name": "A", "replicas": 1}])]},
+            "'replicas' is not an option of deployment A",
+            id="deployment",
+        ),
+        pytest.param(
+            {
+                "applications": [
+                    application(deployments=[{"name": "A", "ray_actor_options": {"cpus": 1}}])
+                ]
+            },
+            "'cpus' is not an option of deployment A.ray_actor_options",
+            id="actor-options",
+        ),
+        pytest.param(
+            {
+                "applications": [
+                    application(deployments=[{"name": "A", "autoscaling_config": {"min": 1}}])
+                ]
+            },
+            "'min' is not an option of deployment A.autoscaling_config",
+            id="autoscaling",
+        ),
+        pytest.param(
+            {"applications": [application(args={"model": {"name": "a", "devise": "cpu"}})]},
+            "args of parcels: model.devise: Extra inputs are not permitted",
+            id="args",
+        ),
+        pytest.param(
+            {"applications": [application()], "http_options": {"prot": 1}}, "'prot'", id="http"
+        ),
+    ],
+)
+def test_what_serve_would_ignore_is_refused(
+    tmp_path: Path, document: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(ConfigError, match=key):
+        read(write(tmp_path, **document))
+
+
+def test_a_missing_or_broken_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml"):
+        read(tmp_path / "nowhere.yaml")
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("applications: [")
+    with pytest.raises(ConfigError, match=r"broken\.yaml"):
+        read(broken)

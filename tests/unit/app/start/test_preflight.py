@@ -1,0 +1,135 @@
+"""The checks of start-up, on a real bundle and registry; without Serve there are no options."""
+
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+import yaml
+
+from app.config import FastLaneSettings, GraphArgs
+from app.start.preflight import GraphRefused, check, check_settings, shares
+from deployments.bundle.bundle import PROGRAM
+from deployments.bundle.schema import ServiceSchema
+from tests.support.example import NAME, Example
+
+
+def args_for(models: Path, repo: Path, store_yaml: Path | None = None) -> GraphArgs:
+    return GraphArgs.model_validate(
+        {
+            "model": {"name": NAME, "directory": str(models)},
+            "feature_store": {"repo": str(repo), "yaml": store_yaml and str(store_yaml)},
+            "check_placement": False,
+        }
+    )
+
+
+def test_a_whole_bundle_and_its_registry_pass(example: Example) -> None:
+    check(args_for(example.models, example.repo))
+
+
+def test_a_missing_bundle_says_what_to_run(
+    example: Example, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(GraphRefused, match="make bundle"):
+        check(args_for(tmp_path, example.repo))
+
+    assert "windsock cannot start: no bundle of 'store_orders'" in capsys.readouterr().out
+
+
+def test_a_damaged_bundle_names_the_file(example: Example, tmp_path: Path) -> None:
+    shutil.copytree(example.models, tmp_path / "models")
+    program = tmp_path / "models" / NAME / example.version / PROGRAM
+    program.write_bytes(program.read_bytes()[:-1])
+
+    with pytest.raises(GraphRefused, match=rf"{PROGRAM} is damaged"):
+        check(args_for(tmp_path / "models", example.repo))
+
+
+def test_a_missing_repo_is_named(example: Example, tmp_path: Path) -> None:
+    with pytest.raises(GraphRefused, match="no Feast repo"):
+        check(args_for(example.models, tmp_path / "nowhere"))
+
+
+def test_an_unapplied_registry_says_what_to_run(example: Example, tmp_path: Path) -> None:
+    document = yaml.safe_load((example.repo / "feature_store.yaml").read_text())
+    store_yaml = tmp_path / "feature_store.yaml"
+    store_yaml.write_text(yaml.safe_dump(document | {"registry": str(tmp_path / "registry.db")}))
+
+    with pytest.raises(GraphRefused, match="feast apply"):
+        check(args_for(example.models, example.repo, store_yaml))
+
+
+def test_a_contract_that_does_not_match_names_the_difference(
+    example: Example, tmp_path: Path
+) -> None:
+    shutil.copytree(example.models, tmp_path / "models")
+    service = example.manifest.service.model_dump()
+    service["views"]["store_recent"]["features"]["late_share"] = "int64"
+    trained_on = ServiceSchema.model_validate(service)
+    manifest = example.manifest.model_copy(
+        update={"service": trained_on, "service_sha256": trained_on.fingerprint()}
+    )
+    path = tmp_path / "models" / NAME / example.version / "manifest.json"
+    path.write_text(manifest.model_dump_json())
+
+    with pytest.raises(GraphRefused, match=r"late_share is float64 in the registry, int64 in the"):
+        check(args_for(tmp_path / "models", example.repo))
+
+
+def test_shares_are_rays_defaults_where_nothing_is_said() -> None:
+    assert shares({"name": "A"}).resources == {"CPU": 1.0}
+    assert shares({"name": "A"}).replicas == 1
+
+
+def test_shares_count_the_replicas_at_the_smallest() -> None:
+    one = shares(
+        {
+            "name": "A",
+            "ray_actor_options": {"num_cpus": 0.5, "num_gpus": 0.25, "resources": {"disk": 2}},
+            "autoscaling_config": {"min_replicas": 3, "max_replicas": 9},
+        }
+    )
+
+    assert one.replicas == 3
+    assert one.resources == {"CPU": 0.5, "GPU": 0.25, "disk": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        pytest.param(
+            [{"name": "Features", "user_config": {"cache_row": 1}}],
+            "FeaturesSettings: cache_row: Extra inputs are not permitted",
+            id="unknown-key",
+        ),
+        pytest.param(
+            [
+                {"name": "Ingress", "user_config": {"batching": {"max_rows": 512}}},
+                {"name": "Model", "user_config": {"max_batch_rows": 256}},
+            ],
+            "batches of up to 512 rows",
+            id="batches-the-model-would-refuse",
+        ),
+        pytest.param(
+            [{"name": "Features", "user_config": {"views": {"lod": {"stale": "serve"}}}}],
+            "policy for feature view 'lod', which the bundle does not read: it reads fleet, load",
+            id="policy-of-no-view",
+        ),
+    ],
+)
+def test_settings_that_a_replica_would_refuse_are_refused_at_once(
+    options: list[dict[str, object]], problem: str, tmp_path: Path
+) -> None:
+    with pytest.raises(GraphRefused, match=problem):
+        check_settings(args_for(tmp_path, tmp_path), options, ["load", "fleet"])
+
+
+def test_a_port_on_which_another_program_answers_is_named(example: Example) -> None:
+    args = args_for(example.models, example.repo)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        args.fast_lane = FastLaneSettings(port=port)
+        with pytest.raises(GraphRefused, match=f"127.0.0.1 port {port} already"):
+            check(args)
+    check(args)

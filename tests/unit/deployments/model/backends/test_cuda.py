@@ -1,0 +1,100 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from deployments.frames import TensorFrame
+from deployments.model.backends.cuda import CudaRuntime, ladder
+from deployments.model.backends.program import Program
+from deployments.model.options import CudaGraphs
+from tests.unit.deployments.model.backends.programs import Sums, exported, tensors, totals
+from tests.unit.deployments.model.backends.recorded import Graph, on_cpu
+
+CPU = torch.device("cpu")
+NAMES = ["flat", "column", "pair"]
+
+
+@pytest.fixture
+def graphs(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
+    return on_cpu(monkeypatch)
+
+
+def runtime(how: CudaGraphs, most_rows: int = 8) -> CudaRuntime:
+    return CudaRuntime(Program(exported(Sums()), NAMES, CPU), tensors(5), CPU, how, most_rows)
+
+
+def check(runtime: CudaRuntime, frame: TensorFrame) -> None:
+    expected = frame.numeric.sum(1) + frame.categorical.sum(1)
+    outputs = runtime.run(frame)
+    np.testing.assert_array_equal(outputs["flat"], expected)
+    np.testing.assert_array_equal(outputs["column"], expected)
+    np.testing.assert_array_equal(outputs["pair"], np.stack([expected, -expected], 1))
+
+
+@pytest.mark.parametrize(
+    ("most", "sizes"),
+    [(1, [1]), (2, [1, 2]), (8, [1, 2, 4, 8]), (9, [1, 2, 4, 8, 9]), (12, [1, 2, 4, 8, 12])],
+)
+def test_sizes_are_powers_of_two_and_the_largest(most: int, sizes: list[int]) -> None:
+    assert ladder(most) == sizes
+
+
+def test_every_size_of_batch_gets_its_own_answers(graphs: list[Graph]) -> None:
+    served = runtime("on", most_rows=12)
+
+    # Up and down, so that each is padded with what a larger one has left.
+    for rows in [*range(1, 15), *range(14, 0, -1)]:
+        check(served, tensors(rows))
+
+    assert served.sizes == [1, 2, 4, 8, 12]
+    assert sum(graph.replays for graph in graphs) == 2 * 12  # 13 and 14 rows are above the ladder
+
+
+def test_an_answer_stays_as_it_is_when_the_next_batch_runs(graphs: list[Graph]) -> None:
+    served = runtime("on")
+
+    first = served.run(tensors(2))
+    served.run(TensorFrame("1", np.full((2, 3), 9, np.float32), np.full((2, 2), 9)))
+
+    np.testing.assert_array_equal(first["flat"], totals(2))
+
+
+def test_without_graphs_the_answers_are_the_same(graphs: list[Graph]) -> None:
+    served = runtime("off")
+
+    check(served, tensors(3))
+    assert not graphs
+    assert not served.sizes
+
+
+def refuse(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("operation not permitted when stream is capturing")
+
+
+def test_what_cannot_be_captured_is_run_without_a_graph(
+    graphs: list[Graph], monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(torch.cuda, "graph", refuse)
+
+    served = runtime("auto")
+
+    check(served, tensors(3))
+    assert not served.sizes
+    assert [line.message for line in log.records if line.levelname == "WARNING"] == [
+        "no CUDA graphs, each kernel is launched by itself: "
+        "operation not permitted when stream is capturing"
+    ]
+
+
+def test_what_cannot_be_captured_is_refused_where_graphs_are_wanted(
+    graphs: list[Graph], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "graph", refuse)
+
+    with pytest.raises(RuntimeError, match="cuda_graphs: on, but the program cannot be captured"):
+        runtime("on")
+
+
+def test_a_gpu_is_never_waited_for_in_the_event_loop(graphs: list[Graph]) -> None:
+    assert runtime("off").inline_rows == 0

@@ -1,0 +1,88 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from deployments.bundle.schema import ServiceSchema
+from training.bundling.fields import entity_fields, request_fields
+
+SCHEMA = ServiceSchema(
+    service="v1",
+    entities={"store": "int64", "town": "string"},
+    request={"placed_at": "timestamp"},
+    views={},
+    on_demand={},
+    columns={},
+)
+STORE = {"name": "store", "example": 7}
+TOWN = {"name": "town", "example": "Bonn"}
+PLACED = {"name": "placed_at", "example": "2024-03-01T12:00:00Z"}
+
+
+def test_fields_have_the_types_of_the_service_in_the_order_of_the_contract() -> None:
+    town, store = entity_fields(SCHEMA, [TOWN, STORE])
+
+    assert (town.name, town.dtype) == ("town", "string")
+    assert (store.name, store.dtype) == ("store", "int64")
+
+
+def test_bounds_of_an_instant_become_epoch_seconds() -> None:
+    (placed,) = request_fields(
+        SCHEMA,
+        [PLACED | {"minimum": "2024-01-01T00:00:00Z", "maximum": "2025-01-01T01:00:00+01:00"}],
+    )
+
+    assert (placed.minimum, placed.maximum) == (1704067200.0, 1735689600.0)
+    assert placed.example == "2024-03-01T12:00:00Z"
+
+
+def test_a_field_that_only_the_preprocessing_reads_says_its_dtype() -> None:
+    gift = {"name": "gift", "dtype": "bool", "example": False}
+
+    assert request_fields(SCHEMA, [PLACED, gift])[1].dtype == "bool"
+
+
+@pytest.mark.parametrize(
+    ("documents", "problem"),
+    [
+        ([STORE], r"keys are \['store', 'town'\], described are \['store'\]"),
+        ([STORE, TOWN, PLACED], r"described are \['placed_at', 'store', 'town'\]"),
+        ([STORE, STORE, TOWN], r"\['store'\] are described twice"),
+        ([STORE | {"dtype": "string"}, TOWN], "'store' is int64 in the feature service, not str"),
+        ([STORE | {"example": "7"}, TOWN], "example '7' of 'store' is not a value of dtype int64"),
+        (
+            [STORE | {"example": True}, TOWN],
+            "example True of 'store' is not a value of dtype int64",
+        ),
+        ([STORE | {"minimum": 8}, TOWN], "example 7 of 'store' is not within its own bounds"),
+        ([STORE, TOWN | {"example": 7}], "example 7 of 'town' is not a value of dtype string"),
+    ],
+)
+def test_entity_keys_that_the_service_does_not_have_so_are_refused(
+    documents: list[dict[str, Any]], problem: str
+) -> None:
+    with pytest.raises(ValueError, match=problem):
+        entity_fields(SCHEMA, documents)
+
+
+@pytest.mark.parametrize(
+    ("documents", "problem"),
+    [
+        ([], r"also takes the request features \['placed_at'\]"),
+        ([PLACED, STORE], r"\['store'\] are entity keys: do not describe them twice"),
+        ([PLACED, {"name": "gift", "example": True}], "takes no field 'gift': give its dtype"),
+        ([PLACED | {"example": "2024-03-01"}], "'2024-03-01' has no UTC offset"),
+        ([PLACED | {"maximum": "2024-01-01T00:00:00Z"}], "not within its own bounds"),
+        ([PLACED | {"minimum": "tomorrow"}], "Invalid isoformat string: 'tomorrow'"),
+    ],
+)
+def test_request_features_that_cannot_be_are_refused(
+    documents: list[dict[str, Any]], problem: str
+) -> None:
+    with pytest.raises(ValueError, match=problem):
+        request_fields(SCHEMA, documents)
+
+
+def test_a_word_that_a_field_does_not_have_is_refused() -> None:
+    with pytest.raises(ValidationError, match="colour"):
+        entity_fields(SCHEMA, [STORE | {"colour": "red"}, TOWN])

@@ -1,0 +1,153 @@
+"""Turns an exported program, a feature service and preprocessing into a bundle.
+
+Works for any Feast repo and any program that takes ``(numeric float32 [N, F], categorical int64
+[N, C])`` with N dynamic: see docs/bring-your-own.md.
+"""
+
+import argparse
+import hashlib
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from pyarrow import ArrowInvalid
+
+from deployments.bundle.bundle import BundleError
+from deployments.bundle.schema import ServiceSchema
+from deployments.features.lookup import open_store
+from deployments.features.plan import ServiceError, resolve
+from deployments.frames import Column, DType
+from deployments.preprocess.spec import PreprocessSpec
+from deployments.preprocess.transform import FittedState, Preprocessor
+from training.bundling.columns import columns_of
+from training.bundling.contract_file import ContractFile
+from training.bundling.documents import read, validated
+from training.bundling.writer import write_bundle
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m training.bundling.bundle",
+        description="Turn a torch.export program, a Feast feature service and a preprocessing "
+        "spec into a bundle that Windsock serves.",
+    )
+    add = made.add_argument
+    add("--name", required=True, help="name of the model")
+    add("--program", type=Path, required=True, help="what torch.export.save wrote (.pt2)")
+    add("--feature-service", required=True, help="name of the service in the Feast registry")
+    add(
+        "--preprocess",
+        type=Path,
+        required=True,
+        help="a preprocessing spec (YAML or JSON), which is fitted on --data, "
+        "or a preprocess.json that is fitted already",
+    )
+    add("--contract", type=Path, required=True, help="contract.yaml: fields, outputs, examples")
+    add(
+        "--data",
+        type=Path,
+        required=True,
+        help="training set (parquet): entity keys, request features and <view>__<feature> "
+        "columns, as get_historical_features(full_feature_names=True) gives them",
+    )
+    add("--feature-repo", type=Path, default=Path("feature_repo"), help="default: %(default)s")
+    add("--feature-store-yaml", type=Path, help="instead of the repo's feature_store.yaml")
+    add("--models-dir", type=Path, default=Path("models"), help="default: %(default)s")
+    add("--metrics", type=Path, help="JSON object to keep in the manifest")
+    return made
+
+
+def main(argv: list[str] | None = None) -> Path:
+    """Write the bundle and print where; what is wrong ends the process with status 2."""
+    cli = parser()
+    arguments = cli.parse_args(argv)
+    logging.getLogger("torch.export").setLevel(logging.ERROR)  # it warns with tracebacks
+    try:
+        folder = bundle(arguments)
+    except FileNotFoundError as error:
+        cli.exit(2, f"{cli.prog}: there is no file {error.filename}\n")
+    except (BundleError, ServiceError, ValueError, OSError) as error:
+        cli.exit(2, f"{cli.prog}: {error}\n")
+    print(folder)
+    return folder
+
+
+def bundle(arguments: argparse.Namespace) -> Path:
+    """Write the bundle. Raises ServiceError, BundleError, ValueError or OSError, each in one
+    sentence."""
+    contract = validated(arguments.contract, read(arguments.contract), ContractFile)
+    store = open_store(arguments.feature_repo, arguments.feature_store_yaml)
+    schema = resolve(store, arguments.feature_service).schema
+    columns = _training_columns(arguments.data, schema, contract)
+    return write_bundle(
+        models_dir=arguments.models_dir,
+        name=arguments.name,
+        program=_program(arguments.program),
+        preprocessor=_preprocessor(arguments.preprocess, columns),
+        store=store,
+        feature_service=arguments.feature_service,
+        entities=_documents(contract.entities),
+        request_features=_documents(contract.request_features),
+        outputs=_documents(contract.outputs),
+        training_columns=columns,
+        metrics=_metrics(arguments.metrics),
+        fingerprint=hashlib.sha256(arguments.data.read_bytes()).hexdigest(),
+        description=contract.description,
+    )
+
+
+def _documents(parts: Any) -> list[dict[str, Any]]:
+    return [part.model_dump(exclude_none=True) for part in parts]
+
+
+def _training_columns(
+    data: Path, schema: ServiceSchema, contract: ContractFile
+) -> dict[str, Column]:
+    dtypes: dict[str, DType] = {
+        field.name: field.dtype for field in contract.request_features if field.dtype
+    }
+    dtypes |= schema.entities | schema.request | schema.columns
+    try:
+        table = pd.read_parquet(data)
+    except ArrowInvalid as error:
+        raise ValueError(f"{data} is not a parquet file: {error}") from error
+    known = [name for name in table.columns if name in dtypes]
+    return columns_of(table[known], dtypes, schema.entities)
+
+
+def _program(path: Path) -> torch.export.ExportedProgram:
+    path.stat()  # its FileNotFoundError is clearer than what torch makes of it
+    try:
+        return torch.export.load(path)
+    except Exception as error:
+        raise ValueError(
+            f"{path} is not a program that torch {torch.__version__} can load: write it with "
+            "torch.export.save(torch.export.export(...), path)"
+        ) from error
+
+
+def _preprocessor(path: Path, columns: dict[str, Column]) -> Preprocessor:
+    content = read(path)
+    if isinstance(content, dict) and "vocabularies" in content:
+        return Preprocessor(validated(path, content, FittedState))
+    spec = validated(path, content, PreprocessSpec)
+    try:
+        return Preprocessor.fit(spec, columns)
+    except KeyError as error:
+        raise ValueError(
+            f"{path} reads the column {error}, which is not a field or feature in --data"
+        ) from error
+
+
+def _metrics(path: Path | None) -> dict[str, Any]:
+    metrics = read(path) if path else {}
+    if not isinstance(metrics, dict):
+        raise ValueError(f"{path} must hold a JSON object")
+    return metrics
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""YAML and JSON files as pydantic models, with errors of one sentence."""
+
+import json
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from deployments.stage.settings import first_problem
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read(path: Path) -> object:
+    """The content of a JSON (``.json``) or YAML file. Raises ValueError."""
+    text = path.read_text()
+    try:
+        return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (json.JSONDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+
+
+def validated(path: Path, content: object, model: type[Model]) -> Model:
+    """What ``path`` holds as a ``model``. Raises ValueError naming the first part that is not."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ValueError(f"{path}: {first_problem(error)}") from error

@@ -1,0 +1,88 @@
+"""The fields of a request as a contract describes them, checked against the feature service."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deployments.bundle.manifest import FieldSpec
+from deployments.bundle.schema import ServiceSchema
+from deployments.features.clock import instant
+from deployments.frames import DType
+
+Document = Mapping[str, Any]
+"""A FieldSpec as JSON or YAML would hold it; bounds of a timestamp may be ISO 8601."""
+
+_EXAMPLES: dict[DType, tuple[type, ...]] = {
+    "string": (str,),
+    "int64": (int,),
+    "float64": (int, float),
+    "bool": (bool,),
+    "timestamp": (str,),
+}
+
+
+def entity_fields(schema: ServiceSchema, documents: Sequence[Document]) -> list[FieldSpec]:
+    """The entity keys, all of them and no others. Raises ValueError."""
+    described = _names(documents)
+    if described != schema.entities.keys():
+        raise ValueError(
+            f"the feature service's entity keys are {sorted(schema.entities)}, "
+            f"described are {sorted(described)}"
+        )
+    return [_field(document, schema.entities) for document in documents]
+
+
+def request_fields(schema: ServiceSchema, documents: Sequence[Document]) -> list[FieldSpec]:
+    """The request features: those that the feature service takes, and any that only the
+    preprocessing reads, which must say their dtype. Raises ValueError."""
+    described = _names(documents)
+    missing = schema.request.keys() - described
+    if missing:
+        raise ValueError(f"the feature service also takes the request features {sorted(missing)}")
+    taken = described & schema.entities.keys()
+    if taken:
+        raise ValueError(f"{sorted(taken)} are entity keys: do not describe them twice")
+    return [_field(document, schema.request) for document in documents]
+
+
+def _names(documents: Sequence[Document]) -> set[str]:
+    names = [document["name"] for document in documents]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"{sorted(twice)} are described twice")
+    return set(names)
+
+
+def _field(document: Document, dtypes: Mapping[str, DType]) -> FieldSpec:
+    name = document["name"]
+    dtype = dtypes.get(name, document.get("dtype"))
+    if dtype is None:
+        raise ValueError(
+            f"the feature service takes no field {name!r}: give its dtype if preprocessing reads it"
+        )
+    if document.get("dtype", dtype) != dtype:
+        raise ValueError(f"{name!r} is {dtype} in the feature service, not {document['dtype']}")
+    limits = {
+        bound: instant(document[bound])
+        for bound in ("minimum", "maximum")
+        if isinstance(document.get(bound), str)
+    }
+    field = FieldSpec.model_validate({**document, "dtype": dtype, **limits})
+    _check_example(field)
+    return field
+
+
+def _check_example(field: FieldSpec) -> None:
+    example = field.example
+    wrong = f"the example {example!r} of {field.name!r} is not"
+    if not isinstance(example, _EXAMPLES[field.dtype]) or (
+        isinstance(example, bool) and field.dtype != "bool"
+    ):
+        raise ValueError(f"{wrong} a value of dtype {field.dtype}")
+    if isinstance(example, str):
+        if field.dtype == "string":
+            return
+        example = instant(example)
+    if (field.minimum is not None and example < field.minimum) or (
+        field.maximum is not None and example > field.maximum
+    ):
+        raise ValueError(f"{wrong} within its own bounds")
