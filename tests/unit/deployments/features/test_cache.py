@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.features.cache import Layout, RowCache, Rows, one_row
+from deployments.features.cache import RowCache, Rows, ViewColumns, one_row
 
-LAYOUT = Layout.of({"name": "string", "size": "float64"})
+LAYOUT = ViewColumns.of({"name": "string", "size": "float64"})
 
 
 def rows(*sizes: float) -> Rows:

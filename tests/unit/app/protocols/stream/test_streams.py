@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from app.asgi import edge
 from app.config import BatchSettings, Limits, StreamSettings
-from app.protocols import stream as protocol
+from app.protocols.stream import streams as protocol
 from app.protocols.stream.streams import Streams
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
