@@ -24,25 +24,6 @@ TRAINING := $(addprefix training/flights/,calibration.py contract.py fit.py inpu
 	$(addprefix training/bundling/,columns.py fields.py writer.py) \
 	$(wildcard deployments/bundle/*.py deployments/preprocess/*.py)
 
-# Every Ray process reads these, so they are set before Ray starts. PLAIN=1 leaves them out.
-ifndef PLAIN
-export RAY_SERVE_THROUGHPUT_OPTIMIZED := 1
-ifeq ($(shell uname -s),Linux)  # where Ray's HAProxy wheel exists
-export RAY_SERVE_ENABLE_HA_PROXY := 1
-endif
-# One thread of HAProxy carries more than two cores can answer, and leaves the rest to replicas.
-export RAY_SERVE_HAPROXY_NBTHREAD := 1
-# Ray waits 30 s for slow load balancers to forget a replica; this one is told within a second.
-export RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S := 5
-endif
-
-# Ray's gRPC door takes 2 GiB, and unpacks what is compressed, before a replica can say no.
-export RAY_SERVE_GRPC_MAX_MESSAGE_SIZE := 33554432
-
-# Before Ray's doors: headers that are not UTF-8 (they answer 500) are taken out, and what could only
-# be answered late is refused.
-export RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH := app.doors.ray.middlewares:middlewares
-
 # A step that fails must not leave half a file that looks done.
 .DELETE_ON_ERROR:
 

@@ -7,20 +7,13 @@ from typing import Any, Literal
 
 import yaml
 
+from app.start.environment import ray_environment, second_cluster
 from benchmarks.paths import CONFIG
 
 Layout = Literal["distributed", "collapsed"]
 LAYOUTS: tuple[Layout, ...] = ("distributed", "collapsed")
 
-# As `make run` sets them.
-FLAGS: Mapping[str, str] = {
-    "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
-    "RAY_SERVE_ENABLE_HA_PROXY": "1",
-    "RAY_SERVE_HAPROXY_NBTHREAD": "1",
-    "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
-    "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(2**25),
-    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.doors.ray.middlewares:middlewares",
-}
+FLAGS: Mapping[str, str] = ray_environment(haproxy=True)
 
 
 def config(
@@ -53,23 +46,5 @@ def config(
 
 def isolated(folder: Path) -> dict[str, str]:
     """The environment in which a local Ray cluster gets in no other one's way."""
-    haproxy = folder / "haproxy"
-    return {
-        "RAY_TMPDIR": str(folder),
-        "RAY_AUTH_MODE": "disabled",
-        "RAY_ADDRESS": "local",
-        # Ray's workers run at nice 15 by default, and a load generator beside them starves them.
-        "RAY_worker_niceness": "0",
-        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(haproxy / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(haproxy / "admin.sock"),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(haproxy),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(haproxy / "server-state"),
-        "RAY_SERVE_HAPROXY_STATS_PORT": "18404",
-        "RAY_SERVE_HAPROXY_METRICS_PORT": "19101",
-        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": "18500",
-        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": "19500",
-        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": "31100",
-        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": "32100",
-        "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": "41100",
-        "RAY_SERVE_DIRECT_INGRESS_MAX_GRPC_PORT": "42100",
-    }
+    # Of use for every contender that is Ray's: a load generator beside them would starve them.
+    return {**second_cluster(18_400, folder), "RAY_worker_niceness": "0"}

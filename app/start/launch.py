@@ -22,8 +22,8 @@ from rich.markup import escape
 
 from app.start.address import ConfigError, Target
 from app.start.dashboard import DASHBOARD, applications
+from app.start.environment import overridden, ray_environment
 
-IN_RAY = Path(__file__).parents[1] / "ray_private" / "startup"
 _POLL_S = 0.5
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -46,7 +46,7 @@ def main() -> int:
     if _ready(target):
         return _complain(f"something answers at {target.url} already: stop it, or change the port")
     command = [str(Path(sys.executable).with_name("serve")), "run", str(config)]
-    started = subprocess.Popen(command, env=_in_ray(), start_new_session=True)
+    started = subprocess.Popen(command, env=_environment(), start_new_session=True)
     with _interrupts_passed_on(started) as serve:
         try:
             _wait_until_ready(target, serve)
@@ -71,10 +71,14 @@ def _read(config: Path) -> Target:
     return Target(**json.loads(read.stdout))
 
 
-def _in_ray() -> dict[str, str]:
-    """The environment in which ``app/ray_private/startup`` takes effect in every process of Ray."""
-    path = [str(IN_RAY), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))}
+def _environment() -> dict[str, str]:
+    """Ray's, save for what whoever starts this has set otherwise."""
+    ours = ray_environment()
+    own = overridden(ours, os.environ)
+    if own:
+        settings = ", ".join(f"{name}={value}" for name, value in own.items())
+        console.print(f"As your environment has it: {settings}", markup=False)
+    return {**ours, **os.environ}
 
 
 @contextmanager

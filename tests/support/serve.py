@@ -18,7 +18,7 @@ import httpx
 import psutil
 import yaml
 
-from app.start.launch import IN_RAY
+from app.start.environment import ray_environment, second_cluster
 from tests.support.wait import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,22 +36,9 @@ def free_port() -> int:
             return port
 
 
-# As `make run` sets them, with PLAIN=1 and without.
-PLAIN: Mapping[str, str] = {
-    "PYTHONPATH": str(IN_RAY),
-    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.doors.ray.middlewares:middlewares",
-    "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(2**25),
-}
-FAST: Mapping[str, str] = {
-    **PLAIN,
-    "RAY_SERVE_ENABLE_HA_PROXY": "1",
-    "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
-    "RAY_SERVE_HAPROXY_NBTHREAD": "1",
-    "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
-    # So that a graph that is being served on this machine is not in the way.
-    "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
-    "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
-}
+_APART = second_cluster(choice(range(11_000, 18_000)))
+PLAIN: Mapping[str, str] = {**ray_environment(haproxy=False), **_APART}
+FAST: Mapping[str, str] = {**ray_environment(haproxy=True), **_APART}
 
 
 @dataclass

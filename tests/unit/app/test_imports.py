@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.start.launch import IN_RAY
+from app.start.environment import STARTUP
 from tests.support.serve import ROOT
 
 
@@ -15,7 +15,7 @@ def _loaded(code: str) -> set[str]:
     """The modules of a process that has run this code under ``app/ray_private/startup``."""
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
-        env={**os.environ, "PYTHONPATH": str(IN_RAY)},
+        env={**os.environ, "PYTHONPATH": str(STARTUP)},
         capture_output=True,
         text=True,
         check=True,

@@ -10,11 +10,11 @@ from ray.dashboard.modules.serve.serve_head import ServeHead
 from ray.dashboard.modules.state.state_head import StateHead
 from ray.dashboard.modules.usage_stats.usage_stats_head import UsageStatsHead
 
-from app.start.launch import IN_RAY
+from app.start.environment import STARTUP
 
 
 def told(code: str) -> str:
-    env = {**os.environ, "PYTHONPATH": str(IN_RAY)}
+    env = {**os.environ, "PYTHONPATH": str(STARTUP)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True
     )
@@ -42,4 +42,4 @@ def test_the_dashboard_shows_less_and_nothing_else_is_touched() -> None:
 def test_the_parts_of_the_dashboard_are_ones_that_ray_has() -> None:
     wanted = [UsageStatsHead, ServeHead, NodeHead, StateHead, ReportHead]
     names = ",".join(part.__name__ for part in wanted)
-    assert f'"{names}"' in (IN_RAY / "sitecustomize.py").read_text()
+    assert f'"{names}"' in (STARTUP / "sitecustomize.py").read_text()

@@ -1,0 +1,70 @@
+"""Ray's environment: every flag, callback and port that it reads before its processes start."""
+
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+STARTUP = Path(__file__).parents[1] / "ray_private" / "startup"
+
+
+def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str]:
+    """What every process of Ray must have, by name; whoever starts it may have it otherwise.
+
+    Without ``haproxy``, for which there is a wheel on Linux alone, requests go through Ray's Python
+    proxy. All that is of HAProxy is set even so, since it then has no effect.
+    """
+    return {
+        "PYTHONPATH": str(STARTUP),
+        # Replicas open ports of their own, and HAProxy spreads requests over them: one hop less.
+        "RAY_SERVE_ENABLE_HA_PROXY": _flag(haproxy),
+        # A replica's own code and Ray's share one event loop, and hops are gRPC.
+        "RAY_SERVE_THROUGHPUT_OPTIMIZED": _flag(haproxy),
+        # One thread carries more than two cores can answer, and leaves the rest to replicas.
+        "RAY_SERVE_HAPROXY_NBTHREAD": "1",
+        # Ray waits 30 s for slow load balancers to forget a replica; this one is told within a
+        # second, and asks another where one refuses it.
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        # Ray's gRPC door takes 2 GiB, and unpacks what is compressed, before a replica can say no.
+        "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(2**25),
+        # Before Ray's doors: headers that are not UTF-8 (they answer 500) are taken out, and what
+        # could only be answered late is refused.
+        "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.doors.ray.middlewares:middlewares",
+        # Ray's workers run at nice 15, where whatever else runs on the machine starves them.
+        "RAY_worker_niceness": "0",
+    }
+
+
+def second_cluster(first_port: int, folder: Path | None = None) -> dict[str, str]:
+    """What keeps a local cluster out of the way of another one on this machine, beside
+    ``ray_environment``: 1,100 ports of its own, and a folder for its files, with a short path,
+    since Ray's sockets lie in it."""
+    http, grpc = first_port + 100, first_port + 600
+    return {
+        **({"RAY_TMPDIR": str(folder)} if folder else {}),
+        "RAY_ADDRESS": "local",
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(first_port),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(first_port + 1),
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(first_port + 2),
+        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(first_port + 3),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(http),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(http + 499),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": str(grpc),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_GRPC_PORT": str(grpc + 499),
+    }
+
+
+def overridden(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """Of ``theirs`` (``os.environ``, say) what is there instead of ``ours``."""
+    return {name: theirs[name] for name in ours if theirs.get(name, ours[name]) != ours[name]}
+
+
+def exports(environment: Mapping[str, str]) -> Iterator[str]:
+    """Lines for a shell, for those who start Ray themselves."""
+    for name, value in environment.items():
+        yield f"export {name}={shlex.quote(value)}"
+
+
+def _flag(on: bool) -> str:
+    return str(int(on))
