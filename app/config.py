@@ -3,20 +3,17 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from deployments.features.settings import LookupSettings
 from deployments.model.options import ModelOptions
+from deployments.strict import StrictModel
 
 PROJECT = Path(__file__).resolve().parents[1]
 """Relative paths in the configuration start here, whatever directory a worker runs in."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", protected_namespaces=(), validate_default=True)
-
-
-class Limits(_Strict):
+class Limits(StrictModel):
     """What one request may weigh."""
 
     max_body_bytes: int = Field(default=8 * 2**20, ge=1024)
@@ -28,7 +25,7 @@ class Limits(_Strict):
     ``request_timeout_s`` above it: its answer has no error body."""
 
 
-class StreamSettings(_Strict):
+class StreamSettings(StrictModel):
     """The WebSocket ``/predict/stream``: what a client may have of a replica, and for how long."""
 
     window: int = Field(default=1024, ge=1)
@@ -46,7 +43,7 @@ class StreamSettings(_Strict):
     """Longest time in which rows that were read are still answered, once it is to be closed."""
 
 
-class FastLaneSettings(_Strict):
+class FastLaneSettings(StrictModel):
     """Where it listens, and the limits that Ray's own door has in ``http_options`` and HAProxy."""
 
     host: str = "127.0.0.1"
@@ -70,7 +67,7 @@ class FastLaneSettings(_Strict):
     stays idle for so long is closed without."""
 
 
-class ModelArgs(_Strict, ModelOptions):
+class ModelArgs(ModelOptions, validate_default=True):
     """Which model, where its bundles lie, and how it is run."""
 
     name: str
@@ -82,7 +79,7 @@ class ModelArgs(_Strict, ModelOptions):
         return PROJECT / path
 
 
-class FeatureStoreArgs(_Strict):
+class FeatureStoreArgs(StrictModel, validate_default=True):
     """The Feast repo, and its yaml where that is not ``feature_store.yaml`` (or the one that
     FEAST_FS_YAML_FILE_PATH names)."""
 
@@ -95,7 +92,7 @@ class FeatureStoreArgs(_Strict):
         return None if path is None else PROJECT / path
 
 
-class GraphArgs(_Strict):
+class GraphArgs(StrictModel):
     """``args`` of the application: a change restarts every replica, one after the other."""
 
     layout: Literal["distributed", "collapsed"] = "distributed"
@@ -110,7 +107,7 @@ class GraphArgs(_Strict):
     autoscaler adds nodes on demand."""
 
 
-class BatchSettings(_Strict):
+class BatchSettings(StrictModel):
     """How the edge forms batches; may change while it runs."""
 
     max_rows: int = Field(default=256, ge=1)
@@ -124,7 +121,7 @@ class BatchSettings(_Strict):
     requests are refused at once (429), rather than answered late."""
 
 
-class IngressSettings(_Strict):
+class IngressSettings(StrictModel):
     """``user_config`` of the ingress: a change takes effect in place."""
 
     version: str = "latest"

@@ -18,11 +18,11 @@ def build(args: GraphArgs) -> Application:
     check(args)
     if args.layout == "collapsed":
         return Ingress.bind(args, Collapsed)
-    bundles = BundleStore(args.model.directory, args.model.name)
+    name, bundles = args.model.name, BundleStore(args.model.directory)
     return Ingress.bind(
         args,
         Distributed,
-        Features.bind(args.feature_store.repo, args.feature_store.yaml, bundles),
-        Preprocess.bind(bundles),
-        Model.bind(bundles, args.model),
+        Features.bind(bundles, name, args.feature_store.repo, args.feature_store.yaml),
+        Preprocess.bind(bundles, name),
+        Model.bind(bundles, name, args.model),
     )

@@ -23,7 +23,7 @@ from app.ray_private.draining import until_told_to_stop
 from app.serving.dataplane import Dataplane
 from app.serving.errors import own_form
 from deployments.bundle.bundle import BundleStore
-from deployments.stage import collector
+from deployments.stage import gc
 from deployments.stage.settings import accepted
 
 # Serve kills a replica after graceful_shutdown_timeout_s, its own door's draining included.
@@ -39,9 +39,9 @@ class IngressReplica(GrpcMethods):
 
     def __init__(self, args: GraphArgs, layout: Callable[..., GraphLayout], *handles: Any) -> None:
         self._settings: IngressSettings | None = None
-        bundles = BundleStore(args.model.directory, args.model.name)
+        name, bundles = args.model.name, BundleStore(args.model.directory)
         self._layout = layout(args, bundles, *handles)
-        self._dataplane = Dataplane(bundles, self._layout.chain)
+        self._dataplane = Dataplane(bundles, self._layout.chain, name)
         super().__init__(self._dataplane, args.limits)
         self._streams = Streams(self._dataplane, args.limits, args.stream)
         self._app = edge(self._dataplane, args.limits, self._streams)
@@ -53,7 +53,7 @@ class IngressReplica(GrpcMethods):
                 args.stream.max_message_bytes,
                 Refusals(
                     self._dataplane.refusal,
-                    {**dict.fromkeys(PREDICTIONS, own_form), infer_path(bundles.name): error_form},
+                    {**dict.fromkeys(PREDICTIONS, own_form), infer_path(name): error_form},
                 ),
             )
             if args.fast_lane
@@ -65,7 +65,7 @@ class IngressReplica(GrpcMethods):
         self._settings = settings
         self._layout.reconfigure(settings)
         await self._dataplane.activate(settings.version, settings.batching)
-        collector.settle()
+        gc.settle()
         if self._fast_lane:
             # Not before: the kernel sends clients to every replica that listens.
             await self._fast_lane.open()

@@ -18,8 +18,10 @@ from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
 from deployments.frames import Frame
-from deployments.model.backends.runtime import TorchRuntime, pick_device
-from deployments.preprocess.preprocess import Preprocess
+from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.backends.torch_export import pick_device
+from deployments.model_id import ModelId
+from deployments.preprocess.stage import Preprocessing
 
 TOLERANCE = 1e-5
 OUTPUT = "late_probability"
@@ -43,16 +45,16 @@ def expected(rows: Sequence[dict[str, Any]]) -> Scores:
     document = windsock.config("collapsed", PORT, FAST_PORT)["applications"][0]
     args = GraphArgs.model_validate(document["args"])
     settings = LookupSettings.model_validate(document["deployments"][0]["user_config"]["features"])
-    bundles = BundleStore(args.model.directory, args.model.name)
-    bundle = bundles.open("latest")
+    bundles = BundleStore(args.model.directory)
+    bundle = bundles.open(ModelId(args.model.name, "latest"))
     contract = Contract(bundle.manifest)
     columns = contract.columns([contract.decode(json.dumps(row).encode()) for row in rows])
     store = open_store(args.feature_store.repo, args.feature_store.yaml)
 
     async def prepared() -> Any:
-        frame = Frame(bundle.manifest.version, len(rows), columns)
+        frame = Frame(bundle.manifest.id, len(rows), columns)
         found = await FeatureLookup(lambda: store, bundles, settings).lookup(frame)
-        return await Preprocess(bundles).transform(found)
+        return await Preprocessing(bundles).transform(found)
 
     outputs = TorchRuntime.load(bundle, pick_device("cpu")).run(asyncio.run(prepared()))
     return np.asarray(outputs[OUTPUT], dtype=np.float64)

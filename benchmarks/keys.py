@@ -9,6 +9,7 @@ from benchmarks.contenders import FAST_PORT, PORT
 from benchmarks.paths import ROOT
 from benchmarks.windsock import config
 from deployments.bundle.bundle import BundleStore
+from deployments.model_id import ModelId
 
 _RATES = (500, 5000)
 _TTLS = 4
@@ -28,7 +29,9 @@ def key_uses(rows: Sequence[dict[str, Any]]) -> dict[str, KeyUse]:
     application = config("collapsed", PORT, FAST_PORT)["applications"][0]
     ttl_s = application["deployments"][0]["user_config"]["features"]["cache_ttl_s"]
     model = application["args"]["model"]
-    manifest = BundleStore(ROOT / model["directory"], model["name"]).open("latest").manifest
+    manifest = (
+        BundleStore(ROOT / model["directory"]).open(ModelId(model["name"], "latest")).manifest
+    )
     uses = {}
     for name, view in manifest.service.views.items():
         keys = [tuple(row[field] for field in view.join_keys.values()) for row in rows]

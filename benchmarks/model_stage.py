@@ -20,10 +20,13 @@ from benchmarks.paths import ROOT
 from deployments.bundle.bundle import Bundle, BundleStore
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.load import load
-from deployments.model.backends.packing import host_memory
-from deployments.model.backends.runtime import TorchRuntime, open_program, output_names, pick_device
-from deployments.model.golden import Run, golden_frame, prove, repeated
+from deployments.model.backends.staging import host_memory
+from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.backends.torch_export import pick_device
+from deployments.model.backends.torch_program import open_program, output_names
+from deployments.model.golden_rows import Run, golden_frame, prove, repeated
 from deployments.model.options import ModelOptions, Precision
+from deployments.model_id import ModelId
 
 SIZES = [1, 4, 16, 64, 256, 1024, 4096]
 ROUNDS = 15
@@ -39,7 +42,7 @@ def main() -> None:
     given = options.parse_args()
     torch.set_num_threads(1)
     device = pick_device(given.device)
-    bundle = BundleStore(given.models, given.name).open("latest")
+    bundle = BundleStore(given.models).open(ModelId(given.name, "latest"))
     runs = variants(bundle, device)
     floor = Floor(bundle, device)
     table = Table(title=f"{bundle.manifest.name} on {card(device)}, torch {torch.__version__}")
@@ -69,7 +72,7 @@ def variants(bundle: Bundle, device: torch.device) -> dict[str, Run]:
         for graphs in ("off", "on"):
             how = ModelOptions(precision=precision, cuda_graphs=graphs, cuda_graph_rows=most)
             name = f"{precision}, {'graphs' if graphs == 'on' else 'eager'}"
-            made[name] = (precision, load(bundle, device, how).run)
+            made[name] = (precision, load(bundle, how).run)
     for name, (precision, run) in made.items():
         print(f"{name}: golden rows off by {prove(bundle, run, precision, SIZES):.1g}")
     return {name: run for name, (_, run) in made.items()}

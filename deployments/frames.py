@@ -8,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from deployments.model_id import ModelId
+
 DType = Literal["string", "int64", "float64", "bool", "timestamp"]
 Column = npt.NDArray[Any]
 
@@ -40,14 +42,14 @@ class ViewStates:
 
 @dataclass(slots=True)
 class Frame:
-    """A batch of ``rows`` rows for one bundle version.
+    """A batch of ``rows`` rows for one version of a model.
 
     Column dtypes: ``string`` is object (None is missing); ``float64``, ``bool`` and ``timestamp``
     (epoch seconds, UTC) are float64 (NaN is missing), and so is an ``int64`` feature; an
     ``int64`` entity key is int64. ``budget_s`` is the time that a stage may take for it.
     """
 
-    version: str
+    model: ModelId
     rows: int
     columns: dict[str, Column]
     views: ViewStates | None = None
@@ -58,12 +60,12 @@ class Frame:
         numbers = {name: c for name, c in self.columns.items() if c.dtype == np.float64}
         others = {name: c for name, c in self.columns.items() if name not in numbers}
         block = np.array(list(numbers.values()))
-        plain = self.version, self.rows, self.views, self.budget_s
+        plain = self.model, self.rows, self.views, self.budget_s
         return plain, list(numbers), block, others
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         plain, numbers, block, others = state
-        self.version, self.rows, self.views, self.budget_s = plain
+        self.model, self.rows, self.views, self.budget_s = plain
         self.columns = {**others, **dict(zip(numbers, block, strict=True))}
 
 
@@ -75,7 +77,7 @@ Unseen = Mapping[str, npt.NDArray[np.intp]]
 class TensorFrame:
     """A preprocessed batch: ``numeric`` float32 [N, F] and ``categorical`` int64 [N, C]."""
 
-    version: str
+    model: ModelId
     numeric: npt.NDArray[np.float32]
     categorical: npt.NDArray[np.int64]
     unseen: Unseen = field(default_factory=dict)

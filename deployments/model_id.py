@@ -8,3 +8,7 @@ class ModelId(msgspec.Struct, frozen=True):
 
     name: str
     version: str
+
+    def __str__(self) -> str:
+        """As logs and errors name it."""
+        return f"{self.name} version {self.version}"

@@ -7,7 +7,8 @@ from app.serving.chain import Chain
 from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
-from deployments.preprocess.preprocess import Preprocess
+from deployments.model.stage import ModelStage
+from deployments.preprocess.stage import Preprocessing
 from deployments.stage.timed import timed
 
 
@@ -17,15 +18,12 @@ class Collapsed:
     settings: type[IngressSettings] = CollapsedSettings
 
     def __init__(self, args: GraphArgs, bundles: BundleStore) -> None:
-        # Here, so that the application is built without torch (deployments/model/deployment.py).
-        from deployments.model.model import Model  # noqa: PLC0415
-
         store = partial(open_store, args.feature_store.repo, args.feature_store.yaml)
         self._lookup = FeatureLookup(store, bundles, LookupSettings())
         self.chain = Chain(
             timed(self._lookup.lookup),
-            timed(Preprocess(bundles).transform),
-            timed(Model(bundles, args.model).predict),
+            timed(Preprocessing(bundles).transform),
+            timed(ModelStage(bundles, args.model).predict),
         )
 
     def reconfigure(self, settings: IngressSettings) -> None:

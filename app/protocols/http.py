@@ -6,7 +6,7 @@ from time import perf_counter
 from starlette.types import Receive, Scope, Send
 
 from app.serving.errors import ClientGone, ErrorCode, InvalidRequest
-from app.serving.timing import Timing
+from app.serving.server_timing import ServerTiming
 
 _YES_OR_NO = {b"true": True, b"1": True, b"false": False, b"0": False}
 
@@ -21,14 +21,14 @@ class Ask:
         self.deadline: float = scope["state"]["deadline"]
         self.accepts = b""
         self.length = 0
-        self.timing: Timing | None = None
+        self.timing: ServerTiming | None = None
         for name, value in scope["headers"]:
             if name == b"content-length" and value.isdigit():
                 self.length = int(value)
             elif name == b"accept":
                 self.accepts = value.lower()
             elif name == b"server-timing":
-                self.timing = Timing(perf_counter())
+                self.timing = ServerTiming(perf_counter())
         self.values = wants_values(scope)
 
 
@@ -77,7 +77,7 @@ def too_large(limit: int) -> InvalidRequest:
 async def send_answer(
     send: Send,
     body: bytes,
-    timing: Timing | None,
+    timing: ServerTiming | None,
     content_type: bytes = b"application/json",
     more: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:

@@ -75,7 +75,7 @@ class Chain:
         looked_up = perf_counter()
         columns = found.value.columns
         # The view states stay here: no later stage reads them.
-        tensors = await self._preprocess(Frame(frame.version, frame.rows, columns))
+        tensors = await self._preprocess(Frame(frame.model, frame.rows, columns))
         outputs = await self._predict(tensors.value)
         end = perf_counter()
         self._after_lookup_s += _WEIGHT * (end - looked_up - self._after_lookup_s)

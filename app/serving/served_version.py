@@ -15,10 +15,9 @@ from app.serving.coalescer import Coalescer
 from app.serving.contract import Contract, Row
 from app.serving.errors import FeaturesRefused, Overloaded
 from app.serving.fields import MAX_STRING
-from app.serving.timing import Timing
+from app.serving.server_timing import ServerTiming
 from deployments.bundle.manifest import Manifest
 from deployments.frames import Frame
-from deployments.model_id import ModelId
 
 # Inter-replica gRPC refuses messages over 4 MiB; the rest is room for pickling.
 _HOP_BYTES = 3 * 2**20
@@ -48,7 +47,7 @@ class ServedVersion:
     def __init__(self, manifest: Manifest, chain: Chain, settings: BatchSettings) -> None:
         self.manifest = manifest
         self.contract = Contract(manifest)
-        self.model = ModelId(manifest.name, manifest.version)
+        self.model = manifest.id
         self.example_answer: RowAnswer | None = None
         self._chain = chain
         views = manifest.service.views
@@ -71,7 +70,7 @@ class ServedVersion:
         deadline: float = inf,
         *,
         values: bool = False,
-        timing: Timing | None = None,
+        timing: ServerTiming | None = None,
     ) -> list[Answer]:
         """One answer per row, in order; more rows than a batch holds are split over several. A row
         that a view's policy refuses has its error instead.
@@ -87,7 +86,7 @@ class ServedVersion:
         return answers
 
     async def answer_by_column(
-        self, rows: Sequence[Row], deadline: float = inf, timing: Timing | None = None
+        self, rows: Sequence[Row], deadline: float = inf, timing: ServerTiming | None = None
     ) -> Answers:
         """The same by column, where that is what a protocol carries: it costs less a row."""
         answers = Answers()
@@ -135,7 +134,7 @@ class ServedVersion:
         self.example_answer = (await self._run([example], inf)).batch.row(0)
 
     async def _placed(
-        self, rows: Sequence[Row], deadline: float, timing: Timing | None
+        self, rows: Sequence[Row], deadline: float, timing: ServerTiming | None
     ) -> AsyncIterator[tuple[BatchSlot, int]]:
         """Where the rows came to be, and how many of them there."""
         size = self._coalescer.max_rows
@@ -156,7 +155,7 @@ class ServedVersion:
 
     async def _run(self, rows: list[Row], deadline: float) -> "_Run":
         started = perf_counter()
-        frame = Frame(self.manifest.version, len(rows), self.contract.columns(rows))
+        frame = Frame(self.model, len(rows), self.contract.columns(rows))
         ran = await self._chain.run(frame, deadline)
         return _Run(AnsweredBatch.of(ran, self._timeless), started, ran.spent)
 

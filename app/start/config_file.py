@@ -24,7 +24,7 @@ from ray.serve.schema import (
 
 from app.config import GraphArgs
 from app.start.address import ConfigError, Target
-from deployments.stage.settings import first_problem
+from deployments.strict import first_problem
 
 _DOORS: dict[str, type[BaseModel]] = {
     "http_options": HTTPOptionsSchema,

@@ -20,7 +20,9 @@ from deployments.features.lookup import open_store
 from deployments.features.plan import ServiceError, checked_plan
 from deployments.features.settings import LookupSettings
 from deployments.model.deployment import ModelSettings
-from deployments.stage.settings import StageSettings, first_problem
+from deployments.model_id import ModelId
+from deployments.stage.settings import StageSettings
+from deployments.strict import first_problem
 
 
 class GraphRefused(RayServeException):
@@ -34,7 +36,7 @@ def check(args: GraphArgs) -> None:
         options = deployed_options(args)
         ingress = next((one for one in options if one["name"] == "Ingress"), {})
         version = (ingress.get("user_config") or {}).get("version", LATEST)
-        bundle = BundleStore(args.model.directory, args.model.name).open(version)
+        bundle = BundleStore(args.model.directory).open(ModelId(args.model.name, version))
         store = open_store(args.feature_store.repo, args.feature_store.yaml)
         checked_plan(store, bundle.manifest.service)
         check_settings(args, options, bundle.manifest.service.views)

@@ -12,11 +12,14 @@ import yaml
 from feast import FeatureStore
 from pydantic import BaseModel
 
-from deployments.bundle.bundle import BundleStore
+from deployments.bundle.bundle import PREPROCESS, BundleStore
 from deployments.frames import Column, TensorFrame, empty_column, value_column
-from deployments.model.backends.runtime import TorchRuntime
+from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model_id import ModelId
+from deployments.preprocess.transform import Preprocessor
 
 ROOT = Path(__file__).resolve().parents[2]
+_MODEL = ModelId("flight_delay", "latest")
 OUTPUT = "late_probability"
 
 Row = Mapping[str, Any]
@@ -41,7 +44,7 @@ class Lookup:
     """
 
     def __init__(self) -> None:
-        manifest = _bundles().open("latest").manifest
+        manifest = _bundles().open(_MODEL).manifest
         config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
         start = config["x-features"]["clock"]["start"]
         self._now = datetime.fromisoformat(start).timestamp()
@@ -76,18 +79,18 @@ class Scorer:
 
     def __init__(self) -> None:
         torch.set_num_threads(1)  # more only cost hand-over on a model of this size
-        bundle = _bundles().open("latest")
-        self._preprocessor = bundle.preprocessor()
+        bundle = _bundles().open(_MODEL)
+        self._preprocessor = Preprocessor.load(bundle.path / PREPROCESS)
         self._program = TorchRuntime.load(bundle, torch.device("cpu"))
 
     def tensors(self, columns: Mapping[str, Column]) -> TensorFrame:
-        return TensorFrame("", *self._preprocessor.transform(columns))
+        return TensorFrame(_MODEL, *self._preprocessor.transform(columns))
 
     @staticmethod
     def joined(frames: Sequence[TensorFrame]) -> TensorFrame:
         """Many frames as one."""
         return TensorFrame(
-            "",
+            _MODEL,
             np.concatenate([frame.numeric for frame in frames]),
             np.concatenate([frame.categorical for frame in frames]),
         )
@@ -115,4 +118,4 @@ def answer(score: float) -> dict[str, Any]:
 
 
 def _bundles() -> BundleStore:
-    return BundleStore(ROOT / "models", "flight_delay")
+    return BundleStore(ROOT / "models")

@@ -10,11 +10,10 @@ from pydantic import ValidationError
 
 from deployments.bundle.manifest import Manifest
 from deployments.frames import Column, DType, key_column, value_column
-from deployments.preprocess.transform import Preprocessor
-from deployments.stage.settings import first_problem
+from deployments.model_id import ModelId
+from deployments.strict import first_problem
 
 MANIFEST = "manifest.json"
-PROGRAM = "model.pt2"
 PREPROCESS = "preprocess.json"
 GOLDEN = "golden.json"
 LATEST = "latest"
@@ -40,8 +39,10 @@ class Bundle:
     path: Path
     manifest: Manifest
 
-    def preprocessor(self) -> Preprocessor:
-        return Preprocessor.load(self.path / PREPROCESS)
+    @property
+    def program(self) -> Path:
+        """The file that holds the program, in the form that the manifest names."""
+        return self.path / self.manifest.program.file
 
     def golden(self) -> Golden:
         document = json.loads((self.path / GOLDEN).read_bytes())
@@ -66,45 +67,45 @@ def column_dtypes(manifest: Manifest) -> dict[str, DType]:
 
 
 class BundleStore:
-    """The versions of one model: ``<root>/<name>/<version>/``, and the pointer ``latest``."""
+    """Models on disk: ``<root>/<name>/<version>/``, and per name the pointer ``latest``."""
 
-    def __init__(self, root: Path, name: str) -> None:
-        self.name = name
-        self._home = root / name
+    def __init__(self, root: Path) -> None:
+        self._root = root
 
-    def resolve(self, version: str) -> str:
+    def resolve(self, model: ModelId) -> ModelId:
         """The version that ``latest`` stands for now; any other version is itself."""
-        if version != LATEST:
-            return version
+        if model.version != LATEST:
+            return model
         try:
-            return (self._home / LATEST).read_text().strip()
+            return ModelId(model.name, (self._root / model.name / LATEST).read_text().strip())
         except FileNotFoundError:
             raise BundleError(
-                f"no bundle of {self.name!r} in {self._home.parent}: "
+                f"no bundle of {model.name!r} in {self._root}: "
                 f"run `make bundle`, or write one with `python -m training.bundling.bundle`"
             ) from None
 
-    def versions(self) -> list[str]:
-        """All versions on disk, in the order of their names."""
-        return sorted(path.parent.name for path in self._home.glob(f"*/{MANIFEST}"))
+    def versions(self, name: str) -> list[str]:
+        """All versions of a model on disk, in the order of their names."""
+        return sorted(path.parent.name for path in (self._root / name).glob(f"*/{MANIFEST}"))
 
-    def open(self, version: str) -> Bundle:
+    def open(self, model: ModelId) -> Bundle:
         """Open and verify one version. Raises BundleError."""
-        version = self.resolve(version)
-        path = self._home / version
+        model = self.resolve(model)
+        home = self._root / model.name
+        path = home / model.version
         try:
             manifest = Manifest.model_validate_json((path / MANIFEST).read_bytes())
         except FileNotFoundError:
-            known = ", ".join(self.versions()) or "none"
+            known = ", ".join(self.versions(model.name)) or "none"
             raise BundleError(
-                f"no version {version!r} of model {self.name!r} in {self._home} (there: {known})"
+                f"no version {model.version!r} of model {model.name!r} in {home} (there: {known})"
             ) from None
         except ValidationError as error:
             raise BundleError(
                 f"{path / MANIFEST} is not a manifest of this format ({first_problem(error)}): "
                 f"{REWRITE}"
             ) from None
-        if (manifest.name, manifest.version) != (self.name, version):
+        if manifest.id != model:
             raise BundleError(
                 f"{path} holds {manifest.name!r} version {manifest.version!r}: it was renamed"
             )
@@ -123,7 +124,7 @@ def _verify(path: Path, manifest: Manifest) -> None:
         raise BundleError(
             f"{path / MANIFEST} was edited (its service's SHA-256 is another): {REWRITE}"
         )
-    for name in (PROGRAM, PREPROCESS, GOLDEN):
+    for name in (manifest.program.file, PREPROCESS, GOLDEN):
         if name not in manifest.files:
             raise BundleError(f"{path / MANIFEST} lists no {name}: {REWRITE}")
     for name, expected in manifest.files.items():

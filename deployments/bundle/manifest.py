@@ -2,19 +2,17 @@
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
 from deployments.bundle.schema import ServiceSchema
 from deployments.frames import DType
+from deployments.model_id import ModelId
+from deployments.strict import StrictModel
 
 FORMAT: Literal[1] = 1
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-
-class FieldSpec(_Part):
+class FieldSpec(StrictModel):
     """One field of a request: an entity key, or a request feature with its allowed range.
 
     ``minimum`` and ``maximum`` are inclusive, in the field's unit (epoch seconds for a
@@ -29,7 +27,7 @@ class FieldSpec(_Part):
     maximum: float | None = None
 
 
-class OutputSpec(_Part):
+class OutputSpec(StrictModel):
     """One output of the program, in its order: a number per row, or ``width`` of them."""
 
     name: str
@@ -37,14 +35,23 @@ class OutputSpec(_Part):
     width: int = 1
 
 
-class TrainingData(_Part):
+class ProgramSpec(StrictModel):
+    """Which file holds the program, and what runs it: a platform by the name that the Open
+    Inference Protocol gives it, ``<project>_<format>``. Older manifests do not say; theirs is this.
+    """
+
+    file: str = "model.pt2"
+    platform: str = "pytorch_export"
+
+
+class TrainingData(StrictModel):
     """From what the model was trained: a SHA-256 over the data, and its size."""
 
     fingerprint: str
     rows: int
 
 
-class Manifest(_Part):
+class Manifest(StrictModel):
     """The content of ``manifest.json``."""
 
     format: Literal[1] = FORMAT
@@ -57,11 +64,17 @@ class Manifest(_Part):
     entities: list[FieldSpec]
     request_features: list[FieldSpec]
     outputs: list[OutputSpec]
+    program: ProgramSpec = ProgramSpec()
     defaults: dict[str, float | str | None]
     training_data: TrainingData
     metrics: dict[str, Any]
     libraries: dict[str, str]
     files: dict[str, str]
+
+    @property
+    def id(self) -> ModelId:
+        """Which model and version this is."""
+        return ModelId(self.name, self.version)
 
     @property
     def fields(self) -> list[FieldSpec]:

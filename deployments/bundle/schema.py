@@ -4,29 +4,24 @@ import hashlib
 import json
 from collections.abc import Iterator
 
-from pydantic import BaseModel, ConfigDict
-
 from deployments.frames import DType
+from deployments.strict import StrictModel
 
 
-class ViewSchema(BaseModel):
+class ViewSchema(StrictModel, frozen=True):
     """One stored feature view as the service projects it.
 
     ``join_keys`` maps the view's own join keys to the request's fields; ``ttl_s`` is 0 where the
     view never expires.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     join_keys: dict[str, str]
     features: dict[str, DType]
     ttl_s: float
 
 
-class ServiceSchema(BaseModel):
+class ServiceSchema(StrictModel, frozen=True):
     """Request fields in, feature columns (``<view>__<feature>``) out."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     service: str
     entities: dict[str, DType]

@@ -1,11 +1,11 @@
-"""What a stage made of each bundle version, loaded aside and kept while frames still need it."""
+"""What a stage made of each model version, loaded aside and kept while frames still need it."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from deployments.log import get_logger
+from deployments.model_id import ModelId
 
 T = TypeVar("T")
 
@@ -13,45 +13,45 @@ logger = get_logger(__name__)
 
 
 class Versions(Generic[T]):
-    """Loads per version, once, off the event loop; keeps the ``keep`` used last.
+    """Loads a version once, off the event loop; keeps the ``keep`` used last of each model.
 
-    The edge stamps each frame with a version, so a stage serves old and new frames side by side
-    while a switch is under way, in whatever order the stages learn of it.
+    The edge stamps each frame with a model's version, so a stage serves old and new frames side by
+    side while a switch is under way, in whatever order the stages learn of it.
     """
 
-    def __init__(self, load: Callable[[str], T], keep: int = 2) -> None:
+    def __init__(self, load: Callable[[ModelId], T], keep: int = 2) -> None:
         self._load = load
         self._keep = keep
-        self._loaded: OrderedDict[str, T] = OrderedDict()
-        self._loading: dict[str, asyncio.Task[T]] = {}
+        self._loaded: dict[ModelId, T] = {}  # in the order of their last use
+        self._loading: dict[ModelId, asyncio.Task[T]] = {}
 
-    async def get(self, version: str) -> T:
+    async def get(self, model: ModelId) -> T:
         """The loaded version; raises what ``load`` raised, and tries again at the next call."""
-        loaded = self._loaded.get(version)
+        loaded = self._loaded.pop(model, None)
         if loaded is not None:
-            self._loaded.move_to_end(version)
+            self._loaded[model] = loaded
             return loaded
-        if version not in self._loading:
-            self._loading[version] = asyncio.create_task(self._load_aside(version))
+        if model not in self._loading:
+            self._loading[model] = asyncio.create_task(self._load_aside(model))
         # Shielded: a caller that goes away must not cancel what others wait for.
-        return await asyncio.shield(self._loading[version])
+        return await asyncio.shield(self._loading[model])
 
-    async def _load_aside(self, version: str) -> T:
+    async def _load_aside(self, model: ModelId) -> T:
         try:
-            loaded = await asyncio.to_thread(self._load, version)
+            loaded = await asyncio.to_thread(self._load, model)
         finally:
-            del self._loading[version]
-        self._loaded[version] = loaded
-        while len(self._loaded) > self._keep:
-            self._loaded.popitem(last=False)
+            del self._loading[model]
+        self._loaded[model] = loaded
+        for old in [one for one in self._loaded if one.name == model.name][: -self._keep]:
+            del self._loaded[old]
         return loaded
 
-    async def prepare(self, version: str, resolve: Callable[[str], str] = str) -> None:
+    async def prepare(self, model: ModelId, resolve: Callable[[ModelId], ModelId]) -> None:
         """Have a version ready, once ``resolve`` has named it. One that fails only stops a stage
         that has nothing else."""
         try:
-            await self.get(resolve(version))
+            await self.get(resolve(model))
         except Exception as error:
             if not self._loaded:
                 raise
-            logger.error("version %s cannot be loaded, the others keep serving: %s", version, error)
+            logger.error("%s cannot be loaded, the others keep serving: %s", model, error)

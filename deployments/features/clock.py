@@ -4,25 +4,23 @@ import time
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
+
+from deployments.strict import StrictModel
 
 
-class WallClock(BaseModel):
+class WallClock(StrictModel, frozen=True):
     """Live serving: now is now."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     mode: Literal["wall"] = "wall"
 
 
-class ReplayClock(BaseModel):
+class ReplayClock(StrictModel, frozen=True):
     """Serve the past as if live: starts at ``start`` when the replica does, so with a ``speed``
     over 0 replicas that started apart are apart.
 
     ``speed`` is in replayed seconds per second; 0 stands still at ``start``.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     mode: Literal["replay"]
     start: AwareDatetime

@@ -26,6 +26,7 @@ from deployments.features.store.reader import OnlineReader
 from deployments.features.view_batch import ViewBatch, keys_of
 from deployments.frames import Frame
 from deployments.log import get_logger
+from deployments.model_id import ModelId
 
 logger = get_logger(__name__)
 
@@ -62,7 +63,7 @@ class FeatureLookup:
         self.plans = Versions(self._load)
         self.settings = settings
         self.clock = Clock(settings.clock)
-        self._rules: dict[str, Rules] = {}
+        self._rules: dict[ModelId, Rules] = {}
         self._caches: dict[tuple[str, ...], RowCache] = {}
 
     def reconfigure(self, settings: LookupSettings) -> None:
@@ -78,11 +79,11 @@ class FeatureLookup:
 
     async def lookup(self, frame: Frame) -> Frame:
         """Feature columns and view states for N rows; the frame's own columns are kept."""
-        prepared = await self.plans.get(frame.version)
+        prepared = await self.plans.get(frame.model)
         plan = prepared.plan
         now = self.clock.now()
         found, origin = await self._rows(plan, frame)
-        rules = self._rules_of(frame.version, plan)
+        rules = self._rules_of(frame.model, plan)
         verdict = judge(rules, [rows.event_at for rows in found], origin, now)
         self._metrics.looked_up(verdict.states)
         columns = dict(frame.columns)
@@ -97,7 +98,7 @@ class FeatureLookup:
             columns |= await asyncio.get_running_loop().run_in_executor(
                 self._threads, compute, computed, columns, request
             )
-        return Frame(frame.version, frame.rows, columns, verdict.states)
+        return Frame(frame.model, frame.rows, columns, verdict.states)
 
     async def _rows(
         self, plan: ServicePlan, frame: Frame
@@ -144,17 +145,17 @@ class FeatureLookup:
             self._caches[key] = RowCache(view.layout, self.settings.cache_rows)
         return self._caches[key]
 
-    def _rules_of(self, version: str, plan: ServicePlan) -> Rules:
-        if version not in self._rules:
+    def _rules_of(self, model: ModelId, plan: ServicePlan) -> Rules:
+        if model not in self._rules:
             ttls_s = {view.name: view.ttl.total_seconds() for view in plan.stored}
             unknown = self.settings.views.keys() - ttls_s
             if unknown:
-                logger.warning("policies for %s, which version %s does not read", unknown, version)
-            self._rules[version] = Rules.of(ttls_s, self.settings)
-        return self._rules[version]
+                logger.warning("policies for %s, which %s does not read", unknown, model)
+            self._rules[model] = Rules.of(ttls_s, self.settings)
+        return self._rules[model]
 
-    def _load(self, version: str) -> Prepared:
-        manifest = self._bundles.open(version).manifest
+    def _load(self, model: ModelId) -> Prepared:
+        manifest = self._bundles.open(model).manifest
         plan = checked_plan(self._store, manifest.service)
         defaults = [one_row(view.columns, manifest.defaults) for view in plan.stored]
         return Prepared(plan, defaults)

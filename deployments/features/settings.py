@@ -2,16 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from deployments.features.clock import ClockConfig, WallClock
+from deployments.strict import StrictModel
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ViewPolicy(_Strict):
+class ViewPolicy(StrictModel):
     """What becomes of rows of a feature view that are not what they should be."""
 
     max_age_s: float | None = Field(default=None, gt=0)
@@ -26,7 +23,7 @@ class ViewPolicy(_Strict):
     """While the store cannot be read, how old a cached row may be to stand in; 0 is never."""
 
 
-class BreakerSettings(_Strict):
+class BreakerSettings(StrictModel):
     """When the online store is left alone, and how often its return is looked for."""
 
     failures: int = Field(default=1, ge=1)
@@ -37,7 +34,7 @@ class BreakerSettings(_Strict):
     """It is then tried aside from all requests: at once, and ever less often until it is this."""
 
 
-class LookupSettings(_Strict):
+class LookupSettings(StrictModel):
     """What may change while the feature stage runs."""
 
     clock: ClockConfig = Field(default_factory=WallClock)

@@ -12,8 +12,10 @@ from ray.serve import Deployment
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.options import ModelOptions
-from deployments.stage import collector
-from deployments.stage.settings import StageSettings, accepted
+from deployments.model.stage import ModelStage
+from deployments.model_id import ModelId
+from deployments.stage.replica import StageReplica
+from deployments.stage.settings import StageSettings
 from deployments.stage.timed import Timed, timed
 
 
@@ -32,29 +34,23 @@ def _rows(frames: list[TensorFrame]) -> int:
     return sum(frame.rows for frame in frames)
 
 
-class ModelReplica:
+class ModelReplica(StageReplica[ModelSettings]):
     """Runs the model on a CPU or GPU replica."""
 
-    def __init__(self, bundles: BundleStore, options: ModelOptions) -> None:
-        self._bundles = bundles
-        self._settings: ModelSettings | None = None
-        # Here, so that what builds the application does without torch: Ray sends requests a slow
-        # way until it is built.
-        from deployments.model.model import Model as Stage  # noqa: PLC0415
+    settings = ModelSettings
 
-        self._stage = Stage(bundles, options)
+    def __init__(self, bundles: BundleStore, name: str, options: ModelOptions) -> None:
+        self._stage = ModelStage(bundles, options)
         self._predict = timed(self._in_a_batch)
-
-    async def reconfigure(self, user_config: dict[str, Any]) -> None:
-        settings = self._settings = accepted(ModelSettings, user_config, self._settings)
-        batched: Any = self._batched  # serve.batch adds the setters, untyped
-        batched.set_max_batch_size(settings.max_batch_rows)
-        batched.set_batch_wait_timeout_s(settings.batch_wait_s)
-        await self._stage.runtimes.prepare(settings.version, self._bundles.resolve)
-        collector.settle()
+        super().__init__(bundles, name, self._stage.runtimes)
 
     async def predict(self, frame: TensorFrame) -> Timed[Outputs]:
         return await self._predict(frame)
+
+    def _apply(self, settings: ModelSettings) -> None:
+        batched: Any = self._batched  # serve.batch adds the setters, untyped
+        batched.set_max_batch_size(settings.max_batch_rows)
+        batched.set_batch_wait_timeout_s(settings.batch_wait_s)
 
     async def _in_a_batch(self, frame: TensorFrame) -> Outputs:
         answer = await self._batched(frame)
@@ -64,14 +60,14 @@ class ModelReplica:
 
     @serve.batch(max_batch_size=1024, batch_wait_timeout_s=0.0, batch_size_fn=_rows)
     async def _batched(self, frames: list[TensorFrame]) -> list[Outputs | Exception]:
-        by_version: dict[str, list[int]] = {}
+        by_model: dict[ModelId, list[int]] = {}
         for place, frame in enumerate(frames):
-            by_version.setdefault(frame.version, []).append(place)
+            by_model.setdefault(frame.model, []).append(place)
         answers: list[Outputs | Exception] = [{}] * len(frames)
-        for version, places in by_version.items():
+        for model, places in by_model.items():
             together: Sequence[Outputs | Exception]
             try:
-                together = await self._run(version, [frames[place] for place in places])
+                together = await self._run(model, [frames[place] for place in places])
             except Exception as error:
                 # A version that fails, in its warm-up say, fails no other's frames.
                 together = [error] * len(places)
@@ -79,12 +75,12 @@ class ModelReplica:
                 answers[place] = outputs
         return answers
 
-    async def _run(self, version: str, frames: list[TensorFrame]) -> list[Outputs]:
+    async def _run(self, model: ModelId, frames: list[TensorFrame]) -> list[Outputs]:
         if len(frames) == 1:
             return [await self._stage.predict(frames[0])]
         outputs = await self._stage.predict(
             TensorFrame(
-                version,
+                model,
                 np.concatenate([frame.numeric for frame in frames]),
                 np.concatenate([frame.categorical for frame in frames]),
             )

@@ -2,17 +2,17 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from deployments.strict import StrictModel
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["float32", "bfloat16"]
 CudaGraphs = Literal["auto", "on", "off"]
 
 
-class ModelOptions(BaseModel):
+class ModelOptions(StrictModel):
     """What one replica needs to know to run any version of the model."""
-
-    model_config = ConfigDict(extra="forbid")
 
     device: Device = "auto"
     """``auto`` takes a GPU where the replica is given one (num_gpus)."""

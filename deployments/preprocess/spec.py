@@ -3,14 +3,12 @@
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from deployments.strict import StrictModel
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LocalTime(_Strict):
+class LocalTime(StrictModel, frozen=True):
     """Calendar part of an instant (float64 epoch seconds, UTC), in a named time zone.
 
     ``hour_of_day`` is fractional, 0 to 24; ``day_of_week`` is 0 (Monday) to 6.
@@ -31,7 +29,7 @@ class LocalTime(_Strict):
         return name
 
 
-class Subtract(_Strict):
+class Subtract(StrictModel, frozen=True):
     """``of - minus``; ``hours_between`` takes instants in seconds and answers in hours."""
 
     name: str
@@ -40,7 +38,7 @@ class Subtract(_Strict):
     minus: str
 
 
-class Cyclic(_Strict):
+class Cyclic(StrictModel, frozen=True):
     """``sin`` or ``cos`` of a quantity that repeats every ``period`` (in the column's unit)."""
 
     name: str
@@ -49,7 +47,7 @@ class Cyclic(_Strict):
     period: float = Field(gt=0)
 
 
-class Concat(_Strict):
+class Concat(StrictModel, frozen=True):
     """One string key from several columns; missing as soon as one part is missing."""
 
     name: str
@@ -61,7 +59,7 @@ class Concat(_Strict):
 Derived = Annotated[LocalTime | Subtract | Cyclic | Concat, Field(discriminator="op")]
 
 
-class Numeric(_Strict):
+class Numeric(StrictModel, frozen=True):
     """One float32 input: fill what is missing, scale, clip.
 
     ``quantile_normal`` maps the training distribution to a standard normal through its
@@ -75,16 +73,16 @@ class Numeric(_Strict):
     clip: tuple[float, float] | None = None
 
 
-class Categorical(_Strict):
+class Categorical(StrictModel, frozen=True):
     """One int64 input: the value's place in the training vocabulary; 0 is unseen or missing."""
 
     column: str
     min_count: int = Field(default=1, ge=1)
 
 
-class PreprocessSpec(_Strict):
+class PreprocessSpec(StrictModel, frozen=True):
     """The whole preprocessing of a model, in the order in which columns reach it."""
 
-    derived: list[Derived] = []
-    numeric: list[Numeric] = []
-    categorical: list[Categorical] = []
+    derived: list[Derived] = Field(default_factory=list)
+    numeric: list[Numeric] = Field(default_factory=list)
+    categorical: list[Categorical] = Field(default_factory=list)

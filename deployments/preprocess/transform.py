@@ -7,37 +7,34 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from deployments.frames import Column, Unseen
 from deployments.preprocess.derive import Floats, as_floats, derive
 from deployments.preprocess.spec import Categorical, Numeric, PreprocessSpec
+from deployments.strict import StrictModel
 
 _KNOTS = 257
 _EDGE = 1e-4
 _FLOAT32 = (float(np.finfo(np.float32).min), float(np.finfo(np.float32).max))
 
 
-class FittedNumeric(BaseModel):
+class FittedNumeric(StrictModel):
     """What was learnt of a numeric column: ``fill`` in its unit, then a map of its values.
 
     ``knots`` and ``levels`` describe a piecewise linear map and are empty where the scaling is
     the affine ``(x - shift) / scale``.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     fill: float
     shift: float = 0.0
     scale: float = 1.0
-    knots: list[float] = []
-    levels: list[float] = []
+    knots: list[float] = Field(default_factory=list)
+    levels: list[float] = Field(default_factory=list)
 
 
-class FittedState(BaseModel):
+class FittedState(StrictModel):
     """The content of ``preprocess.json``: the spec and, in its order, what was fitted."""
-
-    model_config = ConfigDict(extra="forbid")
 
     spec: PreprocessSpec
     numeric: list[FittedNumeric]

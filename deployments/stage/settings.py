@@ -3,29 +3,20 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from deployments.log import get_logger
+from deployments.strict import StrictModel, first_problem
 
-S = TypeVar("S", bound=BaseModel)
+S = TypeVar("S", bound=StrictModel)
 
 logger = get_logger(__name__)
 
 
-class StageSettings(BaseModel):
+class StageSettings(StrictModel):
     """A stage serves whatever version a frame is stamped with; this one it has ready beforehand."""
 
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
     version: str = "latest"
-
-
-def first_problem(error: ValidationError) -> str:
-    """Where a configuration is wrong first, and why, in one line."""
-    problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"]) or "the whole"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where}: {problem['msg']}{more}"
 
 
 def accepted(kind: type[S], user_config: Mapping[str, Any], in_force: S | None) -> S:

@@ -10,10 +10,11 @@ import torch
 import yaml
 
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.backends.runtime import TorchRuntime
+from deployments.model.backends.torch_cpu import TorchRuntime
 from examples.store_orders.build import HERE, join
 from examples.store_orders.tables import AS_OF
 from tests.support.example import Example, orders_at
+from tests.support.preprocessing import preprocessor_of
 from tests.support.serve import free_port, serve_run
 
 ROWS = 400
@@ -46,10 +47,12 @@ def test_the_example_is_served_from_its_config(example: Example, tmp_path: Path)
 
 
 def _offline(example: Example, joined: pd.DataFrame) -> Outputs:
-    bundle = example.bundles.open(example.version)
+    bundle = example.bundle
     columns = example.columns(example.store(), joined)
-    numeric, categorical = bundle.preprocessor().transform(columns)
-    return TorchRuntime.load(bundle, torch.device("cpu")).run(TensorFrame("", numeric, categorical))
+    numeric, categorical = preprocessor_of(bundle).transform(columns)
+    return TorchRuntime.load(bundle, torch.device("cpu")).run(
+        TensorFrame(example.id, numeric, categorical)
+    )
 
 
 def _instances(example: Example, orders: pd.DataFrame) -> list[dict[str, Any]]:

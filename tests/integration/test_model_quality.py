@@ -1,11 +1,12 @@
 """The bars of the shipped model, read from the report in its bundle."""
 
 from deployments.bundle.bundle import BundleStore
+from deployments.model_id import ModelId
 from training.flights.paths import MODELS
 
 
 def test_the_network_is_as_good_as_tuned_trees_and_calibrated() -> None:
-    metrics = BundleStore(MODELS, "flight_delay").open("latest").manifest.metrics
+    metrics = BundleStore(MODELS).open(ModelId("flight_delay", "latest")).manifest.metrics
     network, trees = metrics["network"]["test"], metrics["trees"]["test"]
 
     assert network["rows"] == trees["rows"] == 55_060

@@ -17,12 +17,12 @@ async def lookup(frame: Frame) -> Frame:
         np.full((2, frame.rows), Status.FRESH, np.int8),
         np.full((2, frame.rows), 60.0),
     )
-    return Frame(frame.version, frame.rows, frame.columns | features, views)
+    return Frame(frame.model, frame.rows, frame.columns | features, views)
 
 
 async def preprocess(frame: Frame) -> TensorFrame:
     weight = frame.columns["weight"].astype(np.float32)
-    return TensorFrame(frame.version, weight[:, None], np.zeros((frame.rows, 0), np.int64))
+    return TensorFrame(frame.model, weight[:, None], np.zeros((frame.rows, 0), np.int64))
 
 
 async def predict(frame: TensorFrame) -> Outputs:

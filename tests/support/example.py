@@ -11,10 +11,11 @@ import pandas as pd
 import yaml
 from feast import FeatureStore
 
-from deployments.bundle.bundle import BundleStore
+from deployments.bundle.bundle import Bundle, BundleStore
 from deployments.bundle.manifest import Manifest
 from deployments.features.plan import resolve
 from deployments.frames import Column, Frame
+from deployments.model_id import ModelId
 from examples.store_orders.build import HERE, SERVICE, apply, build, materialize
 from examples.store_orders.tables import orders
 from training.bundling.columns import columns_of
@@ -39,7 +40,15 @@ class Example:
 
     @property
     def bundles(self) -> BundleStore:
-        return BundleStore(self.models, NAME)
+        return BundleStore(self.models)
+
+    @property
+    def id(self) -> ModelId:
+        return ModelId(NAME, self.version)
+
+    @property
+    def bundle(self) -> Bundle:
+        return self.bundles.open(self.id)
 
     @property
     def folder(self) -> Path:
@@ -47,7 +56,7 @@ class Example:
 
     @property
     def manifest(self) -> Manifest:
-        return self.bundles.open(self.version).manifest
+        return self.bundle.manifest
 
     def store(self) -> FeatureStore:
         return FeatureStore(repo_path=str(self.repo))
@@ -73,7 +82,7 @@ class Example:
         manifest = self.manifest
         fields = {field.name: field.dtype for field in manifest.fields}
         keys = [field.name for field in manifest.entities]
-        return Frame(self.version, len(rows), columns_of(rows[list(fields)], fields, keys))
+        return Frame(self.id, len(rows), columns_of(rows[list(fields)], fields, keys))
 
 
 def built_example(folder: Path) -> Example:

@@ -6,10 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deployments.bundle.bundle import GOLDEN, MANIFEST, PREPROCESS, PROGRAM, BundleStore
-from deployments.bundle.manifest import FieldSpec, Manifest, OutputSpec, TrainingData
+from deployments.bundle.bundle import GOLDEN, MANIFEST, PREPROCESS, BundleStore
+from deployments.bundle.manifest import (
+    FieldSpec,
+    Manifest,
+    OutputSpec,
+    ProgramSpec,
+    TrainingData,
+)
 from deployments.bundle.schema import ServiceSchema, ViewSchema, column_name
 from deployments.frames import DType
+from deployments.model_id import ModelId
 
 _EXAMPLES: dict[DType, str | int | float | bool] = {
     "string": "a",
@@ -19,6 +26,10 @@ _EXAMPLES: dict[DType, str | int | float | bool] = {
     "timestamp": "2024-05-01T10:15:00+02:00",
 }
 _CONTENT = b"not read here"
+
+PROGRAM = ProgramSpec().file
+
+PARCELS = ModelId("parcels", "1")
 
 EXAMPLE: dict[str, Any] = {
     "depot": "north",
@@ -106,7 +117,7 @@ def store(root: Path, *manifests: Manifest) -> BundleStore:
         (home / MANIFEST).write_text(one.model_dump_json())
         for file in one.files:
             (home / file).write_bytes(_CONTENT)
-    return BundleStore(root, manifests[0].name)
+    return BundleStore(root)
 
 
 def parcels(version: str = "1") -> Manifest:

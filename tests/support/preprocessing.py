@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from deployments.bundle.bundle import PREPROCESS, Bundle
 from deployments.frames import Column, value_column
 from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.transform import Preprocessor
@@ -9,6 +10,10 @@ from deployments.preprocess.transform import Preprocessor
 
 def fitted(columns: dict[str, Column], **spec: list[dict[str, Any]]) -> Preprocessor:
     return Preprocessor.fit(PreprocessSpec.model_validate(spec), columns)
+
+
+def preprocessor_of(bundle: Bundle) -> Preprocessor:
+    return Preprocessor.load(bundle.path / PREPROCESS)
 
 
 def amounts(*values: float | None) -> dict[str, Column]:

@@ -18,15 +18,17 @@ from deployments.bundle.bundle import LATEST
 from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import FeatureLookup
 from deployments.frames import TensorFrame
-from deployments.model.backends.runtime import TorchRuntime, pick_device
+from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.backends.torch_export import pick_device
 from deployments.model.deployment import ModelSettings
-from deployments.model.model import Model
-from deployments.preprocess.preprocess import Preprocess
+from deployments.model.stage import ModelStage
+from deployments.preprocess.stage import Preprocessing
 from deployments.stage.settings import StageSettings
 from deployments.stage.timed import timed
 from examples.store_orders.build import HERE, join
 from examples.store_orders.tables import AS_OF, CUSTOMERS, LAPSED
 from tests.support.example import NAME, Example, orders_at
+from tests.support.preprocessing import preprocessor_of
 
 SETTINGS = {
     "Ingress": IngressSettings,
@@ -51,10 +53,10 @@ async def client(example: Example, application: dict[str, Any]) -> AsyncIterator
     bundles = example.bundles
     chain = Chain(
         timed(FeatureLookup(example.store, bundles, features).lookup),
-        timed(Preprocess(bundles).transform),
-        timed(Model(bundles, args.model).predict),
+        timed(Preprocessing(bundles).transform),
+        timed(ModelStage(bundles, args.model).predict),
     )
-    dataplane = Dataplane(bundles, chain)
+    dataplane = Dataplane(bundles, chain, NAME)
     await dataplane.activate(LATEST, IngressSettings.model_validate(options["Ingress"]).batching)
     transport = httpx.ASGITransport(edge(dataplane, args.limits))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
@@ -91,11 +93,11 @@ async def test_answers_are_those_of_the_bundle_on_the_offline_join(
     client: httpx.AsyncClient, example: Example
 ) -> None:
     orders = orders_at(AS_OF, 300)
-    bundle = example.bundles.open(LATEST)
+    bundle = example.bundle
     columns = example.columns(example.store(), join(example.store(), orders))
     columns["express"] = orders["express"].to_numpy(float)
     runtime = TorchRuntime.load(bundle, pick_device("cpu"))
-    expected = runtime.run(TensorFrame("", *bundle.preprocessor().transform(columns)))
+    expected = runtime.run(TensorFrame(example.id, *preprocessor_of(bundle).transform(columns)))
 
     answer = await client.post("/predict/batch", json={"instances": bodies(orders)})
 

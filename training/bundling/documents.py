@@ -7,7 +7,7 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from deployments.stage.settings import first_problem
+from deployments.strict import first_problem
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -14,15 +14,18 @@ import torch
 from feast import FeatureStore
 
 from deployments.bundle import bundle as layout
-from deployments.bundle.manifest import Manifest, OutputSpec, TrainingData
+from deployments.bundle.manifest import Manifest, OutputSpec, ProgramSpec, TrainingData
 from deployments.features.plan import resolve
 from deployments.frames import Column, Outputs, TensorFrame
-from deployments.model.backends.runtime import TorchRuntime
+from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.golden_rows import prove
+from deployments.model_id import ModelId
 from deployments.preprocess.transform import Preprocessor
 from training.bundling.fields import entity_fields, request_fields
 
 _LIBRARIES = ("torch", "numpy", "feast")
 _CPU = torch.device("cpu")
+_PROGRAM = ProgramSpec(file="model.pt2", platform="pytorch_export")
 
 
 def export_program(
@@ -84,7 +87,7 @@ def write_bundle(
     with tempfile.TemporaryDirectory(dir=models_dir, prefix=".writing-") as scratch:
         folder = Path(scratch) / name / "unnamed"
         folder.mkdir(parents=True)
-        torch.export.save(program, folder / layout.PROGRAM)
+        torch.export.save(program, folder / _PROGRAM.file)
         (folder / layout.PREPROCESS).write_text(preprocessor.dump())
         (folder / layout.GOLDEN).write_text(
             json.dumps({"columns": _plain(golden), "outputs": _plain(answers)})
@@ -92,7 +95,7 @@ def write_bundle(
         for file, content in (extra_files or {}).items():
             (folder / file).write_bytes(content)
         files = {path.name: layout.sha256(path) for path in sorted(folder.iterdir())}
-        version = f"{created_at:%Y%m%dT%H%M%S}-{files[layout.PROGRAM][:8]}"
+        version = f"{created_at:%Y%m%dT%H%M%S}-{files[_PROGRAM.file][:8]}"
         manifest = Manifest(
             name=name,
             version=version,
@@ -103,6 +106,7 @@ def write_bundle(
             entities=keys,
             request_features=request,
             outputs=output_specs,
+            program=_PROGRAM,
             defaults={column: _default(training_columns[column]) for column in schema.columns},
             training_data=TrainingData(fingerprint=fingerprint, rows=rows),
             metrics=dict(metrics),
@@ -111,7 +115,8 @@ def write_bundle(
         )
         (folder / layout.MANIFEST).write_text(manifest.model_dump_json(indent=2))
         written = folder.rename(folder.with_name(version))
-        TorchRuntime.load(layout.BundleStore(Path(scratch), name).open(version), _CPU)
+        bundle = layout.BundleStore(Path(scratch)).open(manifest.id)
+        prove(bundle, TorchRuntime.load(bundle, _CPU).run)
         home = models_dir / name
         home.mkdir(exist_ok=True)
         target = written.rename(home / version)
@@ -142,8 +147,8 @@ def _answers(
     names: Sequence[str],
 ) -> Outputs:
     """What the program answers to the golden rows. Raises ValueError where it does not fit."""
-    frame = TensorFrame("", *preprocessor.transform(golden))
-    single = TensorFrame("", frame.numeric[:1], frame.categorical[:1])
+    frame = TensorFrame(ModelId("", ""), *preprocessor.transform(golden))
+    single = TensorFrame(frame.model, frame.numeric[:1], frame.categorical[:1])
     try:
         runtime = TorchRuntime(program, names, _CPU)
         runtime.run(single)  # a program may be exported for one number of rows alone

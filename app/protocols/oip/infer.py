@@ -13,7 +13,7 @@ from app.protocols.oip.parameters import TIMEOUT, VALUES, Parameters, flag, whol
 from app.protocols.oip.tensors import Tensor, rows_of
 from app.serving.errors import ErrorCode, InvalidRequest, TimedOut
 from app.serving.served_version import ServedVersion
-from app.serving.timing import Timing
+from app.serving.server_timing import ServerTiming
 
 _SHOWN = 100
 
@@ -36,7 +36,7 @@ async def infer(
     *,
     limit: int,
     deadline: float,
-    timing: Timing | None = None,
+    timing: ServerTiming | None = None,
 ) -> Inferred:
     """Answer up to ``limit`` rows, with these outputs of them (None: all), by ``deadline`` (of the
     event loop's clock) or what the request says itself.

@@ -13,7 +13,6 @@ from deployments.bundle.manifest import Manifest
 
 SERVER = "windsock"
 EXTENSIONS = ["binary_tensor_data"]
-PLATFORM = "pytorch_export"
 
 _SHOWN = 100
 
@@ -79,7 +78,7 @@ class Models:
     def is_ready(self, model: str, version: str = "") -> bool:
         """Whether this model, or this version of it, is in service. Raises InvalidRequest where
         there is none such."""
-        serving = self._dataplane.current
+        serving = self._dataplane.in_service.get(model)
         self._check(model, version, serving)
         return serving is not None and version in ("", serving.model.version)
 
@@ -89,8 +88,8 @@ class Models:
         Raises InvalidRequest where there is none such or another version is in service, and
         Unavailable where none is yet.
         """
-        self._check(model, version, self._dataplane.current)
-        serving = self._dataplane.serving()
+        self._check(model, version, self._dataplane.in_service.get(model))
+        serving = self._dataplane.serving(model)
         if version not in ("", serving.model.version):
             raise InvalidRequest(
                 ErrorCode.NOT_IN_SERVICE,
@@ -104,26 +103,26 @@ class Models:
         manifest = self.serving(model, version).manifest
         return ModelMetadata(
             manifest.name,
-            self._dataplane.bundles.versions(),
-            PLATFORM,
+            self._dataplane.bundles.versions(model),
+            manifest.program.platform,
             inputs_of(manifest),
             outputs_of(manifest),
         )
 
     def _check(self, model: str, version: str, serving: ServedVersion | None) -> None:
-        bundles = self._dataplane.bundles
-        if model != bundles.name:
+        if model not in self._dataplane.names:
+            there = ", ".join(map(repr, self._dataplane.names))
             raise InvalidRequest(
                 ErrorCode.NOT_FOUND,
-                f"there is no model {model[:_SHOWN]!r}: this server has {bundles.name!r}",
+                f"there is no model {model[:_SHOWN]!r}: this server has {there}",
                 "model",
             )
         # The version in service may be gone from disk, and needs no look at it.
         known = not version or (serving is not None and version == serving.model.version)
-        if not known and version not in bundles.versions():
+        if not known and version not in self._dataplane.bundles.versions(model):
             raise InvalidRequest(
                 ErrorCode.NOT_FOUND,
-                f"there is no version {version[:_SHOWN]!r} of {bundles.name!r}",
+                f"there is no version {version[:_SHOWN]!r} of {model!r}",
                 "version",
             )
 

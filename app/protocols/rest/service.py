@@ -31,12 +31,12 @@ def service_routes(dataplane: Dataplane) -> list[BaseRoute]:
 
     async def models(_: Request) -> Response:
         serving = dataplane.serving()
-        manifest, bundles = serving.manifest, dataplane.bundles
+        manifest = serving.manifest
         return _json(
             Models(
                 [
-                    ModelDescription(bundles.name, version, version == manifest.version)
-                    for version in bundles.versions()
+                    ModelDescription(manifest.name, version, version == manifest.version)
+                    for version in dataplane.bundles.versions(manifest.name)
                 ],
                 manifest.service.service,
                 {field.name: field.dtype for field in manifest.fields},

@@ -1,1 +1,1 @@
-"""What runs a program: one file for each kind of device."""
+"""What runs a program: ``base`` is the seam, ``load`` finds the backend of a bundle."""

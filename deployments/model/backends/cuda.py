@@ -10,7 +10,8 @@ from torch import Tensor
 
 from deployments.frames import Outputs, TensorFrame
 from deployments.log import get_logger
-from deployments.model.backends.packing import (
+from deployments.model.backends.base import Runtime
+from deployments.model.backends.staging import (
     BlockLayout,
     Staging,
     apart,
@@ -18,8 +19,8 @@ from deployments.model.backends.packing import (
     side_by_side,
     widths,
 )
-from deployments.model.backends.program import Program
-from deployments.model.golden import repeated
+from deployments.model.backends.torch_program import Program
+from deployments.model.golden_rows import repeated
 from deployments.model.options import CudaGraphs
 
 logger = get_logger(__name__)
@@ -44,14 +45,14 @@ class Captured:
     answers: Tensor
 
 
-class CudaRuntime:
+class CudaRuntime(Runtime):
     """Runs a program on a GPU, on a stream of its own. One thread at a time may call ``run``.
 
     A second set of buffers, to fill one while the other computes, would save the microseconds that
     it takes to copy a few hundred kilobytes, and is left out.
     """
 
-    inline_rows = 0  # the wait must not be the event loop's
+    inline = False
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class CudaRuntime:
         graphs: CudaGraphs,
         most_rows: int,
     ) -> None:
+        self.device = torch.cuda.get_device_name(device)
         self._program = program
         self._device = device
         self._features = example.numeric.shape[1]
@@ -72,6 +74,7 @@ class CudaRuntime:
         if graphs != "off":
             self._capture(example, most_rows, required=graphs == "on")
         self.sizes = sorted(self._captured)
+        logger.info("CUDA graphs for %s rows", self.sizes or "no")
 
     @torch.inference_mode()
     def run(self, frame: TensorFrame) -> Outputs:
@@ -79,7 +82,7 @@ class CudaRuntime:
         captured = self._fitting(frame.rows)
         with torch.cuda.stream(self._stream):
             staging = captured.staging if captured else self._staging(frame.rows)
-            staging.fill(frame)
+            staging.write(frame)
             staging.upload()
             if captured:
                 captured.graph.replay()
@@ -116,7 +119,7 @@ class CudaRuntime:
         """The width of each output."""
         with torch.cuda.stream(self._stream):
             staging = self._staging(example.rows)
-            staging.fill(example)
+            staging.write(example)
             staging.upload()
             found = widths(self._program(staging.numeric, staging.categorical))
             self._stream.synchronize()
@@ -144,7 +147,7 @@ class CudaRuntime:
         graph = torch.cuda.CUDAGraph()
         with _CAPTURING, torch.cuda.stream(self._stream):
             staging = self._staging(frame.rows)
-            staging.fill(frame)  # real rows, since padding must be valid to the program, too
+            staging.write(frame)  # real rows, since padding must be valid to the program, too
             staging.upload()
             for _ in range(_WARM_UPS):  # libraries set themselves up, which no capture allows
                 self._answers(staging)

@@ -1,47 +1,43 @@
-"""Makes a bundle ready to run on the device at hand."""
+"""Makes a bundle ready to run, with the backend that its program needs."""
 
-import torch
+from collections.abc import Callable
+from importlib import import_module
 
-from deployments.bundle.bundle import Bundle
+from deployments.bundle.bundle import Bundle, BundleError
 from deployments.log import get_logger
-from deployments.model.backends.cuda import CudaRuntime
-from deployments.model.backends.program import Program
-from deployments.model.backends.runtime import Runtime, TorchRuntime, open_program, output_names
-from deployments.model.golden import golden_frame, prove
-from deployments.model.inline import rows_within
+from deployments.model.backends.base import Runtime
+from deployments.model.golden_rows import golden_frame, prove
+from deployments.model.inline_rows import rows_within
 from deployments.model.options import ModelOptions
 
 logger = get_logger(__name__)
 
-
-def load(bundle: Bundle, device: torch.device, options: ModelOptions) -> Runtime:
-    """Load a bundle, warm it up and prove it on its golden rows. Raises BundleError."""
-    return _on_gpu(bundle, device, options) if device.type == "cuda" else _on_cpu(bundle, options)
+BACKENDS = {"pytorch_export": "deployments.model.backends.torch_export"}
+"""The module for each platform that a manifest may name, imported where a bundle needs it."""
 
 
-def _on_cpu(bundle: Bundle, options: ModelOptions) -> Runtime:
-    runtime = TorchRuntime.load(bundle, torch.device("cpu"))
-    frame, _ = golden_frame(bundle)
-    runtime.inline_rows = rows_within(options.inline_s, runtime.run, frame)
-    logger.info(
-        "version %s: batches of up to %d rows run in the event loop",
-        bundle.manifest.version,
-        runtime.inline_rows,
-    )
-    return runtime
-
-
-def _on_gpu(bundle: Bundle, device: torch.device, options: ModelOptions) -> Runtime:
-    frame, _ = golden_frame(bundle)
-    program = Program(open_program(bundle), output_names(bundle), device, options.precision)
-    runtime = CudaRuntime(program, frame, device, options.cuda_graphs, options.cuda_graph_rows)
+def load(bundle: Bundle, options: ModelOptions) -> Runtime:
+    """Load a bundle, prove it on its golden rows, which warms it up, too, and measure which batches
+    are short enough for the event loop. Raises what ``Runtime`` says of a backend's ``load``, and
+    BundleError for golden rows that are off and a platform that is not known."""
+    platform = bundle.manifest.program.platform
+    if platform not in BACKENDS:
+        raise BundleError(
+            f"{bundle.program} is a program for {platform!r}, which this server does not run: "
+            f"it runs {', '.join(BACKENDS)}"
+        )
+    opened: Callable[[Bundle, ModelOptions], Runtime] = import_module(BACKENDS[platform]).load
+    runtime = opened(bundle, options)
     off = prove(bundle, runtime.run, options.precision, runtime.sizes)
+    if runtime.inline:
+        frame, _ = golden_frame(bundle)
+        runtime.inline_rows = rows_within(options.inline_s, runtime.run, frame)
     logger.info(
-        "version %s: on %s in %s, golden rows off by up to %.1g, CUDA graphs for %s rows",
-        bundle.manifest.version,
-        torch.cuda.get_device_name(device),
+        "%s: on %s in %s, golden rows off by up to %.1g; batches of up to %d rows run in the loop",
+        bundle.manifest.id,
+        runtime.device,
         options.precision,
         off,
-        runtime.sizes or "no",
+        runtime.inline_rows,
     )
     return runtime

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from deployments.bundle.bundle import PROGRAM
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
+from tests.support.manifests import PROGRAM
 from tests.support.serve import deploy, set_all
 from tests.support.wait import wait_until
 from training.flights.paths import DATA

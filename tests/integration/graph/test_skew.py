@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from deployments.bundle.bundle import Bundle, BundleStore
 from deployments.frames import TensorFrame
-from deployments.model.backends.runtime import TorchRuntime
+from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model_id import ModelId
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import departures, fill, instances
+from tests.support.preprocessing import preprocessor_of
 from tests.support.serve import deploy, set_all
 from training.bundling.columns import columns_of
 from training.flights.dataset import join
@@ -40,7 +42,7 @@ def recorded() -> dict[str, Answers]:
 def test_answers_and_features_are_those_of_the_offline_join(
     graph: Graph, recorded: dict[str, Answers]
 ) -> None:
-    bundle = BundleStore(graph.models, "flight_delay").open("latest")
+    bundle = BundleStore(graph.models).open(ModelId("flight_delay", "latest"))
     document = yaml.safe_load(graph.server.config.read_text())
     answers: Answers = {}
     for at in INSTANTS:
@@ -83,6 +85,6 @@ def _ask(graph: Graph, flights: pd.DataFrame) -> list[dict[str, dict[str, float]
 
 
 def _run(bundle: Bundle, offline: pd.DataFrame) -> NDArray[np.float32]:
-    numeric, categorical = bundle.preprocessor().transform(columns_of(offline))
+    numeric, categorical = preprocessor_of(bundle).transform(columns_of(offline))
     runtime = TorchRuntime.load(bundle, torch.device("cpu"))
-    return runtime.run(TensorFrame("", numeric, categorical))["late_probability"]
+    return runtime.run(TensorFrame(bundle.manifest.id, numeric, categorical))["late_probability"]

@@ -15,7 +15,7 @@ from tests.support.manifests import parcels, store
 @pytest.fixture
 async def dataplane(tmp_path: Path) -> Dataplane:
     """Serves version 1 of ``parcels``."""
-    dataplane = Dataplane(store(tmp_path, parcels("1"), parcels("2")), weighing())
+    dataplane = Dataplane(store(tmp_path, parcels("1"), parcels("2")), weighing(), "parcels")
     await dataplane.activate("1", BatchSettings())
     return dataplane
 

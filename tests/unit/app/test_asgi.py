@@ -65,7 +65,7 @@ async def test_a_failing_graph_is_unavailable(
             raise failure
         return await lookup(frame)
 
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=look))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=look), "parcels")
     await dataplane.activate("1", BatchSettings())
     failing = True
     sent, _ = await drive(edge(dataplane, limits), http(), chunks(row()))
@@ -85,7 +85,7 @@ async def test_a_full_queue_is_overload_and_says_when_to_try_again(
         await go_on.wait()
         return await lookup(frame)
 
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=slow))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=slow), "parcels")
     await dataplane.activate("1", BatchSettings(max_rows=1, in_flight=1, max_queued_rows=1))
     go_on.clear()
     app = edge(dataplane, limits)

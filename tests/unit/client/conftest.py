@@ -121,7 +121,7 @@ def edge_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     bundles = store(tmp_path_factory.mktemp("bundles"), parcels("1"), parcels("2"))
 
     async def serve(ready: Future[str], over: asyncio.Event) -> None:
-        dataplane = Dataplane(bundles, weighing())
+        dataplane = Dataplane(bundles, weighing(), "parcels")
         await dataplane.activate("1", BatchSettings())
         async with serving(prefixed(edge(dataplane, limits)), linger_s=0) as fast_lane:
             ready.set_result(f"http://127.0.0.1:{fast_lane.port}")

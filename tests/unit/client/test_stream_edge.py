@@ -69,7 +69,7 @@ async def test_a_row_that_is_too_large_costs_no_other(edge_url: str, opened: Ope
 async def replica(folder: Path, port: int) -> AsyncIterator[None]:
     """One of the replicas that share a port; at the end it lets its clients go."""
     limits = Limits()
-    dataplane = Dataplane(store(folder, parcels()), weighing())
+    dataplane = Dataplane(store(folder, parcels()), weighing(), "parcels")
     await dataplane.activate("1", BatchSettings())
     streams = Streams(dataplane, limits, StreamSettings())
     settings = FastLaneSettings(port=port, linger_s=0)

@@ -12,12 +12,13 @@ from deployments.frames import (
     key_column,
     value_column,
 )
+from tests.support.manifests import PARCELS
 
 
 def frame(*names: str | None) -> Frame:
     rows = len(names)
     return Frame(
-        "1",
+        PARCELS,
         rows,
         {"name": value_column("string", names), "size": np.arange(rows, dtype=np.float64)},
         ViewStates(("view",), np.arange(rows, dtype=np.int8)[None], np.arange(rows)[None] * 10.0),
@@ -65,7 +66,7 @@ def test_frames_survive_the_way_between_processes(names: tuple[str | None, ...])
 
     received = pickle.loads(pickle.dumps(sent))
 
-    assert (received.version, received.rows, received.budget_s) == ("1", len(names), 0.5)
+    assert (received.model, received.rows, received.budget_s) == (PARCELS, len(names), 0.5)
     assert received.columns.keys() == sent.columns.keys()
     for name, column in sent.columns.items():
         assert received.columns[name].dtype == column.dtype
@@ -77,7 +78,7 @@ def test_frames_survive_the_way_between_processes(names: tuple[str | None, ...])
 
 
 def test_a_frame_without_number_columns_survives_too() -> None:
-    sent = Frame("1", 1, {"name": value_column("string", ["a"])})
+    sent = Frame(PARCELS, 1, {"name": value_column("string", ["a"])})
 
     received = pickle.loads(pickle.dumps(sent))
 
@@ -86,6 +87,6 @@ def test_a_frame_without_number_columns_survives_too() -> None:
 
 
 def test_a_tensor_frame_counts_its_rows() -> None:
-    tensors = TensorFrame("1", np.zeros((3, 0), np.float32), np.zeros((3, 2), np.int64))
+    tensors = TensorFrame(PARCELS, np.zeros((3, 0), np.float32), np.zeros((3, 2), np.int64))
 
     assert tensors.rows == 3

@@ -19,6 +19,7 @@ from deployments.frames import (
     ViewStates,
     value_column,
 )
+from tests.support.manifests import PARCELS
 
 FRESH, STALE, MISSING, DEFAULTED = Status
 NONE = float("nan")
@@ -31,7 +32,7 @@ def seen(timeless: tuple[str, ...] = (), **views: tuple[Status, float]) -> Featu
         np.array([[status] for status, _ in views.values()], np.int8),
         np.array([[age_s] for _, age_s in views.values()]),
     )
-    return batch({}, Frame("1", 1, {}, states), timeless=timeless).row(0).features
+    return batch({}, Frame(PARCELS, 1, {}, states), timeless=timeless).row(0).features
 
 
 def views_of(info: FeaturesInfo) -> dict[str, dict[str, Any]]:
@@ -45,7 +46,7 @@ def batch(
     unseen: Unseen | None = None,
     timeless: tuple[str, ...] = (),
 ) -> AnsweredBatch:
-    found = found or Frame("1", len(next(iter(outputs.values()))), {})
+    found = found or Frame(PARCELS, len(next(iter(outputs.values()))), {})
     return AnsweredBatch.of(
         BatchResult(outputs, found, unseen or {}, StageTimes(0, 0, 0, 0)), timeless
     )
@@ -126,7 +127,7 @@ def test_values_have_the_types_of_their_columns() -> None:
         "seen_at": "timestamp",
         "odd": "int64",
     }
-    answers = batch({}, Frame("1", 2, columns))
+    answers = batch({}, Frame(PARCELS, 2, columns))
 
     first = answers.row(0, dtypes).features.values
     second = answers.row(1, dtypes).features.values
@@ -157,7 +158,7 @@ def test_rows_with_the_same_state_are_told_apart_from_others() -> None:
         np.array([[FRESH, MISSING, FRESH], [STALE, FRESH, STALE]], np.int8),
         np.array([[1.0, NONE, 1.0], [7.5, 1.0, 7.5]]),
     )
-    answers = batch({}, Frame("1", 3, {}, states))
+    answers = batch({}, Frame(PARCELS, 3, {}, states))
     first, second, third = (views_of(answers.row(place).features) for place in range(3))
 
     assert first == third
@@ -193,7 +194,7 @@ def test_a_row_that_a_policy_refuses_has_an_error_instead(status: Status, code: 
         np.array([[1.0, 1.0], [1.0, 7200.0]]),
         refused=np.array([-1, 1], np.int8),
     )
-    answers = batch({"late": np.array([0.25, 0.5])}, Frame("1", 2, {}, states))
+    answers = batch({"late": np.array([0.25, 0.5])}, Frame(PARCELS, 2, {}, states))
 
     refused = answers.answer(1)
 
@@ -212,7 +213,7 @@ def fleet(*rows: tuple[Status, bool]) -> AnsweredBatch:
         refused=np.array([0 if refused else -1 for _, refused in rows], np.int8),
     )
     late = np.arange(len(rows), dtype=np.float32)
-    return batch({"late": late, "two": np.stack([late, -late], 1)}, Frame("1", 3, {}, states))
+    return batch({"late": late, "two": np.stack([late, -late], 1)}, Frame(PARCELS, 3, {}, states))
 
 
 def test_rows_of_several_batches_are_read_by_column() -> None:

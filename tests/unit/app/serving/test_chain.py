@@ -6,11 +6,12 @@ import pytest
 from app.serving.errors import TimedOut
 from deployments.frames import Frame, TensorFrame, key_column, value_column
 from tests.support.chains import lookup, preprocess, weighing
+from tests.support.manifests import PARCELS
 
 
 def frame() -> Frame:
     columns = {"depot": key_column("string", ["north"]), "weight": value_column("float64", [2.0])}
-    return Frame("1", 1, columns)
+    return Frame(PARCELS, 1, columns)
 
 
 async def test_the_stages_are_cancelled_at_the_deadline() -> None:

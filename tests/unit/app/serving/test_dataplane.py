@@ -9,14 +9,14 @@ from app.serving.errors import Unavailable
 from deployments.bundle.bundle import BundleError
 from deployments.frames import Frame, Outputs, TensorFrame
 from tests.support.chains import lookup, predict, weighing
-from tests.support.manifests import field, manifest, parcels, store
+from tests.support.manifests import PARCELS, field, manifest, parcels, store
 
 SETTINGS = BatchSettings()
 ROW = ("north", 7, 2.5, 3, True, 1714551300.0)
 
 
 async def test_no_version_serves_before_one_is_activated(tmp_path: Path) -> None:
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing())
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(), "parcels")
 
     with pytest.raises(Unavailable):
         dataplane.serving()
@@ -29,16 +29,16 @@ async def test_a_version_serves_once_its_example_went_through_the_chain(tmp_path
         frames.append(frame)
         return await lookup(frame)
 
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=watched))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=watched), "parcels")
     await dataplane.activate("1", SETTINGS)
 
     assert dataplane.serving().model.version == "1"
     (frame,) = frames
-    assert (frame.version, frame.rows, frame.columns["depot"][0]) == ("1", 1, "north")
+    assert (frame.model, frame.rows, frame.columns["depot"][0]) == (PARCELS, 1, "north")
 
 
 async def test_the_first_version_must_work(tmp_path: Path) -> None:
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing())
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(), "parcels")
 
     with pytest.raises(BundleError, match="no version '2'"):
         await dataplane.activate("2", SETTINGS)
@@ -50,7 +50,7 @@ async def test_the_error_of_a_first_version_is_the_stages_own(tmp_path: Path) ->
     async def broken(frame: Frame) -> Frame:
         raise ConnectionError("the store is down")
 
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=broken))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=broken), "parcels")
 
     with pytest.raises(ConnectionError, match="the store is down"):
         await dataplane.activate("1", SETTINGS)
@@ -60,12 +60,12 @@ async def test_a_version_that_fails_leaves_the_old_one_serving(
     tmp_path: Path, log: pytest.LogCaptureFixture
 ) -> None:
     async def only_the_first(frame: Frame) -> Frame:
-        if frame.version != "1":
+        if frame.model.version != "1":
             raise ValueError
         return await lookup(frame)
 
     stores = store(tmp_path, parcels("1"), parcels("2"))
-    dataplane = Dataplane(stores, weighing(lookup=only_the_first))
+    dataplane = Dataplane(stores, weighing(lookup=only_the_first), "parcels")
     await dataplane.activate("1", SETTINGS)
 
     await dataplane.activate("2", SETTINGS)
@@ -89,7 +89,7 @@ async def test_a_version_whose_example_is_no_request_is_refused(
     contradictory = manifest(
         version="2", request_features=[field("weight", "float64", maximum=1, example=2)]
     )
-    dataplane = Dataplane(store(tmp_path, parcels("1"), contradictory), weighing())
+    dataplane = Dataplane(store(tmp_path, parcels("1"), contradictory), weighing(), "parcels")
     await dataplane.activate("1", SETTINGS)
 
     await dataplane.activate("2", SETTINGS)
@@ -108,11 +108,11 @@ async def test_a_request_ends_on_the_version_it_began_with(tmp_path: Path) -> No
         if hold:
             reached.set()
             await go_on.wait()
-        versions.append(frame.version)
+        versions.append(frame.model.version)
         return await predict(frame)
 
     bundles = store(tmp_path, parcels("1"), parcels("2"))
-    dataplane = Dataplane(bundles, weighing(predict=held))
+    dataplane = Dataplane(bundles, weighing(predict=held), "parcels")
     await dataplane.activate("1", SETTINGS)
     hold = True
     under_way = asyncio.create_task(dataplane.serving().answer([ROW]))

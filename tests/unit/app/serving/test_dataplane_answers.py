@@ -10,7 +10,7 @@ from app.config import BatchSettings
 from app.serving.errors import Overloaded, Unavailable
 from app.serving.fields import MAX_STRING
 from app.serving.served_version import ServedVersion
-from app.serving.timing import Timing
+from app.serving.server_timing import ServerTiming
 from deployments.frames import Frame, Outputs, TensorFrame
 from tests.support.chains import lookup, preprocess, weighing
 from tests.support.manifests import field, manifest, parcels
@@ -55,7 +55,7 @@ async def test_a_large_request_is_split_and_answered_in_order(rows: int) -> None
 async def test_the_columns_of_an_answer_are_the_answer(rows: int) -> None:
     serving = ServedVersion(parcels(), weighing(), BatchSettings(max_rows=4))
     asked = [row(weight) for weight in range(rows)]
-    timing = Timing(0.0)
+    timing = ServerTiming(0.0)
 
     answers = await serving.answer_by_column(asked, timing=timing)
 
@@ -123,7 +123,7 @@ async def test_no_batch_outgrows_a_grpc_message_however_long_its_strings() -> No
 
     async def bare(frame: Frame) -> TensorFrame:
         tensors = np.zeros((frame.rows, 1), np.float32), np.zeros((frame.rows, 0), np.int64)
-        return TensorFrame(frame.version, *tensors)
+        return TensorFrame(frame.model, *tensors)
 
     keys = [field("street"), field("city"), field("country")]
     chain = weighing(weighed, bare, one_output)

@@ -9,9 +9,9 @@ import yaml
 
 from app.config import FastLaneSettings, GraphArgs
 from app.start.preflight import GraphRefused, check, check_settings, shares
-from deployments.bundle.bundle import PROGRAM
 from deployments.bundle.schema import ServiceSchema
 from tests.support.example import NAME, Example
+from tests.support.manifests import PROGRAM
 
 
 def args_for(models: Path, repo: Path, store_yaml: Path | None = None) -> GraphArgs:

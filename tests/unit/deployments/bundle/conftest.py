@@ -15,7 +15,7 @@ def models(example: Example, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bundles(models: Path) -> BundleStore:
-    return BundleStore(models, NAME)
+    return BundleStore(models)
 
 
 @pytest.fixture

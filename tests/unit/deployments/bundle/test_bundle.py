@@ -9,12 +9,15 @@ from deployments.bundle.bundle import (
     LATEST,
     MANIFEST,
     PREPROCESS,
-    PROGRAM,
     BundleError,
     BundleStore,
     column_dtypes,
 )
+from deployments.model_id import ModelId
 from tests.support.example import NAME, Example
+from tests.support.manifests import PROGRAM
+
+NEWEST = ModelId(NAME, LATEST)
 
 
 def edit(folder: Path, **changes: object) -> None:
@@ -23,12 +26,14 @@ def edit(folder: Path, **changes: object) -> None:
 
 
 def test_latest_stands_for_the_version_it_names(bundles: BundleStore, example: Example) -> None:
-    assert bundles.resolve(LATEST) == example.version
-    assert bundles.open(LATEST).manifest.version == example.version
+    assert bundles.resolve(NEWEST) == example.id
+    assert bundles.open(NEWEST).manifest.version == example.version
 
 
 def test_any_other_version_is_itself(bundles: BundleStore) -> None:
-    assert bundles.resolve("20200101T000000-00000000") == "20200101T000000-00000000"
+    other = ModelId(NAME, "20200101T000000-00000000")
+
+    assert bundles.resolve(other) == other
 
 
 def test_versions_are_those_with_a_manifest_in_order(
@@ -39,7 +44,7 @@ def test_versions_are_those_with_a_manifest_in_order(
     for name in ("2", "1"):
         (folder.parent / name / MANIFEST).write_text("{}")
 
-    assert bundles.versions() == ["1", "2", example.version]
+    assert bundles.versions(NAME) == ["1", "2", example.version]
 
 
 def test_without_a_pointer_it_says_what_to_run(bundles: BundleStore, folder: Path) -> None:
@@ -48,7 +53,7 @@ def test_without_a_pointer_it_says_what_to_run(bundles: BundleStore, folder: Pat
     with pytest.raises(
         BundleError, match=rf"no bundle of '{NAME}' in .*python -m training.bundling.bundle"
     ):
-        bundles.open(LATEST)
+        bundles.open(NEWEST)
 
 
 def test_a_pointer_to_nothing_names_what_there_is(
@@ -57,7 +62,7 @@ def test_a_pointer_to_nothing_names_what_there_is(
     (folder.parent / LATEST).write_text("gone")
 
     with pytest.raises(BundleError, match=rf"no version 'gone' .*\(there: {example.version}\)"):
-        bundles.open(LATEST)
+        bundles.open(NEWEST)
 
 
 @pytest.mark.parametrize("file", [PROGRAM, PREPROCESS, GOLDEN])
@@ -65,7 +70,7 @@ def test_a_missing_file_is_named(bundles: BundleStore, folder: Path, file: str) 
     (folder / file).unlink()
 
     with pytest.raises(BundleError, match=f"{file} is missing: write it again"):
-        bundles.open(LATEST)
+        bundles.open(NEWEST)
 
 
 @pytest.mark.parametrize("file", [PROGRAM, PREPROCESS, GOLDEN])
@@ -77,7 +82,7 @@ def test_a_file_of_which_one_bit_changed_is_named(
     (folder / file).write_bytes(content)
 
     with pytest.raises(BundleError, match=f"{file} is damaged"):
-        bundles.open(LATEST)
+        bundles.open(NEWEST)
 
 
 @pytest.mark.parametrize(
@@ -89,14 +94,14 @@ def test_a_manifest_of_another_form_is_named(
     (folder / MANIFEST).write_text(content)
 
     with pytest.raises(BundleError, match=r"manifest\.json is not a manifest of this format"):
-        bundles.open(LATEST)
+        bundles.open(NEWEST)
 
 
 def test_a_manifest_of_a_later_format_is_refused(bundles: BundleStore, folder: Path) -> None:
     edit(folder, format=2)
 
     with pytest.raises(BundleError, match="not a manifest of this format"):
-        bundles.open(LATEST)
+        bundles.open(NEWEST)
 
 
 def test_a_manifest_with_a_part_that_is_not_known_is_refused(
@@ -105,14 +110,14 @@ def test_a_manifest_with_a_part_that_is_not_known_is_refused(
     edit(folder, colour="green")
 
     with pytest.raises(BundleError, match="not a manifest of this format"):
-        bundles.open(LATEST)
+        bundles.open(NEWEST)
 
 
 def test_a_manifest_that_forgets_a_file_is_refused(bundles: BundleStore, folder: Path) -> None:
     edit(folder, files={PROGRAM: "0", PREPROCESS: "0"})
 
     with pytest.raises(BundleError, match=rf"lists no {GOLDEN}"):
-        bundles.open(LATEST)
+        bundles.open(NEWEST)
 
 
 def test_a_contract_that_was_edited_is_refused(
@@ -123,27 +128,27 @@ def test_a_contract_that_was_edited_is_refused(
     edit(folder, service=service)
 
     with pytest.raises(BundleError, match=r"manifest\.json was edited"):
-        bundles.open(LATEST)
+        bundles.open(NEWEST)
 
 
 def test_a_renamed_version_is_refused(bundles: BundleStore, folder: Path, example: Example) -> None:
     folder.rename(folder.with_name("20300101T000000-00000000"))
 
     with pytest.raises(BundleError, match=f"holds 'store_orders' version '{example.version}'"):
-        bundles.open("20300101T000000-00000000")
+        bundles.open(ModelId(NAME, "20300101T000000-00000000"))
 
 
 def test_the_bundle_of_another_model_is_refused(folder: Path, example: Example) -> None:
     folder.parent.rename(folder.parent.with_name("flights"))
 
     with pytest.raises(BundleError, match=r"holds 'store_orders' .*: it was renamed"):
-        BundleStore(folder.parent.parent, "flights").open(example.version)
+        BundleStore(folder.parent.parent).open(ModelId("flights", example.version))
 
 
 def test_golden_rows_have_the_columns_that_a_request_and_its_features_have(
     bundles: BundleStore,
 ) -> None:
-    bundle = bundles.open(LATEST)
+    bundle = bundles.open(NEWEST)
     golden = bundle.golden()
 
     assert golden.columns.keys() == column_dtypes(bundle.manifest).keys()

@@ -108,6 +108,6 @@ async def test_the_fields_of_the_request_are_kept(
 
     found = await online.lookup(example).lookup(frame)
 
-    assert (found.version, found.rows) == (example.version, len(orders))
+    assert (found.model, found.rows) == (example.id, len(orders))
     for name, column in frame.columns.items():
         assert found.columns[name] is column

@@ -15,6 +15,7 @@ from deployments.features.lookup import FeatureLookup
 from deployments.features.plan import ServiceError, resolve
 from deployments.features.settings import LookupSettings
 from deployments.frames import Frame, Status
+from deployments.model_id import ModelId
 from examples.store_orders.build import quiet
 from examples.store_orders.tables import AS_OF
 from tests.support.example import Example, orders_at
@@ -83,7 +84,7 @@ def lookup(repo: FeatureStore, bundles: BundleStore, cache_rows: int = 100) -> F
 def frame(version: str, *keys: int, **others: list[int]) -> Frame:
     columns = {"store_id": np.array(keys, dtype=np.int64)}
     columns |= {name: np.array(values, dtype=np.int64) for name, values in others.items()}
-    return Frame(version, len(keys), columns)
+    return Frame(ModelId("goods", version), len(keys), columns)
 
 
 @pytest.fixture

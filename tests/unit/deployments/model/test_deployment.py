@@ -6,8 +6,9 @@ from deployments.bundle.bundle import BundleError
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.deployment import ModelReplica
 from deployments.model.options import ModelOptions
-from tests.support.example import Example
-from tests.unit.deployments.model.test_model import golden
+from deployments.model_id import ModelId
+from tests.support.example import NAME, Example
+from tests.unit.deployments.model.test_stage import golden
 
 CPU = ModelOptions(device="cpu")
 
@@ -16,7 +17,7 @@ run_batch: Any = ModelReplica._batched.__wrapped__
 
 
 def part(frame: TensorFrame, rows: slice) -> TensorFrame:
-    return TensorFrame(frame.version, frame.numeric[rows], frame.categorical[rows])
+    return TensorFrame(frame.model, frame.numeric[rows], frame.categorical[rows])
 
 
 def check(outputs: Outputs, expected: Outputs, rows: slice) -> None:
@@ -30,7 +31,7 @@ async def test_frames_of_many_callers_are_answered_each_with_its_rows(example: E
     parts = [slice(0, 1), slice(3, 40), slice(0, 64), slice(63, 64)]
 
     answers = await run_batch(
-        ModelReplica(example.bundles, CPU), [part(frame, rows) for rows in parts]
+        ModelReplica(example.bundles, NAME, CPU), [part(frame, rows) for rows in parts]
     )
 
     for outputs, rows in zip(answers, parts, strict=True):
@@ -39,10 +40,10 @@ async def test_frames_of_many_callers_are_answered_each_with_its_rows(example: E
 
 async def test_a_version_that_cannot_be_loaded_fails_no_other_frame(example: Example) -> None:
     frame, expected = golden(example)
-    gone = TensorFrame("gone", frame.numeric, frame.categorical)
+    gone = TensorFrame(ModelId(NAME, "gone"), frame.numeric, frame.categorical)
 
     first, lost, last = await run_batch(
-        ModelReplica(example.bundles, CPU),
+        ModelReplica(example.bundles, NAME, CPU),
         [part(frame, slice(0, 2)), gone, part(frame, slice(2, 9))],
     )
 

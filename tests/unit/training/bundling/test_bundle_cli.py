@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from deployments.bundle.bundle import GOLDEN, PREPROCESS, BundleStore
+from deployments.model_id import ModelId
 from tests.support.bundling import Command, Edit
 from tests.support.example import NAME, Example
 from training.bundling.bundle import main
@@ -52,7 +53,7 @@ def test_the_bundle_tells_where_it_comes_from(command: Command) -> None:
 
     command()
 
-    manifest = BundleStore(command.models, NAME).open("latest").manifest
+    manifest = BundleStore(command.models).open(ModelId(NAME, "latest")).manifest
     assert manifest.description.startswith("Whether a shop order comes back")
     assert manifest.metrics == {"auc": 0.7, "by_store": {"3": 0.8}}
     assert manifest.training_data.rows == 1500

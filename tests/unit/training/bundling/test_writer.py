@@ -10,9 +10,11 @@ from torch import Tensor, nn
 
 from deployments.bundle.bundle import LATEST, BundleStore
 from deployments.bundle.manifest import Manifest
+from deployments.model_id import ModelId
 from deployments.preprocess.transform import Preprocessor
 from examples.store_orders.build import SERVICE
 from tests.support.example import NAME, Example
+from tests.support.preprocessing import preprocessor_of
 from training.bundling.contract_file import ContractFile
 from training.bundling.documents import read, validated
 from training.bundling.writer import export_program, write_bundle
@@ -60,7 +62,7 @@ def parts(example: Example, tmp_path: Path) -> dict[str, Any]:
     return {
         "models_dir": tmp_path / "models",
         "name": NAME,
-        "preprocessor": example.bundles.open(LATEST).preprocessor(),
+        "preprocessor": preprocessor_of(example.bundle),
         "store": store,
         "feature_service": SERVICE,
         "entities": documents["entities"],
@@ -85,7 +87,7 @@ def written(parts: dict[str, Any]) -> list[Path]:
 def test_a_bundle_is_whole_and_latest(parts: dict[str, Any]) -> None:
     folder = write(parts, Linear(1.0), extra_files={"card.md": b"# Orders"}, description="Orders")
 
-    manifest = BundleStore(parts["models_dir"], NAME).open(LATEST).manifest
+    manifest = BundleStore(parts["models_dir"]).open(ModelId(NAME, LATEST)).manifest
     assert manifest.version == folder.name
     assert manifest.description == "Orders"
     assert manifest.metrics == {"auc": 0.75}
@@ -101,11 +103,11 @@ def test_a_bundle_is_whole_and_latest(parts: dict[str, Any]) -> None:
 def test_a_second_version_becomes_latest_and_the_first_stays(parts: dict[str, Any]) -> None:
     first, second = write(parts, Linear(1.0)), write(parts, Linear(2.0))
 
-    bundles = BundleStore(parts["models_dir"], NAME)
+    bundles = BundleStore(parts["models_dir"])
 
-    assert bundles.resolve(LATEST) == second.name
-    assert set(bundles.versions()) == {first.name, second.name}
-    assert bundles.open(first.name).path == first
+    assert bundles.resolve(ModelId(NAME, LATEST)).version == second.name
+    assert set(bundles.versions(NAME)) == {first.name, second.name}
+    assert bundles.open(ModelId(NAME, first.name)).path == first
 
 
 def test_nothing_but_the_bundle_remains(parts: dict[str, Any]) -> None:

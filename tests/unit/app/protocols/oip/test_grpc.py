@@ -216,7 +216,7 @@ class Hanging:
 @pytest.fixture
 async def hanging(tmp_path: Path) -> AsyncIterator[tuple[Hanging, Any, Dataplane]]:
     stages = Hanging()
-    dataplane = Dataplane(store(tmp_path, parcels()), stages.chain())
+    dataplane = Dataplane(store(tmp_path, parcels()), stages.chain(), "parcels")
     await dataplane.activate("1", BatchSettings(max_rows=2, in_flight=1, max_queued_rows=2))
     stages.warm = True
     async with grpc_door(GrpcMethods(dataplane, Limits(timeout_s=5))) as stub:
@@ -240,7 +240,7 @@ async def test_a_client_may_say_how_long_it_will_wait(hanging: Any, how: str) ->
 
 async def test_a_call_has_no_more_time_than_any_request(tmp_path: Path) -> None:
     stages = Hanging()
-    dataplane = Dataplane(store(tmp_path, parcels()), stages.chain())
+    dataplane = Dataplane(store(tmp_path, parcels()), stages.chain(), "parcels")
     await dataplane.activate("1", BatchSettings())
     stages.warm = True
     metadata = (("x-request-timeout-ms", "60000"),)
@@ -309,7 +309,7 @@ async def test_nothing_internal_is_told(
 
 async def test_a_service_that_starts_is_live_and_not_ready(tmp_path: Path, limits: Limits) -> None:
     store(tmp_path, parcels())
-    dataplane = Dataplane(BundleStore(tmp_path, "parcels"), weighing())
+    dataplane = Dataplane(BundleStore(tmp_path), weighing(), "parcels")
     async with grpc_door(GrpcMethods(dataplane, limits)) as stub:
         assert (await stub.ServerLive(pb.ServerLiveRequest())).live
         assert not (await stub.ServerReady(pb.ServerReadyRequest())).ready

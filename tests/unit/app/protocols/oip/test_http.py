@@ -138,6 +138,7 @@ async def test_outputs_of_several_numbers_keep_their_shape(tmp_path: Path) -> No
     dataplane = Dataplane(
         store(tmp_path, manifest(request_features=[field("weight", "float64")], views={})),
         weighing(predict=classes),
+        "parcels",
     )
     await dataplane.activate("1", BatchSettings())
     transport = httpx.ASGITransport(edge(dataplane, Limits()))

@@ -20,7 +20,7 @@ MODEL = "/v2/models/parcels"
 async def starting(tmp_path: Path, limits: Limits) -> httpx.AsyncClient:
     """A client of a service in which no version serves yet."""
     store(tmp_path, parcels())
-    dataplane = Dataplane(BundleStore(tmp_path, "parcels"), weighing())
+    dataplane = Dataplane(BundleStore(tmp_path), weighing(), "parcels")
     transport = httpx.ASGITransport(edge(dataplane, limits))
     return httpx.AsyncClient(transport=transport, base_url="http://windsock")
 
@@ -61,8 +61,8 @@ async def test_the_model_tells_its_tensors(client: httpx.AsyncClient, path: str)
 async def test_an_output_of_several_numbers_has_a_second_dimension(tmp_path: Path) -> None:
     wide = manifest()
     wide.outputs[0].width = 3
-    dataplane = Dataplane(store(tmp_path, wide), weighing())
-    dataplane.current = ServedVersion(wide, weighing(), BatchSettings())
+    dataplane = Dataplane(store(tmp_path, wide), weighing(), "parcels")
+    dataplane.in_service["parcels"] = ServedVersion(wide, weighing(), BatchSettings())
     transport = httpx.ASGITransport(edge(dataplane, Limits()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         outputs = (await client.get(MODEL)).json()["outputs"]

@@ -342,7 +342,7 @@ async def hanging(tmp_path: Path, limits: Limits) -> httpx.AsyncClient:
     """A client of a service whose stages hang, with room for one row that waits."""
     go_on = asyncio.Event()
     go_on.set()
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=slow(go_on)))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=slow(go_on)), "parcels")
     await dataplane.activate("1", BatchSettings(max_rows=2, in_flight=1, max_queued_rows=2))
     go_on.clear()
     transport = httpx.ASGITransport(edge(dataplane, limits))
@@ -388,8 +388,10 @@ async def test_a_row_that_a_policy_refuses_fails_the_request(tmp_path: Path) -> 
         found.views.status[1, 1:] = Status.MISSING
         return found
 
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing())
-    dataplane.current = ServedVersion(parcels(), weighing(lookup=refuse), BatchSettings())
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(), "parcels")
+    dataplane.in_service["parcels"] = ServedVersion(
+        parcels(), weighing(lookup=refuse), BatchSettings()
+    )
     transport = httpx.ASGITransport(edge(dataplane, Limits()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         assert await refused(client, json={"inputs": tensors(ROWS)}) == (
@@ -404,9 +406,9 @@ async def test_a_service_that_starts_or_fails_says_so_without_details(
     async def fail(frame: Frame) -> Frame:
         raise ConnectionError("10.0.0.7")
 
-    starting = Dataplane(BundleStore(tmp_path, "parcels"), weighing())
-    failing = Dataplane(store(tmp_path, parcels()), weighing())
-    failing.current = ServedVersion(parcels(), weighing(lookup=fail), BatchSettings())
+    starting = Dataplane(BundleStore(tmp_path), weighing(), "parcels")
+    failing = Dataplane(store(tmp_path, parcels()), weighing(), "parcels")
+    failing.in_service["parcels"] = ServedVersion(parcels(), weighing(lookup=fail), BatchSettings())
     for dataplane, why in ((starting, "no model version"), (failing, "could not answer")):
         transport = httpx.ASGITransport(edge(dataplane, limits))
         async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:

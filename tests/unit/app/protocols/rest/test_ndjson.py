@@ -32,7 +32,7 @@ async def service(
     folder: Path, chain: Chain, timeout_s: float = 30, **batching: Any
 ) -> AsyncIterator[tuple[Dataplane, httpx.AsyncClient]]:
     """Behind a real socket, on which lines can be seen to leave."""
-    dataplane = Dataplane(store(folder, parcels()), chain)
+    dataplane = Dataplane(store(folder, parcels()), chain, "parcels")
     await dataplane.activate("1", BatchSettings(**batching))
     app = edge(dataplane, Limits(timeout_s=timeout_s))
     async with (

@@ -97,7 +97,7 @@ async def test_an_output_that_is_no_number_is_null(tmp_path: Path, limits: Limit
     async def predict(frame: TensorFrame) -> Outputs:
         return {"late": np.full(frame.rows, np.nan), "cost": np.full((frame.rows, 2), np.inf)}
 
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing(predict=predict))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(predict=predict), "parcels")
     await dataplane.activate("1", BatchSettings())
     sent, _ = await drive(edge(dataplane, limits), http(), chunks(json.dumps(EXAMPLE).encode()))
 
@@ -178,7 +178,7 @@ async def test_a_client_that_leaves_while_sending_gets_no_answer(app: ASGIApp) -
 
 
 async def test_nothing_is_predicted_before_a_version_serves(tmp_path: Path, limits: Limits) -> None:
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing())
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(), "parcels")
 
     sent, _ = await drive(edge(dataplane, limits), http(), chunks(json.dumps(EXAMPLE).encode()))
 
@@ -203,12 +203,12 @@ def refusing(*rows: int) -> Chain:
 
 
 async def test_a_row_that_a_policy_refuses_is_an_error(tmp_path: Path) -> None:
-    dataplane = Dataplane(store(tmp_path, parcels()), refusing(1))
-    dataplane.current = ServedVersion(parcels(), refusing(1), BatchSettings())
+    dataplane = Dataplane(store(tmp_path, parcels()), refusing(1), "parcels")
+    dataplane.in_service["parcels"] = ServedVersion(parcels(), refusing(1), BatchSettings())
     transport = httpx.ASGITransport(edge(dataplane, Limits()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         batch = await client.post("/predict/batch", json={"instances": [EXAMPLE, EXAMPLE, {}]})
-        dataplane.current = ServedVersion(parcels(), refusing(0), BatchSettings())
+        dataplane.in_service["parcels"] = ServedVersion(parcels(), refusing(0), BatchSettings())
         alone = await client.post("/predict", json=EXAMPLE)
 
     first, second, third = batch.json()["predictions"]
@@ -228,7 +228,7 @@ async def test_the_clients_time_reaches_the_stages(tmp_path: Path) -> None:
         budgets.append(frame.budget_s)
         return await lookup(frame)
 
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=told))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=told), "parcels")
     await dataplane.activate("1", BatchSettings())
     transport = httpx.ASGITransport(edge(dataplane, Limits()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:

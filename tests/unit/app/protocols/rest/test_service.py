@@ -18,7 +18,7 @@ MODEL = {"name": "parcels", "version": "1"}
 @pytest.fixture
 async def starting(tmp_path: Path, limits: Limits) -> httpx.AsyncClient:
     """A client of a service in which no version serves yet."""
-    dataplane = Dataplane(BundleStore(tmp_path, "parcels"), weighing())
+    dataplane = Dataplane(BundleStore(tmp_path), weighing(), "parcels")
     transport = httpx.ASGITransport(edge(dataplane, limits))
     return httpx.AsyncClient(transport=transport, base_url="http://windsock")
 
@@ -53,12 +53,12 @@ async def test_a_refused_version_is_told_while_the_old_one_serves(
     tmp_path: Path, limits: Limits
 ) -> None:
     async def only_the_first(frame: Frame) -> Frame:
-        if frame.version == "2":
+        if frame.model.version == "2":
             raise ValueError
         return await lookup(frame)
 
     bundles = store(tmp_path, parcels("1"), parcels("2"))
-    dataplane = Dataplane(bundles, weighing(lookup=only_the_first))
+    dataplane = Dataplane(bundles, weighing(lookup=only_the_first), "parcels")
     await dataplane.activate("1", BatchSettings())
     await dataplane.activate("2", BatchSettings())
     transport = httpx.ASGITransport(edge(dataplane, limits))

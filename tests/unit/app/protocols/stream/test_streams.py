@@ -61,7 +61,7 @@ async def service(
     **settings: Any,
 ) -> AsyncIterator[Service]:
     limits = limits or Limits()
-    dataplane = Dataplane(store(folder, parcels("1"), parcels("2")), chain or weighing())
+    dataplane = Dataplane(store(folder, parcels("1"), parcels("2")), chain or weighing(), "parcels")
     await dataplane.activate("1", batching or BatchSettings())
     streams = Streams(dataplane, limits, StreamSettings(**settings))
     app = edge(dataplane, limits, streams)
@@ -465,7 +465,7 @@ async def test_a_handshake_is_refused_as_a_request_is(tmp_path: Path) -> None:
             answer = await _handshake(served.url, path, headers)
             assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
             assert answer.headers["x-request-id"] == answer.json()["error"]["request_id"]
-        served.dataplane.current = None
+        served.dataplane.in_service.clear()
         answer = await _handshake(served.url, "/predict/stream", {})
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
 
@@ -483,7 +483,7 @@ async def test_a_plain_request_is_told_what_it_is(tmp_path: Path) -> None:
 async def test_a_server_that_can_send_no_answer_to_a_handshake_closes(
     dataplane: Dataplane, limits: Limits
 ) -> None:
-    dataplane.current = None
+    dataplane.in_service.clear()
     scope = {"type": "websocket", "path": "/predict/stream", "headers": []}
 
     sent, _ = await drive(edge(dataplane, limits), scope, [{"type": "websocket.connect"}])
@@ -516,7 +516,7 @@ class RaysDoor:
 
 async def test_a_door_that_reads_ahead_is_told_how_far(tmp_path: Path) -> None:
     stages, limits = Door(), Limits(max_body_bytes=4096)
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing(stages))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(stages), "parcels")
     await dataplane.activate("1", BatchSettings())
     app = edge(dataplane, limits, Streams(dataplane, limits, StreamSettings(window=4)))
     door = RaysDoor()

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from deployments.frames import TensorFrame
+from tests.support.manifests import PARCELS
 
 
 class Sums(nn.Module):
@@ -30,7 +31,7 @@ def exported(module: nn.Module) -> torch.export.ExportedProgram:
 
 def tensors(rows: int) -> TensorFrame:
     numeric = np.arange(rows * 3, dtype=np.float32).reshape(rows, 3)
-    return TensorFrame("1", numeric, np.arange(rows * 2).reshape(rows, 2))
+    return TensorFrame(PARCELS, numeric, np.arange(rows * 2).reshape(rows, 2))
 
 
 def totals(rows: int) -> np.ndarray:

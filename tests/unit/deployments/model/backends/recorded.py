@@ -59,6 +59,7 @@ def on_cpu(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
 
     for name in ("Stream", "Event"):
         monkeypatch.setattr(torch.cuda, name, Nothing)
+    monkeypatch.setattr(torch.cuda, "get_device_name", str)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda _: None)
     monkeypatch.setattr(torch.cuda, "stream", lambda _: nullcontext())
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 0))

@@ -6,8 +6,9 @@ import torch
 
 from deployments.frames import TensorFrame
 from deployments.model.backends.cuda import CudaRuntime, ladder
-from deployments.model.backends.program import Program
+from deployments.model.backends.torch_program import Program
 from deployments.model.options import CudaGraphs
+from tests.support.manifests import PARCELS
 from tests.unit.deployments.model.backends.programs import Sums, exported, tensors, totals
 from tests.unit.deployments.model.backends.recorded import Graph, on_cpu
 
@@ -55,7 +56,7 @@ def test_an_answer_stays_as_it_is_when_the_next_batch_runs(graphs: list[Graph]) 
     served = runtime("on")
 
     first = served.run(tensors(2))
-    served.run(TensorFrame("1", np.full((2, 3), 9, np.float32), np.full((2, 2), 9)))
+    served.run(TensorFrame(PARCELS, np.full((2, 3), 9, np.float32), np.full((2, 2), 9)))
 
     np.testing.assert_array_equal(first["flat"], totals(2))
 

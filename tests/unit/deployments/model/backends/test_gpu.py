@@ -12,11 +12,12 @@ from deployments.bundle.bundle import Bundle
 from deployments.frames import TensorFrame
 from deployments.model.backends.cuda import CudaRuntime
 from deployments.model.backends.load import load
-from deployments.model.backends.program import Program
-from deployments.model.backends.runtime import TorchRuntime, pick_device
-from deployments.model.golden import golden_frame, prove, repeated
-from deployments.model.model import Model
+from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.backends.torch_export import pick_device
+from deployments.model.backends.torch_program import Program
+from deployments.model.golden_rows import golden_frame, prove, repeated
 from deployments.model.options import ModelOptions
+from deployments.model.stage import ModelStage
 from tests.support.example import Example
 from tests.unit.deployments.model.backends.programs import Sums, exported, tensors, totals
 
@@ -36,7 +37,7 @@ class Peeks(nn.Module):
 
 @pytest.fixture
 def bundle(example: Example) -> Bundle:
-    return example.bundles.open(example.version)
+    return example.bundle
 
 
 @pytest.fixture
@@ -49,14 +50,14 @@ def test_the_plain_runtime_answers_what_the_cpu_does(bundle: Bundle, gpu: torch.
 
 
 @pytest.mark.parametrize("graphs", ["on", "off"])
-def test_answers_are_the_cpus_at_every_size(bundle: Bundle, gpu: torch.device, graphs: Any) -> None:
-    runtime = load(bundle, gpu, ModelOptions(cuda_graphs=graphs))
+def test_answers_are_the_cpus_at_every_size(bundle: Bundle, graphs: Any) -> None:
+    runtime = load(bundle, ModelOptions(device="cuda", cuda_graphs=graphs))
 
     prove(bundle, runtime.run, sizes=[*SIZES, *reversed(SIZES)])
 
 
-def test_bfloat16_stays_within_its_tolerance(bundle: Bundle, gpu: torch.device) -> None:
-    runtime = load(bundle, gpu, ModelOptions(precision="bfloat16"))
+def test_bfloat16_stays_within_its_tolerance(bundle: Bundle) -> None:
+    runtime = load(bundle, ModelOptions(device="cuda", precision="bfloat16"))
 
     assert 0 < prove(bundle, runtime.run, "bfloat16", SIZES) <= 0.02
 
@@ -82,12 +83,12 @@ def test_a_program_that_cannot_be_captured_is_run_without_a_graph(gpu: torch.dev
 
 
 async def test_a_version_is_captured_while_another_serves(example: Example) -> None:
-    model = Model(example.bundles, ModelOptions(device="cuda", cuda_graphs="on"))
-    frame, expected = golden_frame(example.bundles.open(example.version))
-    frame = TensorFrame(example.version, frame.numeric, frame.categorical)
+    model = ModelStage(example.bundles, ModelOptions(device="cuda", cuda_graphs="on"))
+    frame, expected = golden_frame(example.bundle)
+    frame = TensorFrame(example.id, frame.numeric, frame.categorical)
     await model.predict(frame)
 
-    loading = asyncio.create_task(asyncio.to_thread(model._load, example.version))
+    loading = asyncio.create_task(asyncio.to_thread(model._load, example.id))
     served = 0
     while not loading.done():
         outputs = await model.predict(frame)
@@ -95,6 +96,6 @@ async def test_a_version_is_captured_while_another_serves(example: Example) -> N
         for name, values in expected.items():
             np.testing.assert_allclose(outputs[name], values, atol=1e-5)
 
-    prove(example.bundles.open(example.version), (await loading).run)
+    prove(example.bundle, (await loading).run)
     assert served > 1
     await model.predict(repeated(frame, 3))

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.inline import rows_within
+from deployments.model.inline_rows import rows_within
 from tests.unit.deployments.model.backends.programs import tensors
 
 

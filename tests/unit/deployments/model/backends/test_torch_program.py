@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from deployments.model.backends.program import Program
+from deployments.model.backends.torch_program import Program
 from tests.unit.deployments.model.backends.programs import exported, tensors, totals
 
 CPU = torch.device("cpu")

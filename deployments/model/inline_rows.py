@@ -3,7 +3,7 @@
 import time
 
 from deployments.frames import TensorFrame
-from deployments.model.golden import Run, repeated
+from deployments.model.golden_rows import Run, repeated
 
 _REPEATS = 5
 

@@ -12,7 +12,7 @@ from app.asgi import edge
 from app.config import BatchSettings, Limits
 from app.serving.chain import StageTimes
 from app.serving.dataplane import Dataplane
-from app.serving.timing import Timing
+from app.serving.server_timing import ServerTiming
 from deployments.frames import Frame
 from tests.support.chains import lookup, weighing
 from tests.support.manifests import parcels, store
@@ -25,7 +25,7 @@ def parsed(header: str) -> dict[str, float]:
 
 
 def test_all_parts_together_are_the_whole() -> None:
-    timing = Timing(perf_counter() - 0.1)
+    timing = ServerTiming(perf_counter() - 0.1)
     timing.add(0.01, StageTimes(0.005, 0.003, 0.02, 0.002))
     timing.add(0.01, StageTimes(0.005, 0.003, 0.02, 0.002))
     spent = parsed(timing.header().decode())
@@ -41,7 +41,7 @@ async def test_an_answer_tells_where_its_time_went(tmp_path: Path) -> None:
         await asyncio.sleep(0.05)
         return await lookup(frame)
 
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=slow))
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=slow), "parcels")
     await dataplane.activate("1", BatchSettings(max_rows=1, in_flight=1))
     row = dataplane.serving().contract.example()
     transport = httpx.ASGITransport(edge(dataplane, Limits()))

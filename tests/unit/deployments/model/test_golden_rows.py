@@ -3,13 +3,13 @@ import torch
 
 from deployments.bundle.bundle import BundleError
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.backends.runtime import TorchRuntime
-from deployments.model.golden import golden_frame, prove
+from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.golden_rows import golden_frame, prove
 from tests.support.example import Example
 
 
 def test_an_error_at_one_size_of_batch_is_found_and_measured(example: Example) -> None:
-    bundle = example.bundles.open(example.version)
+    bundle = example.bundle
     runtime = TorchRuntime.load(bundle, torch.device("cpu"))
 
     def off_at_200(frame: TensorFrame) -> Outputs:

@@ -6,20 +6,21 @@ import pytest
 
 from deployments.bundle.bundle import BundleError, BundleStore
 from deployments.frames import Frame
-from deployments.preprocess.preprocess import Preprocess
+from deployments.preprocess.stage import Preprocessing
 from tests.support.example import NAME, Example
+from tests.support.preprocessing import preprocessor_of
 
 
 async def test_frames_are_transformed_by_the_version_they_are_stamped_with(
     example: Example,
 ) -> None:
-    bundle = example.bundles.open(example.version)
+    bundle = example.bundle
     golden = bundle.golden().columns
-    numeric, categorical = bundle.preprocessor().transform(golden)
+    numeric, categorical = preprocessor_of(bundle).transform(golden)
 
-    tensors = await Preprocess(example.bundles).transform(Frame(example.version, 64, golden))
+    tensors = await Preprocessing(example.bundles).transform(Frame(example.id, 64, golden))
 
-    assert tensors.version == example.version
+    assert tensors.model == example.id
     np.testing.assert_array_equal(tensors.numeric, numeric)
     np.testing.assert_array_equal(tensors.categorical, categorical)
 
@@ -30,4 +31,4 @@ async def test_a_damaged_version_transforms_nothing(example: Example, tmp_path: 
     (models / NAME / example.version / "preprocess.json").write_text("{}")
 
     with pytest.raises(BundleError, match=r"preprocess\.json is damaged"):
-        await Preprocess(BundleStore(models, NAME)).transform(Frame(example.version, 0, {}))
+        await Preprocessing(BundleStore(models)).transform(Frame(example.id, 0, {}))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from deployments.model.backends.packing import BlockLayout, Staging, apart, side_by_side, widths
+from deployments.model.backends.staging import BlockLayout, Staging, apart, side_by_side, widths
 from tests.unit.deployments.model.backends.programs import tensors
 
 CPU = torch.device("cpu")
@@ -12,7 +12,7 @@ CPU = torch.device("cpu")
 def test_a_batch_arrives_as_it_was_filled_in(rows: int) -> None:
     staging, frame = Staging(BlockLayout(rows, 3, 2), CPU), tensors(rows)
 
-    staging.fill(frame)
+    staging.write(frame)
     staging.upload()
 
     np.testing.assert_array_equal(staging.numeric.numpy(), frame.numeric)
@@ -21,9 +21,9 @@ def test_a_batch_arrives_as_it_was_filled_in(rows: int) -> None:
 
 def test_a_smaller_batch_leaves_the_remaining_rows_as_they_were() -> None:
     staging, before = Staging(BlockLayout(8, 3, 2), CPU), tensors(8)
-    staging.fill(before)
+    staging.write(before)
 
-    staging.fill(tensors(1))
+    staging.write(tensors(1))
     staging.upload()
 
     np.testing.assert_array_equal(staging.numeric.numpy()[1:], before.numeric[1:])

@@ -44,7 +44,7 @@ class Staging:
     """Room for the inputs of up to ``layout.rows`` rows, in pinned memory and on the device.
 
     ``numeric`` and ``categorical`` are the device's side; after ``upload`` they hold the rows that
-    were filled in, and in the remaining ones whatever was there before.
+    were written, and in the remaining ones whatever was there before.
     """
 
     def __init__(self, layout: BlockLayout, device: torch.device) -> None:
@@ -54,7 +54,7 @@ class Staging:
         self._numeric, self._categorical = numeric.numpy(), categorical.numpy()
         self.numeric, self.categorical = layout.views(self._device)
 
-    def fill(self, frame: TensorFrame) -> None:
+    def write(self, frame: TensorFrame) -> None:
         """Write a batch into pinned memory; no earlier upload may still be under way."""
         self._numeric[: frame.rows] = frame.numeric
         self._categorical[: frame.rows] = frame.categorical

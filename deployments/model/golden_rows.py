@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from deployments.bundle.bundle import REWRITE, Bundle, BundleError
+from deployments.bundle.bundle import PREPROCESS, REWRITE, Bundle, BundleError
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.options import Precision
+from deployments.preprocess.transform import Preprocessor
 
 TOLERANCE: dict[Precision, float] = {"float32": 1e-5, "bfloat16": 0.02}
 """Allowed deviation. bfloat16 has 8 bits, so each rounding costs up to 0.004; a few add up."""
@@ -17,7 +18,8 @@ Run = Callable[[TensorFrame], Outputs]
 def golden_frame(bundle: Bundle) -> tuple[TensorFrame, Outputs]:
     """The golden rows as the model takes them, and their answers. Raises BundleError."""
     golden = bundle.golden()
-    frame = TensorFrame("", *bundle.preprocessor().transform(golden.columns))
+    preprocessor = Preprocessor.load(bundle.path / PREPROCESS)
+    frame = TensorFrame(bundle.manifest.id, *preprocessor.transform(golden.columns))
     names = {output.name for output in bundle.manifest.outputs}
     if not frame.rows or golden.outputs.keys() != names:
         raise BundleError(f"bundle {bundle.path} has no golden rows for each of its outputs")
@@ -27,7 +29,7 @@ def golden_frame(bundle: Bundle) -> tuple[TensorFrame, Outputs]:
 def repeated(frame: TensorFrame, rows: int) -> TensorFrame:
     """``rows`` rows: those of ``frame``, over and over."""
     places = np.arange(rows) % frame.rows
-    return TensorFrame(frame.version, frame.numeric[places], frame.categorical[places])
+    return TensorFrame(frame.model, frame.numeric[places], frame.categorical[places])
 
 
 def prove(

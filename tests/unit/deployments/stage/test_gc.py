@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deployments.stage import collector
+from deployments.stage.gc import settle
 
 
 class Cycle:
@@ -23,12 +23,12 @@ def _as_before() -> Iterator[None]:
 def test_what_an_earlier_version_left_is_freed_when_the_next_settles() -> None:
     earlier = Cycle()
     gone = weakref.ref(earlier)
-    collector.settle()
+    settle()
     assert gc.get_freeze_count() > 0
 
     del earlier
     gc.collect()
     assert gone() is not None
 
-    collector.settle()
+    settle()
     assert gone() is None

@@ -11,7 +11,24 @@ from torch.export.graph_signature import InputKind, OutputKind
 from torch.export.passes import move_to_device_pass
 from torch.utils._sympy.numbers import int_oo
 
+from deployments.bundle.bundle import REWRITE, Bundle, BundleError
 from deployments.model.options import Precision
+
+
+def open_program(bundle: Bundle) -> torch.export.ExportedProgram:
+    """The program of a bundle, on CPU. Raises BundleError."""
+    try:
+        return torch.export.load(bundle.program)
+    except Exception as error:
+        raise BundleError(
+            f"{bundle.program} is no program that torch {torch.__version__} can load "
+            f"({type(error).__name__}): {REWRITE}"
+        ) from error
+
+
+def output_names(bundle: Bundle) -> list[str]:
+    """The outputs in the order in which the program answers them."""
+    return [output.name for output in bundle.manifest.outputs]
 
 
 class Program:

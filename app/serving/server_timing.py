@@ -7,7 +7,7 @@ from app.serving.chain import StageTimes
 
 
 @dataclass(slots=True)
-class Timing:
+class ServerTiming:
     """Seconds since ``started`` (of ``perf_counter``), by what they were spent on.
 
     A request that is split over several batches adds up what each of them took.

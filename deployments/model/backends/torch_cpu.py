@@ -1,0 +1,40 @@
+"""Runs a program the plain way, as on CPU it is best run."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import torch
+
+from deployments.bundle.bundle import Bundle
+from deployments.frames import Outputs, TensorFrame
+from deployments.model.backends.base import Runtime
+from deployments.model.backends.torch_program import Program, open_program, output_names
+
+
+class TorchRuntime(Runtime):
+    """Runs a program (see ``Program`` for its form) and returns when the answers are there."""
+
+    def __init__(
+        self, program: torch.export.ExportedProgram, outputs: Sequence[str], device: torch.device
+    ) -> None:
+        self.device = device.type
+        self._device = device
+        self._program = Program(program, outputs, device)
+
+    @classmethod
+    def load(cls, bundle: Bundle, device: torch.device) -> Self:
+        """The program of a bundle, not yet proved. Raises BundleError."""
+        return cls(open_program(bundle), output_names(bundle), device)
+
+    @torch.inference_mode()
+    def run(self, frame: TensorFrame) -> Outputs:
+        """Outputs by name, float32 [N] or [N, k]."""
+        answers = self._program(
+            torch.from_numpy(frame.numeric).to(self._device),
+            torch.from_numpy(frame.categorical).to(self._device),
+        )
+        return {
+            # A last dimension of one is how programs write a number per row.
+            name: (tensor.squeeze(1) if tensor.shape[1:] == (1,) else tensor).float().cpu().numpy()
+            for name, tensor in zip(self._program.outputs, answers, strict=True)
+        }
