@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 
 from deployments.features.settings import LookupSettings
 from deployments.model.options import ModelOptions
+from deployments.stage.settings import StageSettings
 from deployments.strict import StrictModel
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -121,11 +122,10 @@ class BatchSettings(StrictModel):
     requests are refused at once (429), rather than answered late."""
 
 
-class IngressSettings(StrictModel):
-    """``user_config`` of the ingress: a change takes effect in place."""
+class IngressSettings(StageSettings):
+    """``user_config`` of the ingress: a change takes effect in place, and ``version`` is the one
+    to serve."""
 
-    version: str = "latest"
-    """The bundle version to serve; ``latest`` is the newest when the setting is read."""
     batching: BatchSettings = BatchSettings()
 
 

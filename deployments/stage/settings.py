@@ -17,6 +17,7 @@ class StageSettings(StrictModel):
     """A stage serves whatever version a frame is stamped with; this one it has ready beforehand."""
 
     version: str = "latest"
+    """A directory under ``<models>/<name>/``; ``latest`` is the newest when the setting is read."""
 
 
 def accepted(kind: type[S], user_config: Mapping[str, Any], in_force: S | None) -> S:

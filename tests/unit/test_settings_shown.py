@@ -1,0 +1,91 @@
+"""``serve_config.yaml`` shows every setting; its default and its reason stand in the models alone."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from app.config import PROJECT, CollapsedSettings, FastLaneSettings, GraphArgs, IngressSettings
+from deployments.features.deployment import FeaturesSettings
+from deployments.model.deployment import ModelSettings
+from deployments.stage.settings import StageSettings
+
+CONFIG = yaml.safe_load((PROJECT / "serve_config.yaml").read_text())
+
+FORMS: dict[str, dict[str, type[BaseModel]]] = {
+    "distributed": {
+        "Ingress": IngressSettings,
+        "Features": FeaturesSettings,
+        "Preprocess": StageSettings,
+        "Model": ModelSettings,
+    },
+    "collapsed": {"Ingress": CollapsedSettings},
+}
+
+DELIBERATE = {
+    ("distributed", "args.fast_lane"): "open on loopback here, shut where nobody asks for it",
+    ("distributed", "Features.clock"): "the shipped data end in 2013",
+    ("collapsed", "args.fast_lane"): "as above",
+    ("collapsed", "args.layout"): "this is the other one",
+    ("collapsed", "Ingress.features.clock"): "as above",
+    ("collapsed", "Ingress.batching.max_wait_s"): "one loop refuses and predicts",
+}
+
+
+def documents(layout: str) -> Iterator[tuple[str, type[BaseModel], dict[str, Any]]]:
+    """What the layout's part of the config sets: args, and each deployment's user_config."""
+    part = copy.deepcopy(CONFIG[f"x-{layout}"])
+    yield "args", GraphArgs, part["args"]
+    for one in part["deployments"]:
+        yield one["name"], FORMS[layout][one["name"]], one["user_config"]
+
+
+def departures(shown: BaseModel, default: BaseModel, where: str) -> Iterator[str]:
+    """The settings whose value is not the default; all must be there."""
+    for name in type(shown).model_fields:
+        path = f"{where}.{name}"
+        assert name in shown.model_fields_set, f"serve_config.yaml does not show {path}"
+        value, usual = getattr(shown, name), getattr(default, name)
+        if isinstance(value, FastLaneSettings) and usual is None:
+            yield path
+            usual = FastLaneSettings()
+        if isinstance(value, BaseModel) and type(value) is type(usual):
+            yield from departures(value, usual, path)
+        elif value != usual:
+            yield path
+
+
+@pytest.mark.parametrize("layout", FORMS)
+def test_every_setting_is_shown_and_departs_from_its_default_for_a_reason_only(layout: str) -> None:
+    found = {
+        path
+        for where, form, document in documents(layout)
+        for path in departures(
+            form.model_validate(document),
+            form(model={"name": document["model"]["name"]}) if form is GraphArgs else form(),
+            where,
+        )
+    }
+
+    assert found == {path for of, path in DELIBERATE if of == layout}
+
+
+def tables(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield document
+    for value in document.values():
+        if isinstance(value, dict):
+            yield from tables(value)
+
+
+@pytest.mark.parametrize("layout", FORMS)
+def test_a_key_that_is_not_known_is_refused_wherever_it_stands(layout: str) -> None:
+    for _, form, document in documents(layout):
+        form.model_validate(document)
+        for table in tables(document):
+            table["mistyped"] = 1
+            with pytest.raises(ValidationError, match="mistyped"):
+                form.model_validate(document)
+            del table["mistyped"]
