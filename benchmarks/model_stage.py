@@ -23,7 +23,6 @@ from deployments.model.backends.load import load
 from deployments.model.backends.staging import host_memory
 from deployments.model.backends.torch_cpu import TorchRuntime
 from deployments.model.backends.torch_export import pick_device
-from deployments.model.backends.torch_program import open_program, output_names
 from deployments.model.golden_rows import Run, golden_frame, prove, repeated
 from deployments.model.options import ModelOptions, Precision
 from deployments.model_id import ModelId
@@ -80,7 +79,8 @@ def variants(bundle: Bundle, device: torch.device) -> dict[str, Run]:
 
 def as_exported(bundle: Bundle) -> Run:
     """The program as ``torch.export`` gives it, on CPU."""
-    module, names = open_program(bundle).module(), output_names(bundle)
+    module = torch.export.load(bundle.program).module()
+    names = [output.name for output in bundle.manifest.outputs]
 
     @torch.inference_mode()
     def run(frame: TensorFrame) -> Outputs:

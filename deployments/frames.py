@@ -105,10 +105,3 @@ def value_column(dtype: DType, values: Iterable[Any]) -> Column:
         column[:] = listed
         return column
     return np.array(list(values), dtype=np.float64)
-
-
-def empty_column(dtype: DType, rows: int) -> Column:
-    """A column in which every value is missing."""
-    if dtype == "string":
-        return np.full(rows, None, dtype=object)
-    return np.full(rows, np.nan)

@@ -1,8 +1,8 @@
 """From a finished batch to the answer for each of its rows."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -25,16 +25,18 @@ class RowAnswer(msgspec.Struct):
     features: FeaturesInfo
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class AnsweredBatch:
-    """A finished batch, as plain lists: made once, then read row by row."""
+    """A finished batch, as plain lists: made once, then read row by row.
+
+    ``age_s`` float64 [V, N] is that of ``found``, to the millisecond, -1 where there is none.
+    """
 
     outputs: list[tuple[str, list[Any]]]
     worst: list[int]
     degraded: list[bool]
     oldest: list[float]
-    tell_views: Callable[[], list[msgspec.Raw]]
-    views: list[msgspec.Raw]
+    age_s: npt.NDArray[np.float64]
     unseen: dict[int, list[str]]
     found: Frame
 
@@ -45,7 +47,7 @@ class AnsweredBatch:
         ``timeless`` names the views that never expire: the oldest age says nothing of them.
         """
         found = ran.found
-        plain = [(name, values.tolist()) for name, values in ran.outputs.items()]
+        outputs = [(name, values.tolist()) for name, values in ran.outputs.items()]
         unseen: dict[int, list[str]] = {}
         for name, rows in ran.unseen.items():
             for row in rows.tolist():
@@ -53,22 +55,28 @@ class AnsweredBatch:
         states = found.views
         if states is None or not states.names:
             n = found.rows
-            nothing = [msgspec.Raw(b"{}")] * n
-            return cls(plain, [0] * n, [False] * n, [-1.0] * n, list, nothing, unseen, found)
+            return cls(outputs, [0] * n, [False] * n, [-1.0] * n, np.empty((0, n)), unseen, found)
         status = states.status
         age_s = np.where(np.isnan(states.age_s), -1.0, np.round(states.age_s, 3))
         expiring = np.array([[0.0 if name in timeless else 1.0] for name in states.names])
         return cls(
-            plain,
+            outputs,
             status.max(axis=0).tolist(),
             ((status == Status.STALE) | (status == Status.DEFAULTED)).any(axis=0).tolist(),
             np.where(expiring, age_s, -1.0).max(axis=0).tolist(),
-            # Half of an answer's work, and not every protocol's client wants it.
-            partial(_views, states.names, status, age_s),
-            [],
+            age_s,
             unseen,
             found,
         )
+
+    @cached_property
+    def views(self) -> list[msgspec.Raw]:
+        """The states of each row's views, encoded when they are first asked for: they are half of
+        an answer's work, and not every protocol's client wants them."""
+        states = self.found.views
+        if states is None or not states.names:
+            return [msgspec.Raw(b"{}")] * self.found.rows
+        return _encoded_views(states.names, states.status, self.age_s)
 
     def answer(
         self, place: int, values_of: Mapping[str, DType] | None = None
@@ -88,8 +96,6 @@ class AnsweredBatch:
 
     def features(self, place: int, values_of: Mapping[str, DType] | None = None) -> FeaturesInfo:
         """What the features of one row were."""
-        if not self.views:
-            self.views.extend(self.tell_views())
         oldest = self.oldest[place]
         features = FeaturesInfo(
             _STATUS[self.worst[place]],
@@ -101,7 +107,7 @@ class AnsweredBatch:
             features.unseen = self.unseen[place]
         if values_of is not None:
             features.values = {
-                name: _plain(dtype, self.found.columns[name][place])
+                name: _json_value(dtype, self.found.columns[name][place])
                 for name, dtype in values_of.items()
             }
         return features
@@ -163,7 +169,7 @@ def refusal(view: str, status: Status, age_s: float) -> FeaturesRefused:
     return FeaturesRefused(code, f"feature view {view!r} {why}, and its policy is to refuse")
 
 
-class _Told(dict[float, bytes]):
+class _ViewJson(dict[float, bytes]):
     """One view's JSON by its state: many rows of a batch have the same."""
 
     def __init__(self, name: str) -> None:
@@ -173,23 +179,24 @@ class _Told(dict[float, bytes]):
     def __missing__(self, state: float) -> bytes:
         age_s, status = divmod(state, _STATES)
         info = ViewInfo(_STATUS[int(status)], age_s / 1000 if age_s >= 0 else None)
-        told = self[state] = self._name + b":" + msgspec.json.encode(info)
-        return told
+        encoded = self[state] = self._name + b":" + msgspec.json.encode(info)
+        return encoded
 
 
-def _views(
+def _encoded_views(
     names: Sequence[str], status: npt.NDArray[np.int8], age_s: npt.NDArray[np.float64]
 ) -> list[msgspec.Raw]:
     """``views`` of each row, encoded: as objects they would cost more than the model."""
     # One number for both, exact to the millisecond: a float64 holds 71,000 years of them.
     states = np.round(age_s * 1000) * _STATES + status
-    told = [
-        map(_Told(name).__getitem__, row) for name, row in zip(names, states.tolist(), strict=True)
+    by_view = [
+        map(_ViewJson(name).__getitem__, row)
+        for name, row in zip(names, states.tolist(), strict=True)
     ]
-    return [msgspec.Raw(b"{%b}" % b",".join(views)) for views in zip(*told, strict=True)]
+    return [msgspec.Raw(b"{%b}" % b",".join(views)) for views in zip(*by_view, strict=True)]
 
 
-def _plain(dtype: DType, value: Any) -> Any:
+def _json_value(dtype: DType, value: Any) -> Any:
     if dtype == "string":
         return value
     if not np.isfinite(value):

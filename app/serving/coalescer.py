@@ -151,14 +151,14 @@ class Coalescer(Generic[R, B]):
             deadline = max(one.deadline for one in waiting)
             result = await self._run([row for one in waiting for row in one.rows], deadline)
         except BaseException as error:
-            told = isinstance(error, WindsockError)
+            known = isinstance(error, WindsockError)
             if isinstance(error, TimedOut):
                 self._took(loop.time() - started)
-            if isinstance(error, Exception) and not told and len(waiting) > 1 and reruns > 1:
+            if isinstance(error, Exception) and not known and len(waiting) > 1 and reruns > 1:
                 half = len(waiting) // 2
                 reruns = await self._serve(waiting[:half], reruns - 2)
                 return await self._serve(waiting[half:], reruns)
-            if not told:
+            if not known:
                 logger.error("a batch of %d requests failed", len(waiting), exc_info=error)
             for one in waiting:
                 if not one.answer.done():

@@ -13,7 +13,7 @@ from feast import FeatureStore
 from pydantic import BaseModel
 
 from deployments.bundle.bundle import PREPROCESS, BundleStore
-from deployments.frames import Column, TensorFrame, empty_column, value_column
+from deployments.frames import Column, TensorFrame, value_column
 from deployments.model.backends.torch_cpu import TorchRuntime
 from deployments.model_id import ModelId
 from deployments.preprocess.transform import Preprocessor
@@ -70,7 +70,7 @@ class Lookup:
             for full_name, dtype in names.items():
                 column = columns[full_name] = value_column(dtype, found[full_name])
                 if expired is not None:
-                    column[expired] = empty_column(dtype, 1)[0]
+                    column[expired] = None if dtype == "string" else np.nan
         return columns
 
 

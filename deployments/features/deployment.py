@@ -12,7 +12,7 @@ from deployments.features.settings import LookupSettings
 from deployments.frames import Frame
 from deployments.stage.replica import StageReplica
 from deployments.stage.settings import StageSettings
-from deployments.stage.timed import Timed, timed
+from deployments.stage.timed import timed
 
 
 class FeaturesSettings(StageSettings, LookupSettings):
@@ -29,11 +29,11 @@ class FeaturesReplica(StageReplica[FeaturesSettings]):
     ) -> None:
         store = partial(open_store, repo, store_yaml)
         self._stage = FeatureLookup(store, bundles, LookupSettings())
-        self._lookup = timed(self._stage.lookup)
         super().__init__(bundles, name, self._stage.plans)
 
-    async def lookup(self, frame: Frame) -> Timed[Frame]:
-        return await self._lookup(frame)
+    @timed
+    async def lookup(self, frame: Frame) -> Frame:
+        return await self._stage.lookup(frame)
 
     def _apply(self, settings: FeaturesSettings) -> None:
         self._stage.reconfigure(settings)

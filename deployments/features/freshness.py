@@ -64,12 +64,16 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The states of V views and N rows, and [V, N] what becomes of the values: ``missing`` ones are
-    left out as in training, ``replaced`` ones (None: there are none) get its defaults."""
+    """The states of V views and N rows, and what becomes of their values: two masks [V, N] that
+    have no row in common."""
 
     states: ViewStates
     missing: Mask
+    """The store has no such row, or one that is too old for its policy: its values are NaN or None,
+    as the point-in-time join of training left them."""
     replaced: Mask | None
+    """Whether there is such a row cannot be told, or it is broken: its values are the bundle's
+    training defaults. None where there are none such."""
 
 
 def judge(

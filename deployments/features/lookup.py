@@ -13,7 +13,7 @@ from yaml import YAMLError
 
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
-from deployments.features.cache import RowCache, Rows, one_row
+from deployments.features.cache import RowCache
 from deployments.features.clock import Clock
 from deployments.features.freshness import Origin, Rules, judge
 from deployments.features.metrics import LookupMetrics
@@ -24,6 +24,7 @@ from deployments.features.store.feast import FeastError, FeatureStore
 from deployments.features.store.guarded import GuardedReader
 from deployments.features.store.reader import OnlineReader
 from deployments.features.view_batch import ViewBatch, keys_of
+from deployments.features.view_rows import ViewRows, one_row
 from deployments.frames import Frame
 from deployments.log import get_logger
 from deployments.model_id import ModelId
@@ -36,7 +37,7 @@ class Prepared:
     """What a version needs: its plan, and training's defaults as one row of each stored view."""
 
     plan: ServicePlan
-    defaults: list[Rows]
+    defaults: list[ViewRows]
 
 
 class FeatureLookup:
@@ -102,7 +103,7 @@ class FeatureLookup:
 
     async def _rows(
         self, plan: ServicePlan, frame: Frame
-    ) -> tuple[list[Rows], npt.NDArray[np.int8] | None]:
+    ) -> tuple[list[ViewRows], npt.NDArray[np.int8] | None]:
         """The rows of each stored view, and their ``Origin`` int8 [V, N]: None where all of them
         come from the store, as fresh as the cache's time allows."""
         now = asyncio.get_running_loop().time()
@@ -122,7 +123,7 @@ class FeatureLookup:
             answers = await self._reader.read(wanted, frame.budget_s)
             for batch, rows in zip(incomplete, answers, strict=True):
                 if rows is not None:
-                    batch.take(rows, now)
+                    batch.add_read(rows, now)
         outage = self._reader.outage
         if not outage and all(batch.complete for batch in incomplete):
             return [batch.rows() for batch in batches], None

@@ -75,14 +75,14 @@ class LookupMetrics:
                 tags = {"view": names[view], "status": _STATUS[status]}
                 self._rows.inc(int(counts[place]), tags=tags)
 
-    def read(self, seconds: float) -> None:
+    def store_read(self, seconds: float) -> None:
         """Observe one read of the store."""
         self._reads.observe(seconds * 1000, tags={})
 
-    def failed(self) -> None:
+    def store_failed(self) -> None:
         """Count a read that failed."""
         self._failures.inc(tags={})
 
-    def breaker(self, state: State) -> None:
+    def breaker_state(self, state: State) -> None:
         """Tell the breaker's state."""
         self._breaker.set(state)

@@ -37,7 +37,7 @@ def compute(
     of the request, with missing values as None, integers as int and instants as datetime.
     """
     dtypes = {**request, **view.inputs}
-    inputs = {name: _plain(dtype, columns[name]) for name, dtype in dtypes.items()}
+    inputs = {name: _python_values(dtype, columns[name]) for name, dtype in dtypes.items()}
     answer: Mapping[str, Any]
     if view.view.mode == "pandas":
         table = pa.table({name: pa.array(inputs[name], _ARROW[dtypes[name]]) for name in dtypes})
@@ -71,7 +71,7 @@ def _column(view: OnDemandView, feature: str, dtype: DType, values: Any, rows: i
     return value_column(dtype, [_scalar(dtype, value) for value in values])
 
 
-def _plain(dtype: DType, column: Column) -> list[Any]:
+def _python_values(dtype: DType, column: Column) -> list[Any]:
     values = column.tolist()
     if dtype == "string":
         return values  # type: ignore[no-any-return]

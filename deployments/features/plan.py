@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from deployments.bundle.schema import ServiceSchema, ViewSchema, column_name
-from deployments.features.cache import ViewColumns
 from deployments.features.store.feast import (
     DUMMY_ENTITY_ID,
     Bool,
@@ -23,6 +22,7 @@ from deployments.features.store.feast import (
     UnixTimestamp,
     ValueType,
 )
+from deployments.features.view_rows import ViewColumns
 from deployments.frames import DType
 
 _DTYPES: dict[FeastType, DType] = {

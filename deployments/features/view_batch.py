@@ -5,9 +5,10 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from deployments.features.cache import RowCache, Rows
+from deployments.features.cache import RowCache
 from deployments.features.freshness import Origin
 from deployments.features.plan import StoredView
+from deployments.features.view_rows import ViewRows
 from deployments.frames import Column
 
 Key = tuple[Hashable, ...]
@@ -25,7 +26,7 @@ class ViewBatch:
     ) -> None:
         self.view = view
         self.missing: list[Key] = []
-        self._read: Rows | None = None
+        self._read: ViewRows | None = None
         self._cache = cache
         self._size = len(keys)
         slots = cache.find(keys, read_since)
@@ -48,30 +49,30 @@ class ViewBatch:
         """Whether each row is there, as far as the store has it."""
         return not self.missing or self._read is not None
 
-    def take(self, read: Rows, now: float) -> None:
+    def add_read(self, read: ViewRows, now: float) -> None:
         """The rows that were read for ``missing``; the cache keeps them as read ``now``."""
         self._read = read
         self._cache.put(self.missing, read, now)
 
-    def rows(self) -> Rows:
+    def rows(self) -> ViewRows:
         """All rows of a batch that is complete."""
         return self._hits if self._read is None else self._joined(self._read)
 
-    def last_known(self, read_since: float) -> tuple[Rows, npt.NDArray[np.int8]]:
+    def last_known(self, read_since: float) -> tuple[ViewRows, npt.NDArray[np.int8]]:
         """All rows without a read, and the ``Origin`` [N] of each: those for ``missing`` are what
         the cache last knew, if not before ``read_since``."""
         if not self.missing:
             return self._hits, np.full(self._size, Origin.KEPT, dtype=np.int8)
         slots = self._cache.find(self.missing, read_since)
         kept = np.flatnonzero(slots >= 0)
-        rows = Rows.empty(self.view.layout, len(self.missing))
+        rows = ViewRows.empty(self.view.layout, len(self.missing))
         rows.put(kept, self._cache.take(slots[kept]))
         origin = np.full(self._size, Origin.KEPT, dtype=np.int8)
         origin[self._missed[slots[self._places] < 0]] = Origin.UNKNOWN
         return self._joined(rows), origin
 
-    def _joined(self, missed: Rows) -> Rows:
-        rows = Rows.empty(self.view.layout, self._size)
+    def _joined(self, missed: ViewRows) -> ViewRows:
+        rows = ViewRows.empty(self.view.layout, self._size)
         rows.put(self._known, self._hits)
         rows.put(self._missed, missed.take(self._places))
         return rows

@@ -16,7 +16,7 @@ from deployments.model.stage import ModelStage
 from deployments.model_id import ModelId
 from deployments.stage.replica import StageReplica
 from deployments.stage.settings import StageSettings
-from deployments.stage.timed import Timed, timed
+from deployments.stage.timed import timed
 
 
 class ModelSettings(StageSettings):
@@ -41,18 +41,15 @@ class ModelReplica(StageReplica[ModelSettings]):
 
     def __init__(self, bundles: BundleStore, name: str, options: ModelOptions) -> None:
         self._stage = ModelStage(bundles, options)
-        self._predict = timed(self._in_a_batch)
         super().__init__(bundles, name, self._stage.runtimes)
-
-    async def predict(self, frame: TensorFrame) -> Timed[Outputs]:
-        return await self._predict(frame)
 
     def _apply(self, settings: ModelSettings) -> None:
         batched: Any = self._batched  # serve.batch adds the setters, untyped
         batched.set_max_batch_size(settings.max_batch_rows)
         batched.set_batch_wait_timeout_s(settings.batch_wait_s)
 
-    async def _in_a_batch(self, frame: TensorFrame) -> Outputs:
+    @timed
+    async def predict(self, frame: TensorFrame) -> Outputs:
         answer = await self._batched(frame)
         if isinstance(answer, Exception):
             raise answer

@@ -8,7 +8,7 @@ from deployments.frames import Frame, TensorFrame
 from deployments.preprocess.stage import Preprocessing
 from deployments.stage.replica import StageReplica
 from deployments.stage.settings import StageSettings
-from deployments.stage.timed import Timed, timed
+from deployments.stage.timed import timed
 
 
 class PreprocessReplica(StageReplica[StageSettings]):
@@ -17,12 +17,12 @@ class PreprocessReplica(StageReplica[StageSettings]):
     settings = StageSettings
 
     def __init__(self, bundles: BundleStore, name: str) -> None:
-        stage = Preprocessing(bundles)
-        self._transform = timed(stage.transform)
-        super().__init__(bundles, name, stage.preprocessors)
+        self._stage = Preprocessing(bundles)
+        super().__init__(bundles, name, self._stage.preprocessors)
 
-    async def transform(self, frame: Frame) -> Timed[TensorFrame]:
-        return await self._transform(frame)
+    @timed
+    async def transform(self, frame: Frame) -> TensorFrame:
+        return await self._stage.transform(frame)
 
 
 Preprocess: Deployment = serve.deployment(name="Preprocess", user_config={})(PreprocessReplica)

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
-A = TypeVar("A")
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -17,11 +17,11 @@ class Timed(Generic[T]):
     seconds: float
 
 
-def timed(stage: Callable[[A], Awaitable[T]]) -> Callable[[A], Awaitable[Timed[T]]]:
+def timed(stage: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[Timed[T]]]:
     """The same stage, with the time it takes."""
 
-    async def call(batch: A) -> Timed[T]:
+    async def call(*args: P.args, **kwargs: P.kwargs) -> Timed[T]:
         start = perf_counter()
-        return Timed(await stage(batch), perf_counter() - start)
+        return Timed(await stage(*args, **kwargs), perf_counter() - start)
 
     return call

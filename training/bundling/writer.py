@@ -18,6 +18,7 @@ from deployments.bundle.manifest import Manifest, OutputSpec, ProgramSpec, Train
 from deployments.features.plan import resolve
 from deployments.frames import Column, Outputs, TensorFrame
 from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.backends.torch_program import Program
 from deployments.model.golden_rows import prove
 from deployments.model_id import ModelId
 from deployments.preprocess.transform import Preprocessor
@@ -150,7 +151,7 @@ def _answers(
     frame = TensorFrame(ModelId("", ""), *preprocessor.transform(golden))
     single = TensorFrame(frame.model, frame.numeric[:1], frame.categorical[:1])
     try:
-        runtime = TorchRuntime(program, names, _CPU)
+        runtime = TorchRuntime(Program(program, names, _CPU), _CPU)
         runtime.run(single)  # a program may be exported for one number of rows alone
         answers = runtime.run(frame)
     except Exception as error:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from contextvars import Context
 from functools import partial
 
-from deployments.features.cache import Rows
 from deployments.features.metrics import LookupMetrics
 from deployments.features.plan import StoredView
 from deployments.features.settings import LookupSettings
@@ -14,6 +13,7 @@ from deployments.features.store.breaker import Breaker
 from deployments.features.store.reader import OnlineReader
 from deployments.features.store.worker import Worker
 from deployments.features.view_batch import Key
+from deployments.features.view_rows import ViewRows
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
@@ -59,9 +59,9 @@ class GuardedReader:
         """Whether the store is left alone now."""
         return not self._breaker.closed
 
-    async def read(self, wanted: Sequence[Wanted], budget_s: float) -> list[Rows | None]:
+    async def read(self, wanted: Sequence[Wanted], budget_s: float) -> list[ViewRows | None]:
         """The rows of each view for its keys, None where they could not be had in time."""
-        found: list[Rows | None] = [None] * len(wanted)
+        found: list[ViewRows | None] = [None] * len(wanted)
         if self.outage:  # before the turn: a try may have it
             return found
         loop = asyncio.get_running_loop()
@@ -82,7 +82,7 @@ class GuardedReader:
         # The store has its whole budget, whatever time this caller has left: a client in a hurry
         # must not make it look dead.
         store_end = begun + self.settings.budget_s
-        ended = self._start(partial(self._fill, self._reader, wanted, found), store_end, wanted)
+        ended = self._start(partial(self._read_all, self._reader, wanted, found), store_end, wanted)
         if end < store_end:
             await asyncio.wait([ended], timeout=end - loop.time())
         else:
@@ -102,7 +102,7 @@ class GuardedReader:
 
         def settle(failure: BaseException | None) -> None:
             late.cancel()
-            self._metrics.read(loop.time() - started)
+            self._metrics.store_read(loop.time() - started)
             if failure is None:
                 self._reader = reading.result()
                 self._breaker.succeeded()
@@ -133,13 +133,13 @@ class GuardedReader:
         return ended
 
     def _failed(self, failure: BaseException, wanted: Sequence[Wanted]) -> None:
-        self._metrics.failed()
+        self._metrics.store_failed()
         if self._breaker.failures == 0:
             self._failing_since = time.monotonic()
             self._explained = False
             logger.warning("the online store failed once: %s", _reason(failure), exc_info=failure)
         if self._breaker.failed(self.settings.breaker.failures):
-            self._metrics.breaker(self._breaker.state)
+            self._metrics.breaker_state(self._breaker.state)
             logger.error(
                 "the online store cannot be read (%s): until it can, last known values and "
                 "defaults are served as the policies allow",
@@ -161,16 +161,16 @@ class GuardedReader:
                 continue
             await self._turn.acquire()
             self._breaker.trying()
-            self._metrics.breaker(self._breaker.state)
+            self._metrics.breaker_state(self._breaker.state)
             end = loop.time() + self.settings.budget_s
-            probe = partial(self._fill, None, wanted, [None] * len(wanted))
+            probe = partial(self._read_all, None, wanted, [None] * len(wanted))
             await self._start(probe, end, wanted)
-            self._metrics.breaker(self._breaker.state)
+            self._metrics.breaker_state(self._breaker.state)
         lasted_s = time.monotonic() - self._failing_since
         logger.warning("the online store can be read again, after %.1f s", lasted_s)
 
-    def _fill(
-        self, reader: OnlineReader | None, wanted: Sequence[Wanted], found: list[Rows | None]
+    def _read_all(
+        self, reader: OnlineReader | None, wanted: Sequence[Wanted], found: list[ViewRows | None]
     ) -> OnlineReader:
         """Read view after view, so that those read before a failure count; the reader that did,
         opened here where there is none."""

@@ -5,7 +5,6 @@ from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any
 
-from deployments.features.cache import Rows
 from deployments.features.freshness import UNUSABLE
 from deployments.features.plan import StoredView
 from deployments.features.store.feast import (
@@ -16,6 +15,7 @@ from deployments.features.store.feast import (
     FeatureStore,
     Value,
 )
+from deployments.features.view_rows import ViewRows
 
 _INT32 = 2**31
 
@@ -27,7 +27,7 @@ class OnlineReader:
     def __init__(self, store: FeatureStore) -> None:
         self._store = store
 
-    def read(self, view: StoredView, keys: Sequence[tuple[Hashable, ...]]) -> Rows:
+    def read(self, view: StoredView, keys: Sequence[tuple[Hashable, ...]]) -> ViewRows:
         """One store read for distinct keys (values in the order of ``view.fields``).
 
         A row that holds a value of another type than its column's, or a number that is none, is
@@ -40,7 +40,7 @@ class OnlineReader:
             [_entity_key(view, key) for key in keys],
             list(names),  # the Redis store appends to it
         )
-        rows = Rows.empty(view.layout, len(keys))
+        rows = ViewRows.empty(view.layout, len(keys))
         for row, (at, features) in enumerate(answers):
             if not features or at is None or _is_absent(at, features):
                 continue
@@ -77,7 +77,7 @@ class _BrokenValue(Exception):
     pass
 
 
-def _plain(value: Value | None) -> Any:
+def _unwrapped(value: Value | None) -> Any:
     """The Python value in a protobuf one, None where it is unset or Feast's null instant."""
     kind = value.WhichOneof("val") if value is not None else None
     if kind is None or kind == "null_val":
@@ -89,7 +89,7 @@ def _plain(value: Value | None) -> Any:
 
 
 def _number(value: Value | None) -> float | None:
-    plain = _plain(value)
+    plain = _unwrapped(value)
     # Feast writes a missing value as an unset one, so a NaN is a fault of who computed it.
     if plain is None or (isinstance(plain, (int, float)) and math.isfinite(plain)):
         return plain
@@ -97,7 +97,7 @@ def _number(value: Value | None) -> float | None:
 
 
 def _text(value: Value | None) -> str | None:
-    plain = _plain(value)
+    plain = _unwrapped(value)
     if plain is None or isinstance(plain, str):
         return plain
     raise _BrokenValue

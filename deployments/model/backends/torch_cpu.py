@@ -1,6 +1,5 @@
 """Runs a program the plain way, as on CPU it is best run."""
 
-from collections.abc import Sequence
 from typing import Self
 
 import torch
@@ -8,23 +7,21 @@ import torch
 from deployments.bundle.bundle import Bundle
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.base import Runtime
-from deployments.model.backends.torch_program import Program, open_program, output_names
+from deployments.model.backends.torch_program import Program
 
 
 class TorchRuntime(Runtime):
     """Runs a program (see ``Program`` for its form) and returns when the answers are there."""
 
-    def __init__(
-        self, program: torch.export.ExportedProgram, outputs: Sequence[str], device: torch.device
-    ) -> None:
+    def __init__(self, program: Program, device: torch.device) -> None:
         self.device = device.type
         self._device = device
-        self._program = Program(program, outputs, device)
+        self._program = program
 
     @classmethod
     def load(cls, bundle: Bundle, device: torch.device) -> Self:
         """The program of a bundle, not yet proved. Raises BundleError."""
-        return cls(open_program(bundle), output_names(bundle), device)
+        return cls(Program.load(bundle, device), device)
 
     @torch.inference_mode()
     def run(self, frame: TensorFrame) -> Outputs:

@@ -6,7 +6,7 @@ from deployments.bundle.bundle import Bundle
 from deployments.model.backends.base import Runtime
 from deployments.model.backends.cuda import CudaRuntime
 from deployments.model.backends.torch_cpu import TorchRuntime
-from deployments.model.backends.torch_program import Program, open_program, output_names
+from deployments.model.backends.torch_program import Program
 from deployments.model.golden_rows import golden_frame
 from deployments.model.options import Device, ModelOptions
 
@@ -25,7 +25,7 @@ def load(bundle: Bundle, options: ModelOptions) -> Runtime:
     if device.type == "cpu":
         return TorchRuntime.load(bundle, device)
     frame, _ = golden_frame(bundle)
-    program = Program(open_program(bundle), output_names(bundle), device, options.precision)
+    program = Program.load(bundle, device, options.precision)
     return CudaRuntime(program, frame, device, options.cuda_graphs, options.cuda_graph_rows)
 
 

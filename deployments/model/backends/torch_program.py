@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -13,22 +13,6 @@ from torch.utils._sympy.numbers import int_oo
 
 from deployments.bundle.bundle import REWRITE, Bundle, BundleError
 from deployments.model.options import Precision
-
-
-def open_program(bundle: Bundle) -> torch.export.ExportedProgram:
-    """The program of a bundle, on CPU. Raises BundleError."""
-    try:
-        return torch.export.load(bundle.program)
-    except Exception as error:
-        raise BundleError(
-            f"{bundle.program} is no program that torch {torch.__version__} can load "
-            f"({type(error).__name__}): {REWRITE}"
-        ) from error
-
-
-def output_names(bundle: Bundle) -> list[str]:
-    """The outputs in the order in which the program answers them."""
-    return [output.name for output in bundle.manifest.outputs]
 
 
 class Program:
@@ -49,6 +33,19 @@ class Program:
         self._call = plain_call(move_to_device_pass(exported, device))
         self._device = device
         self._autocast = precision == "bfloat16"
+
+    @classmethod
+    def load(cls, bundle: Bundle, device: torch.device, precision: Precision = "float32") -> Self:
+        """That of a bundle. Raises BundleError."""
+        try:
+            exported = torch.export.load(bundle.program)
+        except Exception as error:
+            raise BundleError(
+                f"{bundle.program} is no program that torch {torch.__version__} can load "
+                f"({type(error).__name__}): {REWRITE}"
+            ) from error
+        outputs = [output.name for output in bundle.manifest.outputs]
+        return cls(exported, outputs, device, precision)
 
     def __call__(self, numeric: Tensor, categorical: Tensor) -> Sequence[Tensor]:
         """Call it in inference mode. Raises ValueError for another number of outputs."""

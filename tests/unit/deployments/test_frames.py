@@ -8,7 +8,6 @@ from deployments.frames import (
     Frame,
     TensorFrame,
     ViewStates,
-    empty_column,
     key_column,
     value_column,
 )
@@ -47,13 +46,6 @@ def test_values_that_are_no_strings_become_floats_with_nan_for_missing(dtype: DT
 
     assert column.dtype == np.float64
     np.testing.assert_array_equal(column, [1.0, np.nan, 1.0])
-
-
-@pytest.mark.parametrize(
-    ("dtype", "missing"), [("string", [None, None]), ("int64", [np.nan, np.nan])]
-)
-def test_an_empty_column_is_missing_everywhere(dtype: DType, missing: list[object]) -> None:
-    np.testing.assert_array_equal(empty_column(dtype, 2), np.array(missing))
 
 
 @pytest.mark.parametrize("names", [("a", None), ()])

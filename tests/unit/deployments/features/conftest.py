@@ -22,7 +22,8 @@ class Online:
 
     @property
     def settings(self) -> LookupSettings:
-        return LookupSettings(clock=ReplayClock(mode="replay", start=self.until, speed=0))
+        still = ReplayClock(mode="replay", start=self.until, speed=0)
+        return LookupSettings(clock=still, budget_s=30)
 
     def lookup(self, example: Example, settings: LookupSettings | None = None) -> FeatureLookup:
         return FeatureLookup(lambda: self.store, example.bundles, settings or self.settings)

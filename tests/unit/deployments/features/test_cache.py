@@ -5,14 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.features.cache import RowCache, Rows, ViewColumns, one_row
+from deployments.features.cache import RowCache
+from deployments.features.view_rows import ViewColumns, ViewRows, one_row
 
 LAYOUT = ViewColumns.of({"name": "string", "size": "float64"})
 
 
-def rows(*sizes: float) -> Rows:
+def rows(*sizes: float) -> ViewRows:
     """Rows that tell themselves apart by every column."""
-    return Rows(
+    return ViewRows(
         event_at=np.array([100.0 + size for size in sizes]),
         numbers=np.array(sizes, dtype=np.float64).reshape(-1, 1),
         texts=np.array([[f"row {size:g}"] for size in sizes], dtype=object).reshape(-1, 1),
@@ -66,7 +67,7 @@ def test_rows_of_an_empty_cache_are_not_found() -> None:
 
 def test_a_row_that_the_store_lacks_is_kept_too() -> None:
     kept = cache()
-    kept.put(["a"], Rows.empty(LAYOUT, 1), now=0)
+    kept.put(["a"], ViewRows.empty(LAYOUT, 1), now=0)
 
     slots = kept.find(["a"], 0)
 

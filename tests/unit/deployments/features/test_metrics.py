@@ -74,9 +74,9 @@ def test_the_breaker_is_told_from_the_beginning(told: Tally[tuple[str, ...]]) ->
     counts = LookupMetrics()
     assert told["windsock_store_breaker",] == 0
 
-    counts.breaker(State.OPEN)
-    counts.failed()
-    counts.read(0.002)
+    counts.breaker_state(State.OPEN)
+    counts.store_failed()
+    counts.store_read(0.002)
 
     assert told["windsock_store_breaker",] == 2
     assert told["windsock_store_failures",] == 1

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deployments.features.cache import Rows, ViewColumns
 from deployments.features.metrics import LookupMetrics
 from deployments.features.settings import LookupSettings
 from deployments.features.store.guarded import GuardedReader
 from deployments.features.view_batch import Key
+from deployments.features.view_rows import ViewColumns, ViewRows
 from tests.support.wait import wait_for
 
 LAYOUT = ViewColumns(("price",), ())
@@ -29,13 +29,13 @@ class Reader:
     def __init__(self, store: "Store") -> None:
         self._store = store
 
-    def read(self, view: Any, keys: Sequence[Key]) -> Rows:
+    def read(self, view: Any, keys: Sequence[Key]) -> ViewRows:
         self._store.reads.append((view.name, list(keys)))
         if view.name in self._store.broken:
             raise ConnectionError("refused")
         if self._store.hangs.is_set():
             self._store.returns.wait(30)
-        rows = Rows.empty(LAYOUT, len(keys))
+        rows = ViewRows.empty(LAYOUT, len(keys))
         rows.event_at[:] = 1.0
         rows.numbers[:, 0] = np.arange(len(keys))
         return rows
@@ -64,7 +64,7 @@ def store() -> Any:
     store.returns.set()
 
 
-def sizes(found: Sequence[Rows | None]) -> list[int | None]:
+def sizes(found: Sequence[ViewRows | None]) -> list[int | None]:
     return [None if rows is None else len(rows.event_at) for rows in found]
 
 

@@ -1,16 +1,21 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.backends.torch_program import Program
 from tests.unit.deployments.model.backends.programs import Last, Sums, exported, tensors, totals
 
-CPU = torch.device("cpu")
+
+def runtime(module: nn.Module, outputs: list[str]) -> TorchRuntime:
+    cpu = torch.device("cpu")
+    return TorchRuntime(Program(exported(module), outputs, cpu), cpu)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 500])
 def test_outputs_are_named_in_the_order_of_the_program(rows: int) -> None:
-    outputs = TorchRuntime(exported(Sums()), ["flat", "column", "pair"], CPU).run(tensors(rows))
+    outputs = runtime(Sums(), ["flat", "column", "pair"]).run(tensors(rows))
 
     np.testing.assert_array_equal(outputs["flat"], totals(rows))
     np.testing.assert_array_equal(outputs["pair"], np.stack([totals(rows), -totals(rows)], 1))
@@ -18,13 +23,13 @@ def test_outputs_are_named_in_the_order_of_the_program(rows: int) -> None:
 
 @pytest.mark.parametrize("rows", [1, 2])
 def test_a_column_of_width_one_is_a_number_per_row(rows: int) -> None:
-    outputs = TorchRuntime(exported(Sums()), ["flat", "column", "pair"], CPU).run(tensors(rows))
+    outputs = runtime(Sums(), ["flat", "column", "pair"]).run(tensors(rows))
 
     np.testing.assert_array_equal(outputs["column"], totals(rows))
 
 
 def test_a_program_with_one_answer_needs_no_tuple() -> None:
-    outputs = TorchRuntime(exported(Last()), ["last"], CPU).run(tensors(3))
+    outputs = runtime(Last(), ["last"]).run(tensors(3))
 
     assert outputs["last"].dtype == np.float32
     assert outputs["last"].tolist() == [1, 3, 5]
@@ -32,4 +37,4 @@ def test_a_program_with_one_answer_needs_no_tuple() -> None:
 
 def test_as_many_outputs_as_names() -> None:
     with pytest.raises(ValueError, match="answers 3 tensors, the contract names 2 outputs"):
-        TorchRuntime(exported(Sums()), ["flat", "pair"], CPU).run(tensors(1))
+        runtime(Sums(), ["flat", "pair"]).run(tensors(1))
