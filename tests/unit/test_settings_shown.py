@@ -1,4 +1,4 @@
-"""``serve_config.yaml`` shows every setting; its default and its reason stand in the models alone."""
+"""``serve_config.yaml`` shows every setting; default and reason stand in the models alone."""
 
 import copy
 from collections.abc import Iterator

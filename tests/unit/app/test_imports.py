@@ -28,6 +28,8 @@ def _loaded(code: str) -> set[str]:
     [
         ("deployments.features.deployment", {"torch"}),
         ("deployments.preprocess.deployment", {"torch", "feast", "pandas"}),
+        ("deployments.model.deployment", {"torch", "feast", "pandas"}),
+        ("app.layouts.collapsed", {"torch"}),
         ("app.ingress", {"torch", "feast", "pandas"}),
         ("app.start.launch", {"ray", "pydantic"}),
         ("app.graph", {"torch"}),

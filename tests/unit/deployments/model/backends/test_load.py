@@ -8,11 +8,12 @@ import pytest
 from deployments.bundle.bundle import GOLDEN, MANIFEST, Bundle, BundleError, sha256
 from deployments.bundle.manifest import ProgramSpec
 from deployments.frames import TensorFrame
-from deployments.model.backends.load import load
+from deployments.model.backends.load import BACKENDS, load
 from deployments.model.options import ModelOptions
 from tests.support.example import NAME, Example
 from tests.support.manifests import PROGRAM
 from tests.support.preprocessing import preprocessor_of
+from tests.unit.deployments.model.backends import remembered
 
 CPU = ModelOptions(device="cpu")
 
@@ -77,3 +78,17 @@ def test_a_program_for_a_platform_that_is_not_known_is_refused(bundle: Bundle) -
 
     with pytest.raises(BundleError, match=r"for 'abacus_beads', .*: it runs pytorch_export"):
         load(other, CPU)
+
+
+def test_another_backend_is_a_module_and_an_entry(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BACKENDS, "numpy_rows", remembered.__name__)
+    program = ProgramSpec(file=PROGRAM, platform="numpy_rows")
+    other = Bundle(bundle.path, bundle.manifest.model_copy(update={"program": program}))
+
+    runtime = load(other, ModelOptions(inline_s=60))
+
+    assert isinstance(runtime, remembered.Remembered)
+    assert set(runtime.ran) == {64, 1, 2, 300}, "its golden rows, at each of its sizes"
+    assert runtime.inline_rows >= 64
