@@ -1,7 +1,6 @@
 """From a finished batch to the answer for each of its rows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy.typing as npt
 from app.serving.chain import BatchResult
 from app.serving.errors import ErrorCode, FeaturesRefused
 from app.serving.info import FeaturesInfo, ViewInfo
-from deployments.frames import DType, Frame, Status
+from deployments.frames import DType, Status
 
 _STATUS = [status.name.lower() for status in Status]
 _STATES = len(_STATUS)
@@ -25,49 +24,31 @@ class RowAnswer(msgspec.Struct):
     features: FeaturesInfo
 
 
-@dataclass
 class AnsweredBatch:
     """A finished batch, as plain lists: made once, then read row by row.
 
-    ``age_s`` float64 [V, N] is that of ``found``, to the millisecond, -1 where there is none.
+    ``timeless`` names the views that never expire: the oldest age says nothing of them.
     """
 
-    outputs: list[tuple[str, list[Any]]]
-    worst: list[int]
-    degraded: list[bool]
-    oldest: list[float]
-    age_s: npt.NDArray[np.float64]
-    unseen: dict[int, list[str]]
-    found: Frame
-
-    @classmethod
-    def of(cls, ran: BatchResult, timeless: Collection[str] = ()) -> "AnsweredBatch":
-        """From what the stages gave.
-
-        ``timeless`` names the views that never expire: the oldest age says nothing of them.
-        """
-        found = ran.found
-        outputs = [(name, values.tolist()) for name, values in ran.outputs.items()]
-        unseen: dict[int, list[str]] = {}
+    def __init__(self, ran: BatchResult, timeless: Collection[str] = ()) -> None:
+        self.found = ran.found
+        self.outputs = [(name, values.tolist()) for name, values in ran.outputs.items()]
+        self.unseen: dict[int, list[str]] = {}
         for name, rows in ran.unseen.items():
             for row in rows.tolist():
-                unseen.setdefault(row, []).append(name)
-        states = found.views
+                self.unseen.setdefault(row, []).append(name)
+        states = ran.found.views
         if states is None or not states.names:
-            n = found.rows
-            return cls(outputs, [0] * n, [False] * n, [-1.0] * n, np.empty((0, n)), unseen, found)
+            n = ran.found.rows
+            self.worst, self.degraded, self.oldest = [0] * n, [False] * n, [-1.0] * n
+            return
         status = states.status
-        age_s = np.where(np.isnan(states.age_s), -1.0, np.round(states.age_s, 3))
         expiring = np.array([[0.0 if name in timeless else 1.0] for name in states.names])
-        return cls(
-            outputs,
-            status.max(axis=0).tolist(),
-            ((status == Status.STALE) | (status == Status.DEFAULTED)).any(axis=0).tolist(),
-            np.where(expiring, age_s, -1.0).max(axis=0).tolist(),
-            age_s,
-            unseen,
-            found,
-        )
+        self._age_s = np.where(np.isnan(states.age_s), -1.0, np.round(states.age_s, 3))
+        self.worst = status.max(axis=0).tolist()
+        degraded = (status == Status.STALE) | (status == Status.DEFAULTED)
+        self.degraded = degraded.any(axis=0).tolist()
+        self.oldest = np.where(expiring, self._age_s, -1.0).max(axis=0).tolist()
 
     @cached_property
     def views(self) -> list[msgspec.Raw]:
@@ -76,7 +57,7 @@ class AnsweredBatch:
         states = self.found.views
         if states is None or not states.names:
             return [msgspec.Raw(b"{}")] * self.found.rows
-        return _encoded_views(states.names, states.status, self.age_s)
+        return _encoded_views(states.names, states.status, self._age_s)
 
     def answer(
         self, place: int, values_of: Mapping[str, DType] | None = None

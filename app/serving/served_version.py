@@ -157,7 +157,7 @@ class ServedVersion:
         started = perf_counter()
         frame = Frame(self.model, len(rows), self.contract.columns(rows))
         ran = await self._chain.run(frame, deadline)
-        return _Run(AnsweredBatch.of(ran, self._timeless), started, ran.spent)
+        return _Run(AnsweredBatch(ran, self._timeless), started, ran.spent)
 
 
 def _row_bytes(manifest: Manifest) -> int:

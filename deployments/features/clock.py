@@ -1,7 +1,6 @@
 """The clock against which feature age is measured: the wall's, or a replayed one."""
 
 import time
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -42,11 +41,3 @@ class Clock:
 
     def now(self) -> float:
         return self._start + (time.time() - self._origin) * self._speed
-
-
-def instant(text: str) -> float:
-    """Epoch seconds of an ISO 8601 instant with an offset. Raises ValueError without one."""
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"{text!r} has no UTC offset")
-    return at.timestamp()

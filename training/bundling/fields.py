@@ -1,11 +1,11 @@
 """The fields of a request as a contract describes them, checked against the feature service."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from deployments.bundle.manifest import FieldSpec
 from deployments.bundle.schema import ServiceSchema
-from deployments.features.clock import instant
 from deployments.frames import DType
 
 Document = Mapping[str, Any]
@@ -86,3 +86,11 @@ def _check_example(field: FieldSpec) -> None:
         field.maximum is not None and example > field.maximum
     ):
         raise ValueError(f"{wrong} within its own bounds")
+
+
+def instant(text: str) -> float:
+    """Epoch seconds of an ISO 8601 instant with an offset. Raises ValueError without one."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text!r} has no UTC offset")
+    return at.timestamp()

@@ -47,7 +47,7 @@ def batch(
     timeless: tuple[str, ...] = (),
 ) -> AnsweredBatch:
     found = found or Frame(PARCELS, len(next(iter(outputs.values()))), {})
-    return AnsweredBatch.of(
+    return AnsweredBatch(
         BatchResult(outputs, found, unseen or {}, StageTimes(0, 0, 0, 0)), timeless
     )
 

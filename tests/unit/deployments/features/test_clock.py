@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from deployments.features.clock import Clock, ClockConfig, ReplayClock, WallClock, instant
+from deployments.features.clock import Clock, ClockConfig, ReplayClock, WallClock
 
 START = datetime(2013, 12, 3, 14, 15, tzinfo=UTC)
 
@@ -48,12 +48,3 @@ def test_a_replay_runs_from_its_start_at_its_speed(
 def test_a_clock_that_makes_no_sense_is_refused(document: dict[str, object], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         TypeAdapter(ClockConfig).validate_python(document)
-
-
-def test_an_instant_is_read_in_its_own_offset() -> None:
-    assert instant("2013-12-03T09:15:00-05:00") == START.timestamp()
-
-
-def test_an_instant_without_an_offset_is_refused() -> None:
-    with pytest.raises(ValueError, match="no UTC offset"):
-        instant("2013-12-03T09:15:00")

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from deployments.bundle.schema import ServiceSchema
-from training.bundling.fields import entity_fields, request_fields
+from training.bundling.fields import entity_fields, instant, request_fields
 
 SCHEMA = ServiceSchema(
     service="v1",
@@ -86,3 +86,12 @@ def test_request_features_that_cannot_be_are_refused(
 def test_a_word_that_a_field_does_not_have_is_refused() -> None:
     with pytest.raises(ValidationError, match="colour"):
         entity_fields(SCHEMA, [STORE | {"colour": "red"}, TOWN])
+
+
+def test_an_instant_is_read_in_its_own_offset() -> None:
+    assert instant("2013-12-03T09:15:00-05:00") == 1386080100
+
+
+def test_an_instant_without_an_offset_is_refused() -> None:
+    with pytest.raises(ValueError, match="no UTC offset"):
+        instant("2013-12-03T09:15:00")
