@@ -1,0 +1,266 @@
+"""The plan of the house: who may import whom, and which names stay in which room."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GENERATED = "app.protocols.oip.proto"
+
+_STAGES = {"deployments.features", "deployments.preprocess", "deployments.model"}
+_PARTS = {"deployments", "deployments.bundle", "deployments.stage"}
+
+ROOMS: dict[str, set[str]] = {
+    "app": set(),
+    "deployments": set(),  # frames, model_id, log: what every room shares
+    "deployments.bundle": {"deployments"},
+    "deployments.stage": {"deployments", "deployments.bundle"},
+    **{stage: _PARTS for stage in _STAGES},
+    "app.config": {"deployments", *_STAGES},
+    "app.serving": {"app.config", *_PARTS},
+    "app.edge": {"app.config", "app.serving", "deployments"},
+    "app.protocols": {
+        *("app.config", "app.edge", "app.ray_private", "app.serving"),
+        *("deployments", "deployments.bundle"),
+    },
+    "app.doors": {"app.config", "app.edge", "app.serving", "deployments"},
+    # HAProxy answers without asking us, so it is told the forms of errors beforehand.
+    "app.doors.haproxy_rules": {"app.protocols.error_forms", "app.serving"},
+    "app.doors.front": {"app.doors", "app.doors.haproxy_rules", "app.start"},
+    "app.protocols.error_forms": {"app.protocols", "app.serving"},
+    "app.ray_private": {"app.doors.haproxy_rules", "deployments"},
+    "app.layouts": {"app.config", "app.ray_private", "app.serving", *_PARTS, *_STAGES},
+    "app.start": {"app.config", "app.ray_private", *_PARTS, *_STAGES},
+    "app.asgi": {"app.config", "app.edge", "app.protocols", "app.serving"},
+    "app.ingress": {
+        *("app.asgi", "app.config", "app.doors", "app.layouts", "app.protocols"),
+        *("app.ray_private", "app.serving", *_PARTS),
+    },
+    "app.graph": {"app.config", "app.ingress", "app.layouts", "app.start", *_PARTS, *_STAGES},
+    "app.cli": {"app.config", "app.doors.front", "app.start", "training.bundling"},
+    "training": set(),
+    "training.bundling": {"training", *_PARTS, *_STAGES},
+    "training.flights": {"training", "training.bundling", *_PARTS, *_STAGES},
+    "windsock": set(),
+}
+"""A room, and the rooms that it may import. A module belongs to the longest name that fits."""
+
+_TRANSPORTS = {"starlette", "fastapi", "uvicorn", "httptools", "websockets", "grpc", "httpx"}
+
+CLOSED: dict[str, set[str]] = {
+    "app.serving": _TRANSPORTS,
+    "deployments": _TRANSPORTS,
+    "deployments.bundle": {"torch", "feast", "ray", "pandas"},
+    "app.protocols": {"torch", "feast", "pandas"},
+    "app.config": {"ray", "torch", "feast", "pandas"},
+    "windsock": {"ray", "torch", "feast", "msgspec", "pydantic", "numpy"},
+}
+"""Libraries that do not enter a room, nor the rooms inside it."""
+
+PRIVATE_ELSEWHERE = {
+    ("app.doors.fast_lane.protocol", "_unset_keepalive_if_required"),  # uvicorn
+    ("deployments.model.backends.program", "torch.utils._sympy.numbers.int_oo"),
+}
+"""Private names of other libraries than Ray, and the modules that cannot do without them."""
+
+FLIGHTS = re.compile(r"(?<!in)(?<!in[_ ])flight|carrier|tail_?num|airport|airline", re.IGNORECASE)
+LONGEST = 300
+
+
+class Sources:
+    """Modules by name, parsed."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts
+        self.trees = {module: ast.parse(text) for module, text in texts.items()}
+
+    def nodes(self) -> Iterator[tuple[str, ast.AST]]:
+        for module, tree in self.trees.items():
+            for node in ast.walk(tree):
+                yield module, node
+
+    def imports(self) -> Iterator[tuple[str, int, str]]:
+        """Who imports, in which line, what."""
+        for module, node in self.nodes():
+            if isinstance(node, ast.Import):
+                yield from ((module, node.lineno, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{module}:{node.lineno} imports by a relative name"
+                for alias in node.names:
+                    yield module, node.lineno, f"{node.module}.{alias.name}"
+
+
+def within(module: str, room: str) -> bool:
+    return module == room or module.startswith(f"{room}.")
+
+
+def room_of(module: str) -> str | None:
+    return max((room for room in ROOMS if within(module, room)), key=len, default=None)
+
+
+def wrong_arrows(sources: Sources) -> list[str]:
+    """Imports of a room that this one may not know."""
+    return [
+        f"{module}:{line} imports {name}"
+        for module, line, name in sources.imports()
+        if (theirs := room_of(name)) is not None
+        and (ours := room_of(module)) != theirs
+        and (ours is None or theirs not in ROOMS[ours])
+    ]
+
+
+def wrong_libraries(sources: Sources) -> list[str]:
+    """Imports of a library that does not enter this room."""
+    return [
+        f"{module}:{line} imports {name}"
+        for module, line, name in sources.imports()
+        for room, libraries in CLOSED.items()
+        if within(module, room) and name.split(".")[0] in libraries
+    ]
+
+
+def _private(name: str) -> bool:
+    return any(
+        part.startswith("_") and not part.startswith("__") for part in re.split(r"[.:]", name)
+    )
+
+
+def _own_names(sources: Sources) -> set[str]:
+    """What the tree itself defines, and may therefore use."""
+    names: set[str] = set()
+    for _, node in sources.nodes():
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names.add(name)
+            case ast.ClassDef(name=name) | ast.arg(arg=name):
+                names.add(name)
+            case ast.Attribute(attr=name, ctx=ast.Store()) | ast.Name(id=name, ctx=ast.Store()):
+                names.add(name)
+    return names
+
+
+def private_names(sources: Sources) -> list[str]:
+    """Private names of libraries outside ``app/ray_private``."""
+    used = [one for one in sources.imports() if _private(one[2])]
+    for module, node in sources.nodes():
+        match node:
+            case ast.Attribute(attr=name) | ast.keyword(arg=str(name)) if _private(name):
+                used.append((module, node.lineno, name))
+            case ast.Constant(value=str(name)) if re.fullmatch(r"ray(\.\w+)+(:\w+)?", name):
+                used += [(module, node.lineno, name)] if _private(name) else []
+    own = _own_names(sources)
+    return [
+        f"{module}:{line} uses {name}"
+        for module, line, name in used
+        if name not in own
+        and not within(module, "app.ray_private")
+        and (module, name) not in PRIVATE_ELSEWHERE
+    ]
+
+
+def flight_words(sources: Sources) -> list[str]:
+    """Words that only this model has, in code that serves any."""
+    return [
+        f"{module}:{number} says {found[0]}"
+        for module, text in sources.texts.items()
+        if not within(module, "training.flights")
+        for number, line in enumerate(text.splitlines(), 1)
+        if (found := FLIGHTS.search(line))
+    ]
+
+
+def long_files(sources: Sources) -> list[str]:
+    """Files that hold more than one concept, by their length."""
+    lengths = {module: len(text.splitlines()) for module, text in sources.texts.items()}
+    return [f"{module} has {lines} lines" for module, lines in lengths.items() if lines > LONGEST]
+
+
+@pytest.fixture(scope="module")
+def product() -> Sources:
+    texts: dict[str, str] = {}
+    for base, package in (
+        *((ROOT, name) for name in ("app", "deployments", "training")),
+        (ROOT / "client", "windsock"),
+    ):
+        for path in sorted((base / package).rglob("*.py")):
+            module = ".".join(path.relative_to(base).with_suffix("").parts)
+            if not within(module, GENERATED):
+                texts[module.removesuffix(".__init__")] = path.read_text()
+    return Sources(texts)
+
+
+Rule = Callable[[Sources], list[str]]
+RULES: list[Rule] = [wrong_arrows, wrong_libraries, private_names, flight_words, long_files]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_tree_keeps_the_rule(product: Sources, rule: Rule) -> None:
+    assert rule(product) == []
+
+
+def test_arrows_go_one_way() -> None:
+    list(TopologicalSorter(ROOMS).static_order())  # refuses a circle
+
+
+def test_every_module_has_a_room_and_every_room_a_module(product: Sources) -> None:
+    assert {room_of(module) for module in product.texts} == set(ROOMS)
+
+
+@pytest.mark.parametrize(
+    ("rule", "module", "text"),
+    [
+        (wrong_arrows, "app.serving.chain", "from app.edge.errors import Errors"),
+        (wrong_arrows, "app.serving.answers", "from app.protocols.rest import messages"),
+        (wrong_arrows, "app.edge.deadline", "import app.protocols.http"),
+        (wrong_arrows, "app.protocols.http", "from app.doors.fast_lane.server import FastLane"),
+        (wrong_arrows, "app.protocols.rest.predict", "from deployments.model.model import Model"),
+        (wrong_arrows, "app.doors.fast_lane.refusal", "from app.protocols.oip import http"),
+        (wrong_arrows, "app.config", "def late():\n    from app.serving.chain import Chain"),
+        (wrong_arrows, "deployments.frames", "from app.config import Limits"),
+        (wrong_arrows, "deployments.bundle.bundle", "import deployments.preprocess.transform"),
+        (wrong_arrows, "deployments.bundle.bundle", "from deployments.stage import settings"),
+        (wrong_arrows, "deployments.features.plan", "from deployments.model import options"),
+        (wrong_arrows, "training.bundling.writer", "from training.flights import contract"),
+        (wrong_arrows, "training.bundling.writer", "from app.config import Limits"),
+        (wrong_arrows, "windsock.client", "from deployments.frames import Frame"),
+        (wrong_libraries, "app.serving.chain", "from starlette.types import Receive"),
+        (wrong_libraries, "deployments.features.lookup", "import httpx"),
+        (wrong_libraries, "deployments.bundle.bundle", "import torch.export"),
+        (wrong_libraries, "windsock.aio", "import ray"),
+        (private_names, "app.start.preflight", "from ray._private import worker"),
+        (private_names, "app.start.preflight", "from ray.serve.context import _get_client"),
+        (private_names, "app.ingress", "def stops(actor): return actor._replica_impl"),
+        (private_names, "app.layouts.distributed", "handle.options(_by_reference=False)"),
+        (private_names, "app.start.environment", "PATCHED = 'ray.serve._private.haproxy:Rules'"),
+        (flight_words, "app.edge.errors", "EXAMPLE = {'carrier': 'DL'}"),
+        (flight_words, "training.bundling.writer", "MODEL = 'flight_delay'"),
+        (long_files, "app.edge.errors", "pass\n" * (LONGEST + 1)),
+    ],
+)
+def test_a_violation_is_found(rule: Rule, module: str, text: str) -> None:
+    (found,) = rule(Sources({module: text}))
+    assert found.startswith(module)
+
+
+@pytest.mark.parametrize(
+    ("rule", "module", "text"),
+    [
+        (wrong_arrows, "app.protocols.rest.predict", "from app.serving.errors import TimedOut"),
+        (wrong_libraries, "app.edge.errors", "from starlette.types import Receive"),
+        (private_names, "app.ray_private.draining", "from ray._private import worker"),
+        (
+            private_names,
+            "app.edge.errors",
+            "def f(self):\n    self._count = 0\n    self._count += 1",
+        ),
+        (flight_words, "app.serving.coalescer", "in_flight = 2  # batches in flight"),
+        (flight_words, "training.flights.train", "MODEL = 'flight_delay'"),
+        (long_files, "app.edge.errors", "pass\n" * LONGEST),
+    ],
+)
+def test_what_is_allowed_is_left_alone(rule: Rule, module: str, text: str) -> None:
+    assert rule(Sources({module: text})) == []
