@@ -1,7 +1,7 @@
 """The Python client of Windsock: predictions from one endpoint or several, with failover.
 
 with Windsock("http://127.0.0.1:8001") as windsock:
-    windsock.predict(carrier="DL", origin="EWR", ...).outputs
+    windsock.predict(customer_id=17, store_id=3, ...).outputs
 """
 
 from windsock.aio import AsyncWindsock

@@ -135,6 +135,15 @@ def test_verbs_are_those_of_the_command(path: Path) -> None:
     assert missing_verbs(path.read_text()) == []
 
 
+def test_each_decision_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "adr"
+    decisions = sorted(path.name for path in folder.glob("0*.md"))
+    index = (folder / "README.md").read_text()
+
+    assert re.findall(r"^\| \[\d+\]\(([^)]*)\)", index, re.MULTILINE) == decisions
+    assert [int(name[:4]) for name in decisions] == list(range(1, len(decisions) + 1))
+
+
 def test_what_is_not_there_is_found() -> None:
     page = """
 [gone](docs/gone.md), [no heading](#nowhere), `app/gone.py`, `app/{edge,gone}/`, `gone.py`,
