@@ -22,22 +22,25 @@ _MAY_IMPORT = {
     "app.ingress": f"""app.asgi app.config app.doors app.layouts app.protocols app.ray_private
         app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",
-    "app.cli": "app.config app.doors.front app.start training.bundling",
-    "app.start": f"app.config app.ray_private {_SHARED} {_STAGES}",
+    "app.cli": """app.config app.doors.concurrency app.doors.front app.start training.bundling
+        deployments.bundle deployments.features.plan""",
+    "app.start": f"app.config app.ray_private app.ray_private.controller {_SHARED} {_STAGES}",
     "app.layouts": f"app.config app.ray_private app.serving {_SHARED} {_STAGES}",
     "app.doors": "app.config app.edge app.serving deployments",
-    "app.doors.front": "app.doors.haproxy_rules app.start",
+    "app.doors.front": "app.doors app.doors.haproxy_rules app.start",
     # HAProxy answers in our place, so it is told the forms of errors beforehand.
-    "app.doors.haproxy_rules": "app.protocols.error_forms app.serving",
+    "app.doors.haproxy_rules": "app.edge app.protocols.error_forms app.serving",
     "app.protocols": """app.config app.edge app.ray_private app.serving
         deployments deployments.bundle""",
-    "app.protocols.error_forms": "app.protocols app.serving",
     "app.edge": "app.config app.serving deployments",
     "app.serving": f"app.config {_SHARED}",
     "app.config": f"deployments {_STAGES}",
     "app.ray_private": "deployments",
-    "app.ray_private.haproxy_template": "app.doors.haproxy_rules",
-    **{stage: _SHARED for stage in _STAGES.split()},
+    "app.ray_private.controller": "app.ray_private app.ray_private.haproxy_template",
+    "app.ray_private.haproxy_template": "app.doors.concurrency app.doors.haproxy_rules",
+    "deployments.model": f"{_SHARED} deployments.preprocess.transform",  # for golden rows
+    "deployments.preprocess": _SHARED,
+    "deployments.features": _SHARED,
     "deployments.stage": "deployments deployments.bundle",
     "deployments.bundle": "deployments",
     "deployments": "",  # frames, model_id, log: what every room shares
@@ -47,7 +50,8 @@ _MAY_IMPORT = {
     "windsock": "",
 }
 ROOMS = {room: set(others.split()) for room, others in _MAY_IMPORT.items()}
-"""A room, and the rooms that it may import. A module belongs to the longest name that fits."""
+"""A room, and what it may import: rooms, or single modules of other rooms. A module belongs to the
+room with the longest name that fits."""
 
 _TRANSPORTS = {"starlette", "fastapi", "uvicorn", "httptools", "websockets", "grpc", "httpx"}
 
@@ -61,11 +65,8 @@ CLOSED: dict[str, set[str]] = {
 }
 """Libraries that do not enter a room, nor the rooms inside it."""
 
-PRIVATE_ELSEWHERE = {
-    ("app.doors.fast_lane.protocol", "_unset_keepalive_if_required"),  # uvicorn
-    ("deployments.model.backends.program", "torch.utils._sympy.numbers.int_oo"),
-}
-"""Private names of other libraries than Ray, and the modules that cannot do without them."""
+NOT_RAYS = {"_unset_keepalive_if_required", "torch.utils._sympy.numbers.int_oo"}
+"""Private names of other libraries, uvicorn and torch, that we cannot do without."""
 
 FLIGHTS = re.compile(
     r"(?<![a-z])(?<!in[_ ])flight|carrier|tail_?num|airport|airline", re.IGNORECASE
@@ -84,8 +85,11 @@ def wrong_arrows(sources: Sources) -> list[str]:
         f"{module}:{line} imports {name}"
         for module, line, name in sources.imports()
         if (theirs := room_of(name)) is not None
-        and (ours := room_of(module)) != theirs
-        and (ours is None or theirs not in ROOMS[ours])
+        and theirs != (ours := room_of(module))
+        and not any(
+            other == theirs or (other not in ROOMS and within(name, other))
+            for other in ROOMS.get(ours or "", ())
+        )
     ]
 
 
@@ -118,9 +122,7 @@ def private_names(sources: Sources) -> list[str]:
     return [
         f"{module}:{line} uses {name}"
         for module, line, name in used
-        if name not in own
-        and not within(module, "app.ray_private")
-        and (module, name) not in PRIVATE_ELSEWHERE
+        if name not in own | NOT_RAYS and not within(module, "app.ray_private")
     ]
 
 
@@ -167,7 +169,8 @@ def test_the_tree_keeps_the_rule(product: Sources, rule: Rule) -> None:
 
 
 def test_arrows_go_one_way() -> None:
-    list(TopologicalSorter(ROOMS).static_order())  # refuses a circle
+    rooms = {room: {room_of(other) for other in others} for room, others in ROOMS.items()}
+    list(TopologicalSorter(rooms).static_order())  # refuses a circle
 
 
 def test_every_module_has_a_room_and_every_room_a_module(product: Sources) -> None:
