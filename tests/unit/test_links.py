@@ -1,6 +1,7 @@
 """What the docs name is there: links, paths, modules, make targets and verbs of ``windsock``."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -142,6 +143,16 @@ def test_each_decision_is_in_the_index() -> None:
 
     assert re.findall(r"^\| \[\d+\]\(([^)]*)\)", index, re.MULTILINE) == decisions
     assert [int(name[:4]) for name in decisions] == list(range(1, len(decisions) + 1))
+
+
+def test_each_dependency_has_its_reason() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    reasons = page[page.index("## Dependencies") :]
+    for file in (ROOT / "pyproject.toml", ROOT / "client" / "pyproject.toml"):
+        project = tomllib.loads(file.read_text())["project"]
+        groups = [project["dependencies"], *project["optional-dependencies"].values()]
+        names = {re.split(r"[^\w-]", one)[0] for group in groups for one in group}
+        assert {name for name in names if name not in reasons} == set()
 
 
 def test_what_is_not_there_is_found() -> None:
