@@ -28,18 +28,16 @@ class Sources:
                 for alias in node.names:
                     yield module, node.lineno, f"{node.module}.{alias.name}"
 
-    def defined(self) -> set[str]:
-        """Every name that is assigned, or that a function, class or parameter has."""
-        names: set[str] = set()
-        for _, node in self.nodes():
+    def defined(self) -> Iterator[tuple[str, str]]:
+        """Who assigns which name, or gives it to a function, a class or a parameter."""
+        for module, node in self.nodes():
             match node:
                 case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                    names.add(name)
+                    yield module, name
                 case ast.ClassDef(name=name) | ast.arg(arg=name):
-                    names.add(name)
+                    yield module, name
                 case ast.Attribute(attr=name, ctx=ast.Store()) | ast.Name(id=name, ctx=ast.Store()):
-                    names.add(name)
-        return names
+                    yield module, name
 
 
 def texts_of(base: Path, package: str) -> Iterator[tuple[str, str]]:

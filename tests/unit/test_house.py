@@ -110,7 +110,7 @@ def _private(name: str) -> bool:
 
 
 def private_names(sources: Sources) -> list[str]:
-    """Private names of libraries outside ``app/ray_private``."""
+    """Private names, but for a room's own, outside ``app/ray_private``."""
     used = [one for one in sources.imports() if _private(one[2])]
     for module, node in sources.nodes():
         match node:
@@ -118,11 +118,13 @@ def private_names(sources: Sources) -> list[str]:
                 used.append((module, node.lineno, name))
             case ast.Constant(value=str(name)) if re.fullmatch(r"ray(\.\w+)+(:\w+)?", name):
                 used += [(module, node.lineno, name)] if _private(name) else []
-    own = sources.defined()
+    own = {(room_of(module), name) for module, name in sources.defined()}
     return [
         f"{module}:{line} uses {name}"
         for module, line, name in used
-        if name not in own | NOT_RAYS and not within(module, "app.ray_private")
+        if (room_of(module), name) not in own
+        and name not in NOT_RAYS
+        and not within(module, "app.ray_private")
     ]
 
 
