@@ -34,7 +34,7 @@ _MAY_IMPORT = {
         deployments deployments.bundle""",
     "app.edge": "app.config app.serving deployments",
     "app.serving": f"app.config {_SHARED}",
-    "app.config": f"deployments {_STAGES}",
+    "app.config": f"{_SHARED} {_STAGES}",
     "app.ray_private": "deployments",
     "app.ray_private.controller": "app.ray_private app.ray_private.haproxy_template",
     "app.ray_private.haproxy_template": "app.doors.concurrency app.doors.haproxy_rules",
