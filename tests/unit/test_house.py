@@ -27,9 +27,10 @@ _MAY_IMPORT = {
     "app.start": f"app.config app.ray_private app.ray_private.controller {_SHARED} {_STAGES}",
     "app.layouts": f"app.config app.ray_private app.serving {_SHARED} {_STAGES}",
     "app.doors": "app.config app.edge app.serving deployments",
-    "app.doors.front": "app.doors app.doors.haproxy_rules app.start",
-    # HAProxy answers in our place, so it is told the forms of errors beforehand.
+    # These refuse before the application, and HAProxy in its place, in the forms of its errors.
+    "app.doors.ray": "app.doors app.edge app.protocols.error_forms app.serving",
     "app.doors.haproxy_rules": "app.edge app.protocols.error_forms app.serving",
+    "app.doors.front": "app.doors app.doors.haproxy_rules app.start",
     "app.protocols": """app.config app.edge app.ray_private app.serving
         deployments deployments.bundle""",
     "app.edge": "app.config app.serving deployments",
