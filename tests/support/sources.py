@@ -10,7 +10,7 @@ class Sources:
 
     def __init__(self, texts: dict[str, str]) -> None:
         self.texts = texts
-        self._trees = {module: ast.parse(text) for module, text in texts.items()}
+        self._trees = {module: ast.parse(text, module) for module, text in texts.items()}
 
     def nodes(self) -> Iterator[tuple[str, ast.AST]]:
         """Each node of each module."""
