@@ -28,10 +28,13 @@ class AnsweredBatch:
     """A finished batch, as plain lists: made once, then read row by row.
 
     ``timeless`` names the views that never expire: the oldest age says nothing of them.
+    ``started`` is when it began, of ``perf_counter``.
     """
 
-    def __init__(self, ran: BatchResult, timeless: Collection[str] = ()) -> None:
-        self.found = ran.found
+    def __init__(
+        self, ran: BatchResult, timeless: Collection[str] = (), started: float = 0.0
+    ) -> None:
+        self.started, self.spent, self.found = started, ran.spent, ran.found
         self.outputs = [(name, values.tolist()) for name, values in ran.outputs.items()]
         self.unseen: dict[int, list[str]] = {}
         for name, rows in ran.unseen.items():

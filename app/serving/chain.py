@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from math import inf, isfinite
 from time import perf_counter
+from typing import NamedTuple
 
 from app.serving.errors import TimedOut
 from deployments.frames import Frame, Outputs, TensorFrame, Unseen
@@ -14,8 +15,7 @@ from deployments.stage.timed import Timed
 _WEIGHT = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class StageTimes:
+class StageTimes(NamedTuple):
     """Seconds that a batch spent in each stage, and on the way to them and back."""
 
     lookup: float

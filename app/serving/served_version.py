@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from math import inf
 from time import perf_counter
 
@@ -10,7 +9,7 @@ import msgspec
 
 from app.config import BatchSettings
 from app.serving.answers import AnsweredBatch, Answers, RowAnswer
-from app.serving.chain import Chain, StageTimes
+from app.serving.chain import Chain
 from app.serving.coalescer import Coalescer
 from app.serving.contract import Contract, Row
 from app.serving.errors import FeaturesRefused, Overloaded
@@ -25,16 +24,7 @@ _REQUEST_STRING_BYTES = 4 * MAX_STRING
 _STORED_STRING_BYTES = 300
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A batch that has run, when it began (of ``perf_counter``) and what it spent."""
-
-    batch: AnsweredBatch
-    started: float
-    spent: StageTimes
-
-
-BatchSlot = tuple[_Run, int]
+BatchSlot = tuple[AnsweredBatch, int]
 """Where a row came to be: its batch, which has run, and its place there."""
 
 Answer = RowAnswer | FeaturesRefused
@@ -52,7 +42,7 @@ class ServedVersion:
         self._chain = chain
         views = manifest.service.views
         self._timeless = frozenset(name for name, view in views.items() if not view.ttl_s)
-        self._coalescer: Coalescer[Row, _Run] = Coalescer(
+        self._coalescer: Coalescer[Row, AnsweredBatch] = Coalescer(
             self._run,
             max_rows=min(settings.max_rows, max(1, _HOP_BYTES // _row_bytes(manifest))),
             in_flight=settings.in_flight,
@@ -90,8 +80,8 @@ class ServedVersion:
     ) -> Answers:
         """The same by column, where that is what a protocol carries: it costs less a row."""
         answers = Answers()
-        async for (run, start), count in self._placed(rows, deadline, timing):
-            answers.add(run.batch, start, count)
+        async for (batch, start), count in self._placed(rows, deadline, timing):
+            answers.add(batch, start, count)
         return answers
 
     def parts(
@@ -124,14 +114,14 @@ class ServedVersion:
 
     def end(self, placed: BatchSlot, *, values: bool = False) -> Answer:
         """The answer of a row that ``begin`` placed."""
-        run, place = placed
-        return run.batch.answer(place, self.manifest.service.columns if values else None)
+        batch, place = placed
+        return batch.answer(place, self.manifest.service.columns if values else None)
 
     async def warm_up(self) -> None:
         """Send the contract's own example through the whole chain, and keep its answer."""
         example = self.contract.decode(msgspec.json.encode(self.contract.example()))
         # Past the queue: what a first batch takes, with all that it loads, is no measure of others.
-        self.example_answer = (await self._run([example], inf)).batch.row(0)
+        self.example_answer = (await self._run([example], inf)).row(0)
 
     async def _placed(
         self, rows: Sequence[Row], deadline: float, timing: ServerTiming | None
@@ -144,20 +134,19 @@ class ServedVersion:
             submitted = perf_counter()
             placed = await self._coalescer.submit(part, deadline, admitted=begin > 0)
             if timing:
-                run, _ = placed
-                timing.add(run.started - submitted, run.spent)
+                batch, _ = placed
+                timing.add(batch.started - submitted, batch.spent)
             yield placed, len(part)
 
     def _read(self, placed: BatchSlot, rows: int, values: bool) -> list[Answer]:
-        run, start = placed
+        batch, start = placed
         values_of = self.manifest.service.columns if values else None
-        return [run.batch.answer(start + place, values_of) for place in range(rows)]
+        return [batch.answer(start + place, values_of) for place in range(rows)]
 
-    async def _run(self, rows: list[Row], deadline: float) -> "_Run":
+    async def _run(self, rows: list[Row], deadline: float) -> AnsweredBatch:
         started = perf_counter()
         frame = Frame(self.model, len(rows), self.contract.columns(rows))
-        ran = await self._chain.run(frame, deadline)
-        return _Run(AnsweredBatch(ran, self._timeless), started, ran.spent)
+        return AnsweredBatch(await self._chain.run(frame, deadline), self._timeless, started)
 
 
 def _row_bytes(manifest: Manifest) -> int:
