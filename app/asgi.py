@@ -1,32 +1,70 @@
-"""The edge: one ASGI application, whichever door a request comes through."""
+"""One ASGI application, whichever door a request comes through: its layers and its routes."""
 
-from starlette.routing import Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from functools import partial
+from urllib.parse import quote
+
+from starlette.types import Receive, Scope, Send
 
 from app.config import Limits, StreamSettings
-from app.edge.deadline import TimeLimit
-from app.edge.errors import Errors
-from app.edge.request_id import RequestId
-from app.edge.socket_errors import SocketErrors
-from app.protocols.oip import PREFIX as OIP
-from app.protocols.oip.errors import error_form
-from app.protocols.oip.http import InferenceRoute, oip_routes
-from app.protocols.rest.predict import Rest
-from app.protocols.rest.service import service_routes
-from app.protocols.stream.streams import UPGRADE, Streams
+from app.edge.deadline import Deadline
+from app.edge.errors import ErrorForm, Errors
+from app.edge.http import HttpCall
+from app.edge.layers import Layer, layered
+from app.edge.websocket import SocketCall
+from app.protocols.documentation import Documentation
+from app.protocols.error_forms import form_of
+from app.protocols.oip import routes as oip
+from app.protocols.rest import routes as rest
+from app.protocols.route import Cost
+from app.protocols.router import Router
+from app.protocols.stream import routes as stream
+from app.protocols.stream.streams import Streams
 from app.serving.dataplane import Dataplane
 
 
-def edge(dataplane: Dataplane, limits: Limits, streams: Streams | None = None) -> ASGIApp:
-    """Request id, errors, time limit, the hot routes, then everything else; sockets on their own
-    way."""
-    rest = Router([*service_routes(dataplane), *oip_routes(dataplane), UPGRADE])
-    routes = Rest(dataplane, limits, InferenceRoute(dataplane, limits, rest))
-    forms = {OIP: error_form}
-    requests = Errors(TimeLimit(routes, limits.timeout_s), forms)
-    sockets = SocketErrors(streams or Streams(dataplane, limits, StreamSettings()))
+def layers(limits: Limits) -> list[Layer]:
+    """What every request passes, whatever carries it, the outermost first."""
+    return [Errors, partial(Deadline, limit_s=limits.timeout_s)]
 
-    async def by_kind(scope: Scope, receive: Receive, send: Send) -> None:
-        await (sockets if scope["type"] == "websocket" else requests)(scope, receive, send)
 
-    return RequestId(by_kind)
+class Application:
+    """Requests and sockets, through the layers to their routes."""
+
+    def __init__(
+        self, dataplane: Dataplane, limits: Limits, streams: Streams | None = None
+    ) -> None:
+        self.routes = [
+            *rest.routes(dataplane, limits),
+            *stream.routes(streams or Streams(dataplane, limits, StreamSettings())),
+            *oip.routes(dataplane, limits),
+        ]
+        self._models = dataplane.names
+        pages = Documentation(dataplane, self.routes).routes()
+        self._handle = layered(layers(limits), Router([*self.routes, *pages]))
+
+    @property
+    def prediction_forms(self) -> dict[str, ErrorForm]:
+        """The paths at which predictions are posted, with the form of their errors."""
+        posted = {
+            route.path.replace("{model}", quote(model))
+            for route in self.routes
+            for model in self._models
+            if route.cost is Cost.PREDICTION and route.method == "POST"
+        }
+        return {path: form_of(path) for path in posted if "{" not in path}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._handle(HttpCall(scope, receive, send, form_of))
+        elif scope["type"] == "websocket":
+            await self._handle(SocketCall(scope, receive, send, form_of))
+        else:
+            await _live(receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """The application has nothing to start or to stop."""
+    kind = ""
+    while kind != "lifespan.shutdown":
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})

@@ -8,20 +8,16 @@ from ray import serve
 from ray.serve import Deployment
 from starlette.types import ASGIApp
 
-from app.asgi import edge
+from app.asgi import Application, layers
 from app.config import GraphArgs, IngressSettings
 from app.doors.autoscaling import UNSEEN_REQUESTS
 from app.doors.fast_lane.refusal import Refusals
 from app.doors.fast_lane.server import FastLane
 from app.layouts.layout import GraphLayout
-from app.protocols.oip.errors import error_form
 from app.protocols.oip.grpc import GrpcMethods
-from app.protocols.oip.http import infer_path
-from app.protocols.rest.predict import PREDICTIONS
 from app.protocols.stream.streams import Streams
 from app.ray_private.draining import until_told_to_stop
 from app.serving.dataplane import Dataplane
-from app.serving.errors import own_form
 from deployments.bundle.bundle import BundleStore
 from deployments.stage import gc
 from deployments.stage.settings import accepted
@@ -42,19 +38,16 @@ class IngressReplica(GrpcMethods):
         name, bundles = args.model.name, BundleStore(args.model.directory)
         self._layout = layout(args, bundles, *handles)
         self._dataplane = Dataplane(bundles, self._layout.chain, name)
-        super().__init__(self._dataplane, args.limits)
+        super().__init__(self._dataplane, args.limits, layers(args.limits))
         self._streams = Streams(self._dataplane, args.limits, args.stream)
-        self._app = edge(self._dataplane, args.limits, self._streams)
+        self._app = Application(self._dataplane, args.limits, self._streams)
         self._leaving: asyncio.Task[None] | None = None
         self._fast_lane = (
             FastLane(
                 args.fast_lane,
                 self._app,
                 args.stream.max_message_bytes,
-                Refusals(
-                    self._dataplane.refusal,
-                    {**dict.fromkeys(PREDICTIONS, own_form), infer_path(name): error_form},
-                ),
+                Refusals(self._dataplane.refusal, self._app.prediction_forms),
             )
             if args.fast_lane
             else None

@@ -1,10 +1,12 @@
 """What HAProxy keeps open, and what it answers by itself, in the forms of the application."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
+from app.edge.errors import ErrorForm
+from app.edge.options import SOUND_REQUEST_ID
+from app.protocols.error_forms import form_of
 from app.protocols.oip import PREFIX as OIP
-from app.protocols.oip.errors import error_form
-from app.serving.errors import ErrorDetail, Overloaded, Unavailable, WindsockError, own_form
+from app.serving.errors import Overloaded, Unavailable, WindsockError
 
 # As many as a batch takes, so that a full one waits while another computes. With twice as many a
 # replica of the collapsed layout begins to refuse by itself, which is what this is to spare it.
@@ -49,10 +51,10 @@ def none_there(backend: str) -> Iterator[str]:
 
 
 def _answer(condition: str, error: WindsockError, header: str = "") -> Iterator[str]:
-    sound = "req.hdr(x-request-id) -m reg ^[!-~]{1,128}$"
+    sound = f"req.hdr(x-request-id) -m reg ^{SOUND_REQUEST_ID}$"
     yield f"http-request set-var(txn.id) req.hdr(x-request-id) if {condition} {{ {sound} }}"
     yield f"http-request set-var-fmt(txn.id) %[uuid] if {condition} !{{ {sound} }}"
-    for form, which in ((error_form, ""), (own_form, "!")):
+    for form, which in ((form_of(f"/{OIP}/"), ""), (form_of("/"), "!")):
         yield (
             f"http-request return status {error.code.status} content-type application/json "
             f"{header}hdr x-request-id %[var(txn.id)] lf-string {_body(error, form)} "
@@ -60,7 +62,7 @@ def _answer(condition: str, error: WindsockError, header: str = "") -> Iterator[
         )
 
 
-def _body(error: WindsockError, form: Callable[[ErrorDetail], bytes]) -> str:
-    text = form(error.detail(_ID)).decode()
+def _body(error: WindsockError, form: ErrorForm) -> str:
+    text = form.encode(error.detail(_ID)).decode()
     assert "'" not in text
     return "'" + text.replace(_ID, "%[var(txn.id),json(utf8s)]") + "'"

@@ -1,53 +1,53 @@
 """Gives each request its deadline, and ends it there."""
 
 import asyncio
+from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from app.edge.layers import Call, Handler
+from app.serving.errors import TimedOut
 
-from app.serving.errors import ErrorCode, InvalidRequest, TimedOut
-
-HEADER = "x-request-timeout-ms"
-"""In which a client says how long it will wait."""
-_NAME = HEADER.encode()
-_DIGITS = 9  # eleven days
 _SWEEP_S = 0.25
 
 
-class TimeLimit:
-    """Puts ``scope["state"]["deadline"]`` (of the event loop's clock) into each HTTP request, and
-    raises TimedOut there. It is ``limit_s`` seconds ahead, the body's arrival included, or what the
-    client asks for where that is less.
+class Deadline:
+    """The layer that sets ``timeout_s`` and ``deadline`` of a call's options, and raises TimedOut
+    there. It is ``limit_s`` seconds ahead, the body's arrival included, or what the client asks for
+    where that is less. A long-lived call only gets to know its ``timeout_s``.
 
     One sweep over the oldest serves all requests that ask for nothing: a timer for each would cost
     as much as decoding it.
     """
 
-    def __init__(self, app: ASGIApp, limit_s: float) -> None:
-        self._app = app
+    def __init__(self, handler: Handler, limit_s: float) -> None:
+        self._handler = handler
         self._limit_s = limit_s
         self._started: dict[asyncio.Task[object], float] = {}
         self._expired: set[asyncio.Task[object]] = set()
         self._sweeping = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, call: Call) -> Any:
+        options = call.options
+        limit_s, asked_s = self._limit_s, options.asked_s
+        if asked_s is not None and asked_s < limit_s:
+            limit_s = asked_s
+        options.timeout_s = limit_s
+        if call.long_lived:
+            return await self._handler(call)
         task = asyncio.current_task()
-        if scope["type"] != "http" or task is None:
-            await self._app(scope, receive, send)
-            return
+        assert task is not None
         loop = asyncio.get_running_loop()
         now = loop.time()
-        asked = asked_s(scope)
-        if asked is None or asked >= self._limit_s:
-            limit_s, timer = self._limit_s, None
+        options.deadline = now + limit_s
+        timer = None
+        if limit_s < self._limit_s:
+            timer = loop.call_later(limit_s, self._expire, task)
+        else:
             self._started[task] = now
             if not self._sweeping:
                 self._sweeping = True
                 loop.call_later(_SWEEP_S, self._sweep, loop)
-        else:
-            limit_s, timer = asked, loop.call_later(asked, self._expire, task)
-        scope.setdefault("state", {})["deadline"] = now + limit_s
         try:
-            await self._app(scope, receive, send)
+            return await self._handler(call)
         except asyncio.CancelledError:
             # Cancelled by another as well, it is theirs to handle.
             if task in self._expired and task.uncancel() == 0:
@@ -73,17 +73,3 @@ class TimeLimit:
         self._sweeping = bool(self._started)
         if self._sweeping:
             loop.call_later(_SWEEP_S, self._sweep, loop)
-
-
-def asked_s(scope: Scope) -> float | None:
-    """The time that a client gives, in seconds, if it says. Raises InvalidRequest."""
-    for name, value in scope["headers"]:
-        if name == _NAME:
-            if not value.isdigit() or len(value) > _DIGITS or int(value) == 0:
-                raise InvalidRequest(
-                    ErrorCode.INVALID_FIELD,
-                    f"{HEADER} must be a whole number of milliseconds, 1 or more",
-                    HEADER,
-                )
-            return int(value) / 1000
-    return None

@@ -4,6 +4,10 @@ from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.edge.options import REQUEST_ID, options_of
+
+_ID = REQUEST_ID.encode()
+
 
 class Door:
     """Counts the requests under way and returns their ids; once ``closing``, asks each client to
@@ -18,14 +22,11 @@ class Door:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
+        request_id = options_of(scope).request_id.encode()
 
         def dressed(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                request_id: str = scope["state"]["request_id"]
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (b"x-request-id", request_id.encode()),
-                ]
+                message["headers"] = [*message.get("headers", ()), (_ID, request_id)]
                 if self.closing:
                     message["headers"].append((b"connection", b"close"))
             return send(message)

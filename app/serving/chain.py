@@ -7,7 +7,7 @@ from math import inf, isfinite
 from time import perf_counter
 from typing import NamedTuple
 
-from app.serving.errors import TimedOut
+from app.serving.time_limit import within
 from deployments.frames import Frame, Outputs, TensorFrame, Unseen
 from deployments.stage.timed import Timed
 
@@ -60,14 +60,7 @@ class Chain:
             return await self._stages(frame)
         left_s = deadline - asyncio.get_running_loop().time()
         frame.budget_s = max(left_s - self._after_lookup_s, left_s / 2)
-        limit = asyncio.timeout_at(deadline)
-        try:
-            async with limit:
-                return await self._stages(frame)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise TimedOut("the stages did not answer in time") from None
+        return await within(deadline, self._stages(frame), "the stages did not answer in time")
 
     async def _stages(self, frame: Frame) -> BatchResult:
         start = perf_counter()

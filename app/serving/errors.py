@@ -62,21 +62,12 @@ class ErrorDetail(msgspec.Struct):
     request_id: str
 
 
-class ErrorBody(msgspec.Struct):
-    """The one error body, on every route."""
-
-    error: ErrorDetail
-
-
-def own_form(detail: ErrorDetail) -> bytes:
-    """The body of our own routes."""
-    return msgspec.json.encode(ErrorBody(detail))
-
-
 class WindsockError(Exception):
-    """An error whose message is meant for the client."""
+    """An error whose message is meant for the client; ``retry_after_s`` is there where trying again
+    after so many seconds may succeed."""
 
     code = ErrorCode.INTERNAL
+    retry_after_s: int | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -113,13 +104,13 @@ class TimedOut(WindsockError):
 
 
 class Overloaded(WindsockError):
-    """The queue is full; trying again after ``retry_after_s`` seconds may succeed."""
+    """The queue is full."""
 
     code = ErrorCode.OVERLOADED
 
     def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
-        self.retry_after_s = retry_after_s
+        self.retry_after_s: int = retry_after_s
 
 
 class FeaturesRefused(WindsockError):

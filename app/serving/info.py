@@ -4,6 +4,9 @@ from typing import Annotated
 
 import msgspec
 
+OutputValues = dict[str, float | list[float] | None]
+"""What the model gives for a row, by output: a number, or a list of them."""
+
 
 class ViewInfo(msgspec.Struct):
     """One feature view of one row, and the age of its event in seconds (null where there is none).

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from app.asgi import edge
+from app.asgi import Application
 from app.config import GraphArgs, IngressSettings
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
@@ -58,7 +58,7 @@ async def client(example: Example, application: dict[str, Any]) -> AsyncIterator
     )
     dataplane = Dataplane(bundles, chain, NAME)
     await dataplane.activate(LATEST, IngressSettings.model_validate(options["Ingress"]).batching)
-    transport = httpx.ASGITransport(edge(dataplane, args.limits))
+    transport = httpx.ASGITransport(Application(dataplane, args.limits))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         yield client
 

@@ -7,23 +7,22 @@ of the application a refusal costs a quarter of a prediction, and half of the go
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from os import urandom
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from app.edge.errors import Form, count_error, error_answer
+from app.edge.errors import ErrorForm, count_error
+from app.edge.http import Headers, error_answer
+from app.edge.options import REQUEST_ID, SOUND_REQUEST_ID, new_request_id
 from app.serving.errors import ErrorCode, Overloaded
 
 _PLAIN = re.compile(rb"POST (/[^ ?]*)[^ ]* HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})\r\n", re.IGNORECASE)
-_ID = re.compile(rb"\r\nx-request-id: *([\x21-\x7e]{1,128})\r\n", re.IGNORECASE)
+_ID = re.compile(rf"\r\n{REQUEST_ID}: *({SOUND_REQUEST_ID})\r\n".encode(), re.IGNORECASE)
 # What asks for more than an answer: left to the whole way.
 _SPECIAL = re.compile(
     rb"\r\n(?:connection:(?! *keep-alive\r)|transfer-encoding:|expect:|upgrade:)", re.IGNORECASE
 )
 _ANY_ID = "0" * 32  # stands in an answer that is made once for many
-
-Headers = list[tuple[bytes, bytes]]
 
 
 class Refusals:
@@ -32,12 +31,14 @@ class Refusals:
     this turn of the event loop."""
 
     def __init__(
-        self, overload: Callable[[int], Overloaded | None], forms: Mapping[str, Form] | None = None
+        self,
+        overload: Callable[[int], Overloaded | None],
+        forms: Mapping[str, ErrorForm] | None = None,
     ) -> None:
         self._overload = overload
         self._let_in = 0
         self._forms = {path.encode(): form for path, form in (forms or {}).items()}
-        self._made: dict[tuple[bytes, int, Form], bytes] = {}
+        self._made: dict[tuple[bytes, int, ErrorForm], bytes] = {}
         self._uncounted = 0
 
     def __call__(self, data: bytes, server_headers: Headers) -> bytes | None:
@@ -56,6 +57,7 @@ class Refusals:
         length = _LENGTH.search(data, 0, end)
         if length is None or len(data) != end + 2 + int(length[1]) or _SPECIAL.search(data, 0, end):
             return None
+        self._uncounted += 1
         if given := _ID.search(data, 0, end):
             return _answer(error, given[1].decode(), server_headers, form)
         date = server_headers[0][1]
@@ -65,9 +67,7 @@ class Refusals:
             made = _answer(error, _ANY_ID, server_headers, form)
             now = {old: answer for old, answer in self._made.items() if old[0] == date}
             self._made = now | {key: made}
-        else:
-            self._uncounted += 1
-        return made.replace(_ANY_ID.encode(), urandom(16).hex().encode())
+        return made.replace(_ANY_ID.encode(), new_request_id().encode())
 
     def _next_turn(self) -> None:
         self._let_in = 0
@@ -79,8 +79,8 @@ class Refusals:
             self._uncounted = 0
 
 
-def _answer(error: Overloaded, request_id: str, server_headers: Headers, form: Form) -> bytes:
+def _answer(error: Overloaded, request_id: str, server_headers: Headers, form: ErrorForm) -> bytes:
     status, headers, body = error_answer(error, request_id, form)
-    headers = [*server_headers, *headers, (b"x-request-id", request_id.encode())]
+    headers = [*server_headers, *headers, (REQUEST_ID.encode(), request_id.encode())]
     lines = [b"%b: %b\r\n" % header for header in headers]
     return b"".join((STATUS_LINE[status], *lines, b"\r\n", body))

@@ -13,10 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.doors.ray.pace import Pace
 from app.edge.errors import Errors
-from app.edge.request_id import RequestId
+from app.edge.http import HttpCall
 from app.edge.response_headers import Door
-from app.protocols.oip import PREFIX as OIP
-from app.protocols.oip.errors import error_form
+from app.protocols.error_forms import form_of
 from app.serving.errors import Overloaded
 
 # Twice what the application itself lets a request wait: a burst, or a pause, is not yet a load that
@@ -39,7 +38,7 @@ class EarlyRefusal:
     def __init__(self, app: ASGIApp, max_wait_s: float = MAX_WAIT_S) -> None:
         self._app = app
         self._max_wait_s = max_wait_s
-        self._refuse = Door(RequestId(Errors(self._raise, {OIP: error_form})))
+        self._refuse = Door(self._refusal)
         self._pace = Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +76,10 @@ class EarlyRefusal:
             and pace.quickest_s > self._max_wait_s * _QUICK
         )
 
-    async def _raise(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
+    async def _refusal(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Errors(self._raise)(HttpCall(scope, receive, send, form_of))
+
+    async def _raise(self, _: HttpCall) -> None:
         raise Overloaded(
             f"{self._pace.under_way} requests are under way already: try again shortly",
             max(1, ceil(self._pace.wait_s)),

@@ -3,3 +3,5 @@ with the binary tensor extension, and over gRPC."""
 
 PREFIX = "v2"
 """The first part of the paths over HTTP."""
+SERVICE = "inference.GRPCInferenceService"
+"""The name over gRPC."""

@@ -3,10 +3,10 @@
 a body is JSON, and behind it the data of the tensors that say how many bytes they take, in order.
 """
 
+from app.edge.options import JSON_LENGTH
 from app.serving.errors import ErrorCode, InvalidRequest
 
-HEADER = "inference-header-content-length"
-"""In which a body with binary data behind its JSON says how long the JSON is."""
+HEADER = JSON_LENGTH
 _SHOWN = 100
 
 

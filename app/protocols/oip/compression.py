@@ -3,7 +3,7 @@
 import gzip
 import zlib
 
-from app.protocols.http import too_large
+from app.edge.http import too_large
 from app.serving.errors import ErrorCode, InvalidRequest
 
 _WINDOW = {b"gzip": 16 + zlib.MAX_WBITS, b"x-gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}

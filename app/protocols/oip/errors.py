@@ -5,7 +5,10 @@ from collections.abc import Mapping
 import msgspec
 from grpc import StatusCode
 
+from app.edge.errors import ErrorForm
 from app.serving.errors import ErrorCode, ErrorDetail
+
+_MOST_DETAILS = 2000  # with its percent-encoding it must fit into 8 KB of trailers
 
 
 class InferenceError(msgspec.Struct):
@@ -19,15 +22,16 @@ def sentence(detail: ErrorDetail) -> str:
     return detail.message if detail.row is None else f"row {detail.row}: {detail.message}"
 
 
-def error_form(detail: ErrorDetail) -> bytes:
-    """An error as the protocol has it over HTTP."""
-    return msgspec.json.encode(InferenceError(sentence(detail)))
+HTTP_ERROR = ErrorForm(
+    InferenceError, lambda detail: msgspec.json.encode(InferenceError(sentence(detail)))
+)
 
 
-def status_of(detail: ErrorDetail) -> StatusCode:
-    """The status of an error over gRPC. What only another request can mend is an invalid argument,
-    too large a request, too: clients take RESOURCE_EXHAUSTED for a reason to try again."""
-    return _STATUS.get(detail.code, StatusCode.INVALID_ARGUMENT)
+def grpc_error(detail: ErrorDetail) -> tuple[StatusCode, str]:
+    """Status and details over gRPC. What only another request can mend is an invalid argument, too
+    large a request, too: clients take RESOURCE_EXHAUSTED for a reason to try again."""
+    status = _STATUS.get(detail.code, StatusCode.INVALID_ARGUMENT)
+    return status, sentence(detail)[:_MOST_DETAILS]
 
 
 _STATUS: Mapping[str, StatusCode] = {

@@ -4,20 +4,19 @@ Serve's doors cancel a call where its client does or where its deadline passes. 
 they keep to themselves, so metadata may also say how long a client will wait, as over HTTP.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from math import inf
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, ClassVar
 
 from google.protobuf.message import Message
 from ray.serve.grpc_util import RayServegRPCContext
 
 from app.config import Limits
-from app.edge.deadline import asked_s
-from app.edge.errors import told
-from app.edge.request_id import request_id_of
-from app.protocols.http import too_large
-from app.protocols.oip.errors import sentence, status_of
+from app.edge.http import too_large
+from app.edge.layers import Layer, layered
+from app.edge.options import REQUEST_ID, RequestOptions
+from app.protocols.error_forms import GRPC_FORMS
+from app.protocols.oip import SERVICE
 from app.protocols.oip.grpc_messages import (
     metadata_of,
     parameters_of,
@@ -25,109 +24,132 @@ from app.protocols.oip.grpc_messages import (
     tensors_of,
     wanted_of,
 )
-from app.protocols.oip.infer import infer, until
+from app.protocols.oip.infer import infer
 from app.protocols.oip.models import Models, server_metadata
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
 from app.serving.dataplane import Dataplane
-from app.serving.errors import Overloaded
+from app.serving.errors import WindsockError
 
-Headers = list[tuple[bytes, bytes]]
-
-_ID = "x-request-id"
 _SERVES_ID = "request_id"
-_MOST_DETAILS = 2000  # with its percent-encoding it must fit into 8 KB of trailers
+
+Answer = Callable[["GrpcMethods", Any, RequestOptions], Awaitable[Message]]
+Method = Callable[["GrpcMethods", Any, RayServegRPCContext], Awaitable[Message]]
+
+
+class GrpcCall:
+    """A call, whose response ``answer`` makes."""
+
+    __slots__ = ("_context", "_empty", "answer", "options")
+    long_lived: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        answer: Callable[[RequestOptions], Awaitable[Message]],
+        context: RayServegRPCContext,
+        empty: type[Message],
+    ) -> None:
+        self.answer = answer
+        self.options = RequestOptions(_headers(context))
+        self._context = context
+        self._empty = empty
+        self._trail()
+
+    async def refuse(self, error: WindsockError) -> Message:
+        """Set the status, and give an empty response: what a method raises Serve would log and
+        tell."""
+        status, details = GRPC_FORMS[SERVICE](error.detail(self.options.request_id))
+        self._context.set_code(status)
+        self._context.set_details(details)
+        if (seconds := error.retry_after_s) is not None:
+            # The second is what gRPC's own retries go by.
+            self._trail(
+                ("retry-after", str(seconds)), ("grpc-retry-pushback-ms", str(seconds * 1000))
+            )
+        return self._empty()
+
+    def _trail(self, *trailers: tuple[str, str]) -> None:
+        self._context.set_trailing_metadata([(REQUEST_ID, self.options.request_id), *trailers])
+
+
+async def _answer(call: GrpcCall) -> Message:
+    return await call.answer(call.options)
+
+
+def _method(empty: type[Message]) -> Callable[[Answer], Method]:
+    """Makes a method, as Serve calls it, of what answers its request behind the layers."""
+
+    def made(answer: Answer) -> Method:
+        async def method(
+            self: "GrpcMethods", request: Any, grpc_context: RayServegRPCContext
+        ) -> Message:
+            call = GrpcCall(partial(answer, self, request), grpc_context, empty)
+            response: Message = await self._handle(call)
+            return response
+
+        return method
+
+    return made
 
 
 class GrpcMethods:
-    """GRPCInferenceService. Each method takes its request and gives its response, or sets the
-    status of the call and gives an empty one: what a method raises Serve would log and tell."""
+    """GRPCInferenceService, each method behind the layers that every request passes."""
 
-    def __init__(self, dataplane: Dataplane, limits: Limits) -> None:
+    def __init__(self, dataplane: Dataplane, limits: Limits, layers: Iterable[Layer]) -> None:
         self._models = Models(dataplane)
         self._limits = limits
+        self._handle = layered(layers, _answer)
 
-    async def ServerLive(self, request: Any, grpc_context: RayServegRPCContext) -> Any:
+    @_method(pb.ServerLiveResponse)
+    async def ServerLive(self, request: Any, options: RequestOptions) -> Any:
         return pb.ServerLiveResponse(live=True)
 
-    async def ServerReady(self, request: Any, grpc_context: RayServegRPCContext) -> Any:
+    @_method(pb.ServerReadyResponse)
+    async def ServerReady(self, request: Any, options: RequestOptions) -> Any:
         return pb.ServerReadyResponse(ready=self._models.ready)
 
-    async def ModelReady(self, request: Any, grpc_context: RayServegRPCContext) -> Any:
-        async def answer(_: float) -> Message:
-            ready = self._models.is_ready(request.name, request.version)
-            return pb.ModelReadyResponse(ready=ready)
+    @_method(pb.ModelReadyResponse)
+    async def ModelReady(self, request: Any, options: RequestOptions) -> Any:
+        ready = self._models.is_ready(request.name, request.version)
+        return pb.ModelReadyResponse(ready=ready)
 
-        return await self._answered(grpc_context, answer, pb.ModelReadyResponse)
-
-    async def ServerMetadata(self, request: Any, grpc_context: RayServegRPCContext) -> Any:
+    @_method(pb.ServerMetadataResponse)
+    async def ServerMetadata(self, request: Any, options: RequestOptions) -> Any:
         about = server_metadata()
         return pb.ServerMetadataResponse(
             name=about.name, version=about.version, extensions=about.extensions
         )
 
-    async def ModelMetadata(self, request: Any, grpc_context: RayServegRPCContext) -> Any:
-        async def answer(_: float) -> Message:
-            about = self._models.metadata(request.name, request.version)
-            return pb.ModelMetadataResponse(
-                name=about.name,
-                versions=about.versions,
-                platform=about.platform,
-                inputs=metadata_of(about.inputs),
-                outputs=metadata_of(about.outputs),
-            )
+    @_method(pb.ModelMetadataResponse)
+    async def ModelMetadata(self, request: Any, options: RequestOptions) -> Any:
+        about = self._models.metadata(request.name, request.version)
+        return pb.ModelMetadataResponse(
+            name=about.name,
+            versions=about.versions,
+            platform=about.platform,
+            inputs=metadata_of(about.inputs),
+            outputs=metadata_of(about.outputs),
+        )
 
-        return await self._answered(grpc_context, answer, pb.ModelMetadataResponse)
-
-    async def ModelInfer(self, request: Any, grpc_context: RayServegRPCContext) -> Any:
-        async def answer(deadline: float) -> Message:
-            if request.ByteSize() > self._limits.max_body_bytes:
-                raise too_large(self._limits.max_body_bytes)
-            serving = self._models.serving(request.model_name, request.model_version)
-            inferred = await infer(
-                serving,
-                tensors_of(request),
-                wanted_of(request),
-                parameters_of(request.parameters),
-                limit=self._limits.max_instances,
-                deadline=deadline,
-            )
-            response: Message = response_to(request, serving.model, inferred)
-            return response
-
-        return await self._answered(grpc_context, answer, pb.ModelInferResponse)
-
-    async def _answered(
-        self,
-        context: RayServegRPCContext,
-        answer: Callable[[float], Awaitable[Message]],
-        empty: Callable[[], Message],
-    ) -> Message:
-        """What ``answer`` gives by a deadline (of the event loop's clock)."""
-        scope = {"headers": _headers(context)}
-        request_id = request_id_of(scope)
-        trailers = [(_ID, request_id)]
-        try:
-            limit_s = min(asked_s(scope) or inf, self._limits.timeout_s)
-            deadline = asyncio.get_running_loop().time() + limit_s
-            async with until(deadline):
-                return await answer(deadline)
-        except Exception as error:
-            _, detail = told(error, request_id)
-            context.set_code(status_of(detail))
-            context.set_details(sentence(detail)[:_MOST_DETAILS])
-            if isinstance(error, Overloaded):
-                # The second is what gRPC's own retries go by.
-                trailers.append(("retry-after", str(error.retry_after_s)))
-                trailers.append(("grpc-retry-pushback-ms", str(error.retry_after_s * 1000)))
-            return empty()
-        finally:
-            context.set_trailing_metadata(trailers)
+    @_method(pb.ModelInferResponse)
+    async def ModelInfer(self, request: Any, options: RequestOptions) -> Any:
+        if request.ByteSize() > self._limits.max_body_bytes:
+            raise too_large(self._limits.max_body_bytes)
+        serving = self._models.serving(request.model_name, request.model_version)
+        inferred = await infer(
+            serving,
+            tensors_of(request),
+            wanted_of(request),
+            parameters_of(request.parameters),
+            options=options,
+            limit=self._limits.max_instances,
+        )
+        return response_to(request, serving.model, inferred)
 
 
-def _headers(context: RayServegRPCContext) -> Headers:
+def _headers(context: RayServegRPCContext) -> list[tuple[bytes, bytes]]:
     """The metadata of a call as the headers of a request; the request id is what the client has
     named itself, or else Serve."""
     metadata: Sequence[tuple[str, str | bytes]] = context.invocation_metadata()
     named = [(key, value) for key, value in metadata if isinstance(value, str)]
-    named += [(_ID, id) for key, id in context.trailing_metadata() if key == _SERVES_ID]
+    named += [(REQUEST_ID, id) for key, id in context.trailing_metadata() if key == _SERVES_ID]
     return [(key.encode(), value.encode()) for key, value in named]

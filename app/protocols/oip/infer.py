@@ -1,21 +1,22 @@
 """An inference, whatever carried it: tensors in, the dataplane's answers, tensors out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from app.edge.options import RequestOptions
 from app.protocols.oip.models import features_output
 from app.protocols.oip.outputs import Documents, Numbers, Output
 from app.protocols.oip.parameters import TIMEOUT, VALUES, Parameters, flag, whole
 from app.protocols.oip.tensors import Tensor, rows_of
-from app.serving.errors import ErrorCode, InvalidRequest, TimedOut
+from app.serving.errors import ErrorCode, InvalidRequest
 from app.serving.served_version import ServedVersion
-from app.serving.server_timing import ServerTiming
+from app.serving.time_limit import within
 
 _SHOWN = 100
+_LATE = "it was not answered in its time"
 
 _encoder = msgspec.json.Encoder()
 
@@ -34,12 +35,11 @@ async def infer(
     wanted: Sequence[str] | None,
     parameters: Parameters,
     *,
+    options: RequestOptions,
     limit: int,
-    deadline: float,
-    timing: ServerTiming | None = None,
 ) -> Inferred:
-    """Answer up to ``limit`` rows, with these outputs of them (None: all), by ``deadline`` (of the
-    event loop's clock) or what the request says itself.
+    """Answer up to ``limit`` rows, with these outputs of them (None: all), by the deadline of the
+    options or what the parameters say.
 
     The protocol has no error for a row: one that is wrong or refused fails the request. Raises
     WindsockError, which names the row.
@@ -49,11 +49,10 @@ async def infer(
     names = _names(serving, wanted)
     rows = rows_of(serving.contract, tensors, limit)
     if timeout_us:
-        deadline = min(deadline, asyncio.get_running_loop().time() + timeout_us / 1e6)
-        async with until(deadline):
-            answers = await serving.answer_by_column(rows, deadline, timing)
-    else:
-        answers = await serving.answer_by_column(rows, deadline, timing)
+        deadline = asyncio.get_running_loop().time() + timeout_us / 1e6
+        options.deadline = min(options.deadline, deadline)
+    work = serving.answer_by_column(rows, options.deadline, options.timing)
+    answers = await (within(options.deadline, work, _LATE) if timeout_us else work)
     if refused := answers.refused():
         raise refused
     values_of = serving.manifest.service.columns if values else None
@@ -70,20 +69,6 @@ async def infer(
             "features_degraded": answers.degraded,
         },
     )
-
-
-@asynccontextmanager
-async def until(deadline: float) -> AsyncIterator[None]:
-    """Raises TimedOut at ``deadline`` (of the event loop's clock), where what it holds is
-    cancelled."""
-    limit = asyncio.timeout_at(deadline)
-    try:
-        async with limit:
-            yield
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        raise TimedOut("it was not answered in its time") from None
 
 
 def _names(serving: ServedVersion, wanted: Sequence[str] | None) -> Sequence[str]:

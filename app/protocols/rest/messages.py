@@ -1,22 +1,31 @@
-"""The answers of the REST interface."""
+"""The answers of the REST interface, errors too."""
 
 from typing import Annotated, Any
 
 import msgspec
 
+from app.edge.errors import ErrorForm
 from app.serving.errors import ErrorDetail
-from app.serving.info import FeaturesInfo
+from app.serving.info import FeaturesInfo, OutputValues
 from deployments.model_id import ModelId
 
 
 class Prediction(msgspec.Struct):
     """The answer for one row: ``outputs`` by name, a number or a list of them."""
 
-    outputs: dict[str, float | list[float] | None]
+    outputs: OutputValues
     model: ModelId
     features: FeaturesInfo
     request_id: str
 
+
+class ErrorBody(msgspec.Struct):
+    """The one error body, on every route."""
+
+    error: ErrorDetail
+
+
+REST_ERROR = ErrorForm(ErrorBody, lambda detail: msgspec.json.encode(ErrorBody(detail)))
 
 _EITHER = {"oneOf": [{"$ref": f"#/components/schemas/{n}"} for n in ("Prediction", "ErrorBody")]}
 
@@ -33,7 +42,7 @@ class PredictionLine(msgspec.Struct):
     """The answer for the row at this place of the batch, as one of several lines."""
 
     row: int
-    outputs: dict[str, float | list[float] | None]
+    outputs: OutputValues
     model: ModelId
     features: FeaturesInfo
     request_id: str

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
-from starlette.types import Send
 
-from app.protocols.http import Ask
+from app.edge.http import HttpCall
+from app.edge.options import RequestOptions
 from app.protocols.rest.messages import ErrorLine, PredictionLine
 from app.serving.contract import Row
 from app.serving.errors import ErrorDetail, FeaturesRefused, InvalidRequest
@@ -19,20 +19,18 @@ _encode = msgspec.json.Encoder().encode_lines
 Rows = Sequence[Row | InvalidRequest]
 
 
-async def send_lines(send: Send, rows: Rows, serving: ServedVersion, ask: Ask) -> None:
+async def send_lines(call: HttpCall, rows: Rows, serving: ServedVersion) -> None:
     """Send a line for each row of a batch: those that are wrong at once, the others by the batch.
 
     Raises Overloaded, TimedOut or Unavailable, before the first line or behind it.
     """
-    parts = lines(rows, serving, ask)
-    begun = False
-    async for part in parts:
-        if not begun:
+    call.last_words = last_line
+    async for part in lines(rows, serving, call.options):
+        if not call.begun:
             headers = [(b"content-type", NDJSON)]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            begun = True
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+            await call.send({"type": "http.response.start", "status": 200, "headers": headers})
+        await call.send({"type": "http.response.body", "body": part, "more_body": True})
+    await call.send({"type": "http.response.body", "body": b""})
 
 
 def last_line(detail: ErrorDetail) -> bytes:
@@ -40,18 +38,18 @@ def last_line(detail: ErrorDetail) -> bytes:
     return _encode([ErrorLine(None, detail)])
 
 
-def lines(rows: Rows, serving: ServedVersion, ask: Ask) -> AsyncIterator[bytes]:
+def lines(rows: Rows, serving: ServedVersion, options: RequestOptions) -> AsyncIterator[bytes]:
     """The lines of an answer, as they are ready. Raises Overloaded at once."""
     wrong = [(place, row) for place, row in enumerate(rows) if isinstance(row, InvalidRequest)]
     good = [(place, row) for place, row in enumerate(rows) if not isinstance(row, InvalidRequest)]
-    parts = serving.parts([row for _, row in good], ask.deadline, values=ask.values)
+    parts = serving.parts([row for _, row in good], options.deadline, values=options.values)
 
     def line(place: int, answer: Answer | InvalidRequest) -> PredictionLine | ErrorLine:
         if isinstance(answer, InvalidRequest | FeaturesRefused):
             answer.row = place
-            return ErrorLine(place, answer.detail(ask.request_id))
+            return ErrorLine(place, answer.detail(options.request_id))
         outputs, features = answer.outputs, answer.features
-        return PredictionLine(place, outputs, serving.model, features, ask.request_id)
+        return PredictionLine(place, outputs, serving.model, features, options.request_id)
 
     async def encoded() -> AsyncIterator[bytes]:
         if wrong:

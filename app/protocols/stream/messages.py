@@ -7,7 +7,7 @@ import msgspec
 from app.serving.answers import RowAnswer
 from app.serving.contract import UNREADABLE, Contract, Row, invalid
 from app.serving.errors import ErrorDetail, InvalidRequest
-from app.serving.info import FeaturesInfo
+from app.serving.info import FeaturesInfo, OutputValues
 from deployments.model_id import ModelId
 
 RowId = (
@@ -29,7 +29,7 @@ class StreamAnswer(msgspec.Struct):
     """The answer for the row of this id: as of ``/predict``."""
 
     id: RowId
-    outputs: dict[str, float | list[float] | None]
+    outputs: OutputValues
     model: ModelId
     features: FeaturesInfo
 
@@ -94,8 +94,8 @@ def answer_message(row_id: RowId, answer: RowAnswer, model: ModelId) -> str:
 
 def error_message(row_id: RowId | None, detail: ErrorDetail, retry_after_s: int | None) -> str:
     """What a client is sent for a row without an answer."""
-    told = msgspec.UNSET if retry_after_s is None else retry_after_s
-    return _encode(StreamError(row_id, detail, told)).decode()
+    again = msgspec.UNSET if retry_after_s is None else retry_after_s
+    return _encode(StreamError(row_id, detail, again)).decode()
 
 
 def _id_of(message: bytes | str) -> RowId | None:

@@ -11,8 +11,9 @@ from starlette.status import WS_1008_POLICY_VIOLATION, WS_1009_MESSAGE_TOO_BIG
 from starlette.types import Receive, Send
 
 from app.config import StreamSettings
-from app.edge.errors import told
-from app.edge.socket_errors import close
+from app.edge.errors import public_error, record_error
+from app.edge.options import RequestOptions
+from app.edge.websocket import close
 from app.protocols.stream.messages import Messages, RowId, answer_message, error_message
 from app.protocols.stream.read_ahead import TooFarAhead
 from app.serving.errors import ErrorCode, FeaturesRefused, InvalidRequest, Overloaded, TimedOut
@@ -32,18 +33,17 @@ class Session:
         self,
         current: Callable[[], tuple[ServedVersion, Messages]],
         settings: StreamSettings,
-        limit_s: float,
-        *,
-        values: bool,
-        request_id: str,
+        options: RequestOptions,
         receive: Receive,
         send: Send,
+        *,
+        values: bool,
     ) -> None:
         self._current = current
         self._settings = settings
-        self._limit_s = limit_s
+        self._limit_s = options.timeout_s
         self._values = values
-        self._request_id = request_id
+        self._request_id = options.request_id
         self._receive = receive
         self._send = send
         self._loop = asyncio.get_running_loop()
@@ -175,9 +175,9 @@ class Session:
             self._answer(message)
 
     def _refuse(self, row_id: RowId | None, error: Exception) -> None:
-        _, detail = told(error, self._request_id)
-        retry_after_s = error.retry_after_s if isinstance(error, Overloaded) else None
-        self._answer(error_message(row_id, detail, retry_after_s))
+        record_error(error, self._request_id)
+        public = public_error(error)
+        self._answer(error_message(row_id, public.detail(self._request_id), public.retry_after_s))
 
     def _answer(self, message: str) -> None:
         self._answers.append(message)

@@ -2,32 +2,16 @@
 
 import asyncio
 
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
-from starlette.types import Receive, Scope, Send
 
 from app.config import Limits, StreamSettings
-from app.edge.deadline import asked_s
-from app.protocols.http import wants_values
+from app.edge.websocket import SocketCall
 from app.protocols.stream.messages import Messages
 from app.protocols.stream.read_ahead import ReadAhead
 from app.protocols.stream.session import Session
 from app.serving.dataplane import Dataplane
 from app.serving.errors import Unavailable
 from app.serving.served_version import ServedVersion
-
-PATH = "/predict/stream"
-
-
-async def _upgrade(_: Request) -> Response:
-    raise HTTPException(426, f"{PATH} is a WebSocket", {"Upgrade": "websocket"})
-
-
-UPGRADE = Route(PATH, _upgrade)
-"""What a plain request for it gets."""
 
 _AGAIN = "reconnect, and send again what was not answered"
 _SWEEP_S = 1.0
@@ -52,31 +36,18 @@ class Streams:
         """Rows under way on all streams."""
         return sum(session.under_way for session in self._sessions)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one socket. Raises HTTPException, InvalidRequest or Unavailable before it is
-        accepted."""
-        if scope["path"].removeprefix(scope.get("root_path", "")) != PATH:
-            raise HTTPException(404, f"no socket here: streams are at {PATH}")
+    async def serve(self, call: SocketCall) -> None:
+        """Serve one socket. Raises InvalidRequest or Unavailable before it is accepted."""
         if self._closing:
             raise Unavailable("this replica is about to stop: connect again")
         self._current()
-        limit_s = min(asked_s(scope) or self._limits.timeout_s, self._limits.timeout_s)
-        values = wants_values(scope)
-        request_id: str = scope["state"]["request_id"]
-        await receive()  # websocket.connect
-        headers = [(b"x-request-id", request_id.encode())]
-        await send({"type": "websocket.accept", "headers": headers})
-        ahead = None
+        values = call.options.values
+        await call.accept()
+        receive, ahead = call.receive, None
         if hasattr(receive, "queue"):  # Ray's: see ReadAhead
             receive = ahead = ReadAhead(receive, self._limits.max_body_bytes)
         session = Session(
-            self._current,
-            self._settings,
-            limit_s,
-            values=values,
-            request_id=request_id,
-            receive=receive,
-            send=send,
+            self._current, self._settings, call.options, receive, call.send, values=values
         )
         self._sessions.add(session)
         if not self._sweeping:

@@ -5,7 +5,7 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
-from app.asgi import edge
+from app.asgi import Application
 from app.config import BatchSettings, Limits
 from app.serving.dataplane import Dataplane
 from tests.support.chains import weighing
@@ -27,7 +27,7 @@ def limits() -> Limits:
 
 @pytest.fixture
 def app(dataplane: Dataplane, limits: Limits) -> ASGIApp:
-    return edge(dataplane, limits)
+    return Application(dataplane, limits)
 
 
 @pytest.fixture

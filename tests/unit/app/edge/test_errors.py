@@ -3,10 +3,12 @@ import json
 
 import pytest
 from starlette.exceptions import HTTPException
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Scope
 
-from app.edge import errors
+from app.edge import http as edge_http
 from app.edge.errors import Errors
+from app.edge.http import HttpCall, RouteRefused
+from app.edge.layers import Handler
 from app.serving.errors import (
     ClientGone,
     ErrorCode,
@@ -16,13 +18,22 @@ from app.serving.errors import (
     WindsockError,
 )
 from tests.support.asgi import drive, http
+from tests.support.calls import application
+
+
+def request() -> Scope:
+    return http(headers=[(b"x-request-id", b"r1")])
+
+
+def answering(handler: Handler) -> ASGIApp:
+    return application(Errors(handler))
 
 
 async def answer(error: BaseException) -> tuple[int, dict[str, str], dict[str, object]]:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def handler(call: HttpCall) -> None:
         raise error
 
-    (start, body), _ = await drive(Errors(app), http(state={"request_id": "r1"}))
+    (start, body), _ = await drive(answering(handler), request())
     headers = {name.decode(): value.decode() for name, value in start["headers"]}
     assert headers["content-length"] == str(len(body["body"]))
     assert headers["content-type"] == "application/json"
@@ -59,13 +70,17 @@ async def test_overload_says_when_to_try_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code"),
-    [(404, "not_found"), (405, "method_not_allowed"), (426, "upgrade_required")],
+    ("code", "status"),
+    [
+        (ErrorCode.NOT_FOUND, 404),
+        (ErrorCode.METHOD_NOT_ALLOWED, 405),
+        (ErrorCode.UPGRADE_REQUIRED, 426),
+    ],
 )
-async def test_the_routers_errors_have_the_body_too(status: int, code: str) -> None:
-    got, headers, error = await answer(HTTPException(status, "words", {"Allow": "POST"}))
+async def test_the_routers_errors_have_the_body_too(code: ErrorCode, status: int) -> None:
+    got, headers, error = await answer(RouteRefused(code, "words", (b"allow", b"POST")))
 
-    assert (got, error["code"], error["message"]) == (status, code, "words")
+    assert (got, error["code"], error["message"]) == (status, code.code, "words")
     assert headers["allow"] == "POST"
 
 
@@ -89,8 +104,8 @@ async def test_the_clients_mistakes_are_not_logged(log: pytest.LogCaptureFixture
 
 
 async def test_an_answer_that_has_begun_is_broken_off() -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+    async def handler(call: HttpCall) -> None:
+        await call.send({"type": "http.response.start", "status": 200, "headers": []})
         raise WindsockError("too late")
 
     sent: list[Message] = []
@@ -99,20 +114,20 @@ async def test_an_answer_that_has_begun_is_broken_off() -> None:
         sent.append(message)
 
     with pytest.raises(WindsockError, match="too late"):
-        await Errors(app)(http(state={"request_id": "r1"}), _nothing, send)
+        await answering(handler)(request(), _nothing, send)
     assert [message["type"] for message in sent] == ["http.response.start"]
 
 
-async def begin(scope: Scope, receive: Receive, send: Send) -> None:
+async def begin(call: HttpCall) -> None:
     """An answer that fails once it has begun, and whose handler knows how to end it."""
-    scope["state"]["last_words"] = lambda detail: f"{detail.code} {detail.request_id}".encode()
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"so far ", "more_body": True})
+    call.last_words = lambda detail: f"{detail.code} {detail.request_id}".encode()
+    await call.send({"type": "http.response.start", "status": 200, "headers": []})
+    await call.send({"type": "http.response.body", "body": b"so far ", "more_body": True})
     raise WindsockError("too late")
 
 
 async def test_an_answer_that_has_begun_ends_as_its_handler_says() -> None:
-    sent, _ = await drive(Errors(begin), http(state={"request_id": "r1"}))
+    sent, _ = await drive(answering(begin), request())
 
     assert b"".join(message.get("body", b"") for message in sent) == b"so far internal r1"
     assert not sent[-1].get("more_body")
@@ -121,21 +136,21 @@ async def test_an_answer_that_has_begun_ends_as_its_handler_says() -> None:
 async def test_nobody_waits_long_for_a_client_to_take_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(errors, "_LAST_WORDS_S", 0.01)
+    monkeypatch.setattr(edge_http, "_LAST_WORDS_S", 0.01)
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.body" and not message.get("more_body"):
             await asyncio.Event().wait()
 
     with pytest.raises(TimeoutError):
-        await Errors(begin)(http(state={"request_id": "r1"}), _nothing, send)
+        await answering(begin)(request(), _nothing, send)
 
 
 async def test_a_client_that_has_left_gets_no_answer(log: pytest.LogCaptureFixture) -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def handler(call: HttpCall) -> None:
         raise ClientGone
 
-    sent, _ = await drive(Errors(app), http(state={"request_id": "r1"}))
+    sent, _ = await drive(answering(handler), request())
 
     assert sent == []
     assert log.records == []
@@ -144,15 +159,6 @@ async def test_a_client_that_has_left_gets_no_answer(log: pytest.LogCaptureFixtu
 async def test_a_cancelled_request_stays_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await answer(asyncio.CancelledError())
-
-
-@pytest.mark.parametrize("kind", ["lifespan", "websocket"])
-async def test_errors_of_other_protocols_pass(kind: str) -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        raise ValueError(kind)
-
-    with pytest.raises(ValueError, match=kind):
-        await drive(Errors(app), {"type": kind})
 
 
 async def _nothing() -> Message:

@@ -7,13 +7,12 @@ from tests.support.asgi import drive, http
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    scope["state"] = {"request_id": "r1"}
     await send({"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]})
     await send({"type": "http.response.body", "body": b"hello"})
 
 
 async def test_it_returns_the_request_id_as_ray_does() -> None:
-    (start, body), _ = await drive(Door(app), http())
+    (start, body), _ = await drive(Door(app), http(headers=[(b"x-request-id", b"r1")]))
     assert start["headers"] == [(b"a", b"b"), (b"x-request-id", b"r1")]
     assert body["body"] == b"hello"
 

@@ -8,7 +8,7 @@ from time import perf_counter
 import httpx
 import pytest
 
-from app.asgi import edge
+from app.asgi import Application
 from app.config import BatchSettings, Limits
 from app.serving.chain import StageTimes
 from app.serving.dataplane import Dataplane
@@ -49,7 +49,7 @@ async def test_an_answer_tells_where_its_time_went(tmp_path: Path) -> None:
     await dataplane.activate("1", BatchSettings(max_rows=1, in_flight=1))
     took_ms.clear()
     row = dataplane.serving().contract.example()
-    transport = httpx.ASGITransport(edge(dataplane, Limits()))
+    transport = httpx.ASGITransport(Application(dataplane, Limits()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         asked = {"server-timing": "?1"}
         first, second = await asyncio.gather(

@@ -7,8 +7,8 @@ import pytest
 from starlette.types import ASGIApp
 
 from app.doors.fast_lane.refusal import Refusals
-from app.protocols.oip.errors import error_form
-from app.serving.errors import Overloaded, own_form
+from app.protocols.error_forms import form_of
+from app.serving.errors import Overloaded
 from tests.support.fast_lane import Gate, serving
 from tests.support.http1 import Connection
 from tests.support.wait import wait_for
@@ -28,7 +28,7 @@ class Room:
 
     @property
     def refusals(self) -> Refusals:
-        return Refusals(self, {"/predict": own_form, INFER: error_form})
+        return Refusals(self, {path: form_of(path) for path in ("/predict", INFER)})
 
 
 def request(*headers: str, body: bytes = b"{}", line: str = "POST /predict HTTP/1.1") -> bytes:
@@ -98,7 +98,7 @@ async def test_those_that_are_let_in_count_until_they_are_in_the_queue() -> None
         told.append(ahead)
         return Overloaded("full") if ahead == 2 else None
 
-    refusals = Refusals(overload, {"/predict": own_form})
+    refusals = Refusals(overload, {"/predict": form_of("/predict")})
     answers = [refusals(request(), HEADERS) for _ in range(4)]
     await asyncio.sleep(0)
     refusals(request(), HEADERS)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from app.asgi import edge
+from app.asgi import Application
 from app.config import Limits, StreamSettings
 from app.doors.fast_lane import sockets
 from app.doors.fast_lane.protocol import Http
@@ -29,7 +29,7 @@ async def service(
     dataplane: Dataplane, ping_s: float = 20, window: int = 64
 ) -> AsyncIterator[tuple[Streams, str]]:
     streams = Streams(dataplane, Limits(), StreamSettings(window=window))
-    app = edge(dataplane, Limits(), streams)
+    app = Application(dataplane, Limits(), streams)
     async with serving(app, linger_s=0.1, ping_s=ping_s) as fast_lane:
         try:
             yield streams, f"http://127.0.0.1:{fast_lane.port}"

@@ -6,7 +6,7 @@ import httpx
 import numpy as np
 import pytest
 
-from app.asgi import edge
+from app.asgi import Application
 from app.config import BatchSettings, Limits
 from app.protocols.oip.binary import HEADER
 from app.serving.dataplane import Dataplane
@@ -141,7 +141,7 @@ async def test_outputs_of_several_numbers_keep_their_shape(tmp_path: Path) -> No
         "parcels",
     )
     await dataplane.activate("1", BatchSettings())
-    transport = httpx.ASGITransport(edge(dataplane, Limits()))
+    transport = httpx.ASGITransport(Application(dataplane, Limits()))
     inputs = [
         {"name": "depot", "datatype": "BYTES", "shape": [2], "data": ["a", "b"]},
         {"name": "weight", "datatype": "FP64", "shape": [2], "data": [1, 2]},

@@ -4,15 +4,12 @@ import httpx
 import jsonschema
 import pytest
 
-from app.config import BatchSettings
-from app.protocols.rest.openapi import document
 from app.serving.errors import ErrorCode
-from app.serving.served_version import ServedVersion
-from tests.support.chains import weighing
+from tests.support.documents import document_of
 from tests.support.manifests import EXAMPLE, parcels
 from tests.support.oip import INFER, tensors
 
-DOCUMENT = document(ServedVersion(parcels(), weighing(), BatchSettings()))
+DOCUMENT = document_of(parcels())
 PATHS = {path: methods for path, methods in DOCUMENT["paths"].items() if path.startswith("/v2")}
 NAMES = {"model": "parcels", "version": "1"}
 REQUEST = {"$ref": "#/components/schemas/InferenceRequest"}

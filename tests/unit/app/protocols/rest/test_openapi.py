@@ -6,14 +6,11 @@ import httpx
 import jsonschema
 import pytest
 
-from app.config import BatchSettings
-from app.protocols.rest.openapi import document
 from app.serving.errors import ErrorCode
-from app.serving.served_version import ServedVersion
-from tests.support.chains import weighing
+from tests.support.documents import document_of
 from tests.support.manifests import field, manifest, parcels
 
-DOCUMENT = document(ServedVersion(parcels(), weighing(), BatchSettings()))
+DOCUMENT = document_of(parcels())
 OPERATIONS = {
     f"{method.upper()} {path}": operation
     for path, methods in DOCUMENT["paths"].items()
@@ -192,8 +189,8 @@ def test_the_messages_of_a_stream_are_described() -> None:
 
 
 def test_a_field_may_have_any_name() -> None:
-    serving = ServedVersion(manifest(entities=[field("a/b ~ü")]), weighing(), BatchSettings())
-
-    row = document(serving)["components"]["schemas"]["PredictRequest"]
+    row = document_of(manifest(entities=[field("a/b ~ü")]))["components"]["schemas"][
+        "PredictRequest"
+    ]
 
     assert row["required"] == ["a/b ~ü"]

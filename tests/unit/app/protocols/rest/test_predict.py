@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from starlette.types import ASGIApp
 
-from app.asgi import edge
+from app.asgi import Application
 from app.config import BatchSettings, Limits
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
@@ -99,7 +99,9 @@ async def test_an_output_that_is_no_number_is_null(tmp_path: Path, limits: Limit
 
     dataplane = Dataplane(store(tmp_path, parcels()), weighing(predict=predict), "parcels")
     await dataplane.activate("1", BatchSettings())
-    sent, _ = await drive(edge(dataplane, limits), http(), chunks(json.dumps(EXAMPLE).encode()))
+    sent, _ = await drive(
+        Application(dataplane, limits), http(), chunks(json.dumps(EXAMPLE).encode())
+    )
 
     assert json.loads(sent[1]["body"])["outputs"] == {"late": None, "cost": [None, None]}
 
@@ -180,7 +182,9 @@ async def test_a_client_that_leaves_while_sending_gets_no_answer(app: ASGIApp) -
 async def test_nothing_is_predicted_before_a_version_serves(tmp_path: Path, limits: Limits) -> None:
     dataplane = Dataplane(store(tmp_path, parcels()), weighing(), "parcels")
 
-    sent, _ = await drive(edge(dataplane, limits), http(), chunks(json.dumps(EXAMPLE).encode()))
+    sent, _ = await drive(
+        Application(dataplane, limits), http(), chunks(json.dumps(EXAMPLE).encode())
+    )
 
     assert sent[0]["status"] == 503
     assert json.loads(sent[1]["body"])["error"]["code"] == "unavailable"
@@ -205,7 +209,7 @@ def refusing(*rows: int) -> Chain:
 async def test_a_row_that_a_policy_refuses_is_an_error(tmp_path: Path) -> None:
     dataplane = Dataplane(store(tmp_path, parcels()), refusing(1), "parcels")
     dataplane.in_service["parcels"] = ServedVersion(parcels(), refusing(1), BatchSettings())
-    transport = httpx.ASGITransport(edge(dataplane, Limits()))
+    transport = httpx.ASGITransport(Application(dataplane, Limits()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         batch = await client.post("/predict/batch", json={"instances": [EXAMPLE, EXAMPLE, {}]})
         dataplane.in_service["parcels"] = ServedVersion(parcels(), refusing(0), BatchSettings())
@@ -230,7 +234,7 @@ async def test_the_clients_time_reaches_the_stages(tmp_path: Path) -> None:
 
     dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=told), "parcels")
     await dataplane.activate("1", BatchSettings())
-    transport = httpx.ASGITransport(edge(dataplane, Limits()))
+    transport = httpx.ASGITransport(Application(dataplane, Limits()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         for headers in ({}, {"X-Request-Timeout-Ms": "2000"}):
             assert (await client.post("/predict", json=EXAMPLE, headers=headers)).is_success

@@ -2,26 +2,29 @@ import json
 from typing import Any
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Scope
 
-from app.edge.socket_errors import SocketErrors, close
+from app.edge.errors import Errors
+from app.edge.websocket import SocketCall, close
 from app.serving.errors import Overloaded, Unavailable
 from tests.support.asgi import drive
+from tests.support.calls import application
 
 ANSWERS = {"websocket.http.response": {}}
 
 
 def socket(**more: Any) -> Scope:
-    return {"type": "websocket", "state": {"request_id": "r1"}, **more}
+    headers = [(b"x-request-id", b"r1")]
+    return {"type": "websocket", "path": "/predict/stream", "headers": headers, **more}
 
 
-def raising(error: Exception, *first: Message) -> SocketErrors:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+def raising(error: Exception, *first: Message) -> ASGIApp:
+    async def handler(call: SocketCall) -> None:
         for message in first:
-            await send(message)
+            await call.send(message)
         raise error
 
-    return SocketErrors(app)
+    return application(Errors(handler))
 
 
 async def test_before_it_is_accepted_an_error_is_the_answer_of_a_request() -> None:

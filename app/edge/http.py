@@ -1,0 +1,142 @@
+"""One request over HTTP, without a framework: its options, its body, its answer or its error."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import ClassVar
+
+from starlette.types import Message, Receive, Scope, Send
+
+from app.edge.errors import ErrorForm
+from app.edge.options import options_of
+from app.serving.errors import ClientGone, ErrorCode, ErrorDetail, InvalidRequest, WindsockError
+
+Headers = list[tuple[bytes, bytes]]
+FormOf = Callable[[str], ErrorForm]
+"""The form that errors have at a path."""
+
+JSON = b"application/json"
+WEBSOCKET = "WEBSOCKET"
+"""Stands for a method where a socket is to be opened."""
+
+_LAST_WORDS_S = 1.0
+
+
+class RouteRefused(InvalidRequest):
+    """A request that no route takes; ``headers`` say which would be."""
+
+    def __init__(self, code: ErrorCode, message: str, *headers: tuple[bytes, bytes]) -> None:
+        super().__init__(code, message)
+        self.headers = headers
+
+
+class HttpCall:
+    """A request and its answer.
+
+    An answer that has begun is broken off by an error, unless its handler has put into
+    ``last_words`` what makes an end of it from an ErrorDetail.
+    """
+
+    __slots__ = (
+        *("_form_of", "_send", "begun", "last_words", "method"),
+        *("options", "path", "receive", "scope"),
+    )
+    long_lived: ClassVar[bool] = False
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, form_of: FormOf) -> None:
+        self.options = options_of(scope)
+        self.method: str = scope.get("method", WEBSOCKET)
+        self.path: str = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        self.scope = scope
+        self.receive = receive
+        self.begun = False
+        self.last_words: Callable[[ErrorDetail], bytes] | None = None
+        self._send = send
+        self._form_of = form_of
+
+    @property
+    def root(self) -> str:
+        """The path under which the service is mounted."""
+        root: str = self.scope.get("root_path", "")
+        return root
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Pass a message to the client."""
+        self.begun = True
+        return self._send(message)
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body. Raises InvalidRequest as soon as it says or shows that it is over
+        ``limit`` bytes."""
+        if self.options.content_length > limit:
+            raise too_large(limit)
+        receive = self.receive
+        chunks: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise too_large(limit)
+            chunks.append(chunk)
+            more = message.get("more_body", False)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def answer(
+        self,
+        body: bytes,
+        content_type: bytes = JSON,
+        more: Iterable[tuple[bytes, bytes]] = (),
+        *,
+        status: int = 200,
+    ) -> None:
+        """Send this body; ``more`` are further headers."""
+        headers = [
+            (b"content-type", content_type),
+            (b"content-length", str(len(body)).encode()),
+            *more,
+        ]
+        if self.options.timing:
+            headers.append((b"server-timing", self.options.timing.header()))
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def refuse(self, error: WindsockError) -> None:
+        """Answer an error, or end with it what has begun."""
+        if not self.begun:
+            status, headers, body = self.error_answer(error)
+            await self.send({"type": "http.response.start", "status": status, "headers": headers})
+            await self.send({"type": "http.response.body", "body": body})
+        elif self.last_words is None:
+            raise error
+        else:
+            end = self.last_words(error.detail(self.options.request_id))
+            async with asyncio.timeout(_LAST_WORDS_S):  # its client may have stopped to read
+                await self.send({"type": "http.response.body", "body": end})
+
+    def error_answer(self, error: WindsockError) -> tuple[int, Headers, bytes]:
+        """Status, headers and body of an error of this request."""
+        return error_answer(error, self.options.request_id, self._form_of(self.path))
+
+
+def error_answer(
+    error: WindsockError, request_id: str, form: ErrorForm
+) -> tuple[int, Headers, bytes]:
+    """Status, headers and body of an error."""
+    body = form.encode(error.detail(request_id))
+    headers: Headers = [(b"content-type", JSON)]
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", str(error.retry_after_s).encode()))
+    if isinstance(error, RouteRefused):
+        headers += error.headers
+    headers.append((b"content-length", str(len(body)).encode()))
+    return error.code.status, headers, body
+
+
+def too_large(limit: int) -> InvalidRequest:
+    """The refusal of a body over ``limit`` bytes."""
+    return InvalidRequest(
+        ErrorCode.BODY_TOO_LARGE, f"the body is over {limit} bytes: send less at a time"
+    )

@@ -1,0 +1,101 @@
+"""What a request asks for besides its body, read once, in one loop, whatever carries it."""
+
+import re
+from collections.abc import Sequence
+from math import inf
+from os import urandom
+from time import perf_counter
+
+from starlette.types import Scope
+
+from app.serving.errors import ErrorCode, InvalidRequest
+from app.serving.server_timing import ServerTiming
+
+REQUEST_ID = "x-request-id"
+"""In which a client names its request, and is answered the name."""
+SOUND_REQUEST_ID = "[!-~]{1,128}"
+"""A regular expression: the names that are taken from a client."""
+TIMEOUT = "x-request-timeout-ms"
+"""In which a client says how long it will wait."""
+JSON_LENGTH = "inference-header-content-length"
+"""In which a body with binary data behind its JSON says how long the JSON is."""
+
+_is_sound = re.compile(SOUND_REQUEST_ID.encode()).fullmatch
+_ID, _TIMEOUT, _JSON_LENGTH = REQUEST_ID.encode(), TIMEOUT.encode(), JSON_LENGTH.encode()
+_KEY = "windsock.options"
+_TIMEOUT_DIGITS = 9  # eleven days
+_LENGTH_DIGITS = 18
+_YES_OR_NO = {b"true": True, b"1": True, b"false": False, b"0": False}
+
+
+class RequestOptions:
+    """What a client asks for by headers, metadata and query; of several that are alike the first
+    counts.
+
+    Reading them raises nothing: what is wrong is refused where it matters. The layer ``Deadline``
+    sets ``timeout_s``, and ``deadline`` (of the event loop's clock) where all of a request has one.
+    """
+
+    __slots__ = (
+        *("accept", "accept_encoding", "content_encoding", "content_length", "deadline"),
+        *("json_length", "query", "request_id", "timeout", "timeout_s", "timing"),
+    )
+
+    def __init__(self, headers: Sequence[tuple[bytes, bytes]], query: bytes = b"") -> None:
+        given = dict(reversed(headers))
+        get = given.get
+        id = get(_ID, b"")
+        self.request_id: str = id.decode() if _is_sound(id) else new_request_id()
+        self.timeout = get(_TIMEOUT)
+        self.timeout_s = self.deadline = inf
+        self.timing = ServerTiming(perf_counter()) if b"server-timing" in given else None
+        self.accept = get(b"accept", b"").lower()
+        self.accept_encoding = get(b"accept-encoding", b"")
+        self.content_encoding = get(b"content-encoding", b"").strip().lower()
+        length = get(b"content-length", b"")
+        sound = length.isdigit() and len(length) <= _LENGTH_DIGITS
+        self.content_length = int(length) if sound else 0
+        self.json_length = get(_JSON_LENGTH)
+        self.query = query
+
+    @property
+    def asked_s(self) -> float | None:
+        """The time that the client gives, in seconds, if it says. Raises InvalidRequest."""
+        given = self.timeout
+        if given is None:
+            return None
+        if not given.isdigit() or len(given) > _TIMEOUT_DIGITS or int(given) == 0:
+            raise InvalidRequest(
+                ErrorCode.INVALID_FIELD,
+                f"{TIMEOUT} must be a whole number of milliseconds, 1 or more",
+                TIMEOUT,
+            )
+        return int(given) / 1000
+
+    @property
+    def values(self) -> bool:
+        """Whether the feature values are asked for, too. Raises InvalidRequest where it is
+        unclear."""
+        if not self.query:
+            return False
+        given = [part[7:] for part in self.query.lower().split(b"&") if part[:7] == b"values="]
+        if not given:
+            return False
+        if len(given) > 1 or given[0] not in _YES_OR_NO:
+            raise InvalidRequest(
+                ErrorCode.INVALID_FIELD, "values, in the query, must be true or false", "values"
+            )
+        return _YES_OR_NO[given[0]]
+
+
+def new_request_id() -> str:
+    """A name for a request whose client gave none that is sound."""
+    return urandom(16).hex()
+
+
+def options_of(scope: Scope) -> RequestOptions:
+    """The options of a request over ASGI, which stay with it from their first reading on."""
+    options: RequestOptions | None = scope.get(_KEY)
+    if options is None:
+        options = scope[_KEY] = RequestOptions(scope["headers"], scope.get("query_string", b""))
+    return options

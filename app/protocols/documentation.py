@@ -1,0 +1,61 @@
+"""The OpenAPI document of the routes, and the Swagger page that shows it."""
+
+from collections.abc import Sequence
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.staticfiles import StaticFiles
+
+from app.edge.http import HttpCall
+from app.protocols.openapi import document
+from app.protocols.route import Route
+from app.serving.dataplane import Dataplane
+
+# The page must also open where no CDN can be reached.
+_STATIC = Path(str(files("fastapi_offline").joinpath("static")))
+
+
+class Documentation:
+    """The document of these routes, as a page and to read."""
+
+    def __init__(self, dataplane: Dataplane, documented: Sequence[Route]) -> None:
+        self._dataplane = dataplane
+        self._documented = documented
+        self._assets = StaticFiles(directory=_STATIC)
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("GET", "/", self._home),
+            Route("GET", "/openapi.json", self._openapi),
+            Route("GET", "/docs", self._page),
+            *(
+                Route("GET", f"/docs/assets/{file.name}", partial(self._asset, file.name))
+                for file in _STATIC.iterdir()
+            ),
+        ]
+
+    async def _home(self, call: HttpCall) -> None:
+        location = (b"location", f"{call.root}/docs".encode())
+        await call.answer(b"", b"text/html", [location], status=307)
+
+    async def _openapi(self, call: HttpCall) -> None:
+        described = document(self._dataplane.serving(), self._documented, call.root)
+        await call.answer(msgspec.json.encode(described))
+
+    async def _page(self, call: HttpCall) -> None:
+        page = get_swagger_ui_html(
+            openapi_url=f"{call.root}/openapi.json",
+            title=f"Windsock: {self._dataplane.serving().manifest.name}",
+            swagger_js_url=f"{call.root}/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url=f"{call.root}/docs/assets/swagger-ui.css",
+            swagger_favicon_url=f"{call.root}/docs/assets/favicon.png",
+            swagger_ui_parameters={"tryItOutEnabled": True, "defaultModelsExpandDepth": 0},
+        )
+        await call.answer(bytes(page.body), b"text/html; charset=utf-8")
+
+    async def _asset(self, name: str, call: HttpCall) -> None:
+        response = await self._assets.get_response(name, call.scope)
+        await response(call.scope, call.receive, call.send)

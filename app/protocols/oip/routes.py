@@ -1,0 +1,68 @@
+"""The routes of the protocol over HTTP."""
+
+from functools import partial
+
+from app.config import Limits
+from app.protocols.oip import PREFIX, models, request_schema
+from app.protocols.oip.binary import HEADER
+from app.protocols.oip.http import Inference, Metadata
+from app.protocols.oip.http_messages import InferenceResponse
+from app.protocols.route import Cost, Operation, Route
+from app.serving.dataplane import Dataplane
+from app.serving.errors import ErrorCode
+
+_SERVING = [ErrorCode.NOT_FOUND, ErrorCode.NOT_IN_SERVICE, ErrorCode.UNAVAILABLE]
+_NEVER = (ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.UPGRADE_REQUIRED)
+_INFER = [code for code in ErrorCode if code not in _NEVER]
+_BINARY = f"""Tensors may also be in binary, behind the JSON (the binary tensor data extension): the
+header `{HEADER}` then has the length of the JSON, and the parameter `binary_data_size` of each such
+tensor its bytes. Bodies may be compressed by gzip or deflate both ways."""
+
+_operation = partial(Operation, "open inference protocol")
+
+
+def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
+    """Inference, and what there is to know of the server, the model and its versions."""
+    found = models.Models(dataplane)
+    metadata, inference = Metadata(found), Inference(found, limits)
+    about = "Name of the server, and its extensions"
+    server = _operation("oip_server", about, models.ServerMetadata)
+    live = _operation("oip_live", "Whether the process answers", models.ServerLive)
+    about = "Whether a model version is in service"
+    ready = _operation("oip_ready", about, models.ServerReady, unready=True)
+    model = f"/{PREFIX}/models/{{model}}"
+    return [
+        *_model_routes(model, "", inference, metadata),
+        *_model_routes(f"{model}/versions/{{version}}", "_version", inference, metadata),
+        Route("GET", f"/{PREFIX}", metadata.server, server),
+        Route("GET", f"/{PREFIX}/", metadata.server),
+        Route("GET", f"/{PREFIX}/health/live", metadata.live, live),
+        Route("GET", f"/{PREFIX}/health/ready", metadata.ready, ready),
+    ]
+
+
+def _model_routes(path: str, suffix: str, inference: Inference, metadata: Metadata) -> list[Route]:
+    infer = _operation(
+        f"oip_infer{suffix}",
+        "Predict for the rows of tensors",
+        InferenceResponse,
+        _INFER,
+        _BINARY,
+        request=request_schema.schema,
+        request_example=request_schema.example,
+        binary=True,
+    )
+    about = "The model and its tensors"
+    model = _operation(f"oip_model{suffix}", about, models.ModelMetadata, _SERVING)
+    ready = _operation(
+        f"oip_model{suffix}_ready",
+        "Whether the model is in service",
+        models.ModelReady,
+        [ErrorCode.NOT_FOUND],
+        unready=True,
+    )
+    return [
+        Route("POST", f"{path}/infer", inference.infer, infer, Cost.PREDICTION),
+        Route("GET", path, metadata.model, model),
+        Route("GET", f"{path}/ready", metadata.model_ready, ready),
+    ]
