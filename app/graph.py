@@ -15,9 +15,9 @@ from deployments.preprocess.deployment import Preprocess
 
 def build(args: GraphArgs) -> Application:
     """Wire the graph in the layout that ``args`` names, if it can serve at all."""
-    check(args)
+    problems = check(args)
     if args.layout == "collapsed":
-        return Ingress.bind(args, Collapsed)
+        return Ingress.bind(args, Collapsed, problems=problems)
     name, bundles = args.model.name, BundleStore(args.model.directory)
     return Ingress.bind(
         args,
@@ -25,4 +25,5 @@ def build(args: GraphArgs) -> Application:
         Features.bind(bundles, name, args.feature_store.repo, args.feature_store.yaml),
         Preprocess.bind(bundles, name),
         Model.bind(bundles, name, args.model),
+        problems=problems,
     )

@@ -1,7 +1,7 @@
 """The ingress deployment: the edge in a replica."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ray import serve
@@ -16,11 +16,14 @@ from app.doors.fast_lane.server import FastLane
 from app.layouts.layout import GraphLayout
 from app.protocols.oip.grpc import GrpcMethods
 from app.protocols.stream.streams import Streams
-from app.ray_private.draining import until_told_to_stop
+from app.ray_private.draining import NeverTold, until_told_to_stop
 from app.serving.dataplane import Dataplane
 from deployments.bundle.bundle import BundleStore
+from deployments.log import get_logger
 from deployments.stage import gc
 from deployments.stage.settings import accepted
+
+logger = get_logger(__name__)
 
 # Serve kills a replica after graceful_shutdown_timeout_s, its own door's draining included.
 _CLOSE_WITHIN_S = 10.0
@@ -30,14 +33,21 @@ class IngressReplica(GrpcMethods):
     """Answers clients.
 
     The layout comes as a class, so that a replica imports only what its layout needs: the
-    distributed one neither torch nor Feast.
+    distributed one neither torch nor Feast. ``problems`` are of its surroundings: ``/health`` tells
+    them.
     """
 
-    def __init__(self, args: GraphArgs, layout: Callable[..., GraphLayout], *handles: Any) -> None:
+    def __init__(
+        self,
+        args: GraphArgs,
+        layout: Callable[..., GraphLayout],
+        *handles: Any,
+        problems: Iterable[str] = (),
+    ) -> None:
         self._settings: IngressSettings | None = None
         name, bundles = args.model.name, BundleStore(args.model.directory)
         self._layout = layout(args, bundles, *handles)
-        self._dataplane = Dataplane(bundles, self._layout.chain, name)
+        self._dataplane = Dataplane(bundles, self._layout.chain, name, problems=problems)
         super().__init__(self._dataplane, args.limits, layers(args.limits))
         self._streams = Streams(self._dataplane, args.limits, args.stream)
         self._app = Application(self._dataplane, args.limits, self._streams)
@@ -80,7 +90,12 @@ class IngressReplica(GrpcMethods):
         await self._leave()
 
     async def _leave_when_told(self) -> None:
-        await until_told_to_stop()
+        try:
+            await until_told_to_stop()
+        except NeverTold as error:
+            logger.warning("%s", error)
+            self._dataplane.problems.append(str(error))
+            return
         await self._leave()
 
     async def _leave(self) -> None:

@@ -9,6 +9,7 @@ from ray.serve.exceptions import BackPressureError, ReplicaUnavailableError
 from ray.serve.handle import DeploymentHandle
 
 from app.config import GraphArgs, IngressSettings
+from app.ray_private.by_value import by_value
 from app.serving.chain import Chain
 from app.serving.errors import Overloaded
 from deployments.bundle.bundle import BundleStore
@@ -45,18 +46,12 @@ class Distributed:
 
 
 def _call(handle: Handle, method: str) -> Callable[[Any], Awaitable[Any]]:
-    """A stage's method behind its handle: by value over gRPC, which costs less than the object
-    store for a batch of this size.
+    """A stage's method behind its handle.
 
     A batch whose replica dies goes to another: stages change nothing, so it may run twice. That
     ends with the batch's deadline, by cancellation.
     """
-    remote = handle.options(
-        method_name=method,
-        _by_reference=False,
-        request_serialization="pickle",  # frames hold nothing that would need cloudpickle
-        response_serialization="pickle",
-    )
+    remote = by_value(handle, method)
 
     async def call(frame: Any) -> Any:
         pause_s = _FIRST_PAUSE_S

@@ -1,1 +1,4 @@
-"""All that rests on Ray's private shape, a file for each fault of Ray that it mends."""
+"""All that rests on Ray's private shape (of 2.60), a file for each thing.
+
+Each says why it is there, how to see the fault on plain Ray, and what to do when Ray mends it.
+"""

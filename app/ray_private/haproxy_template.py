@@ -1,14 +1,23 @@
 """Ray's own HAProxy, with a limit to what is under way at a replica.
 
-Ray 2.60 sends a replica whatever comes. At three times the load that a graph can carry its replicas
-have no time left to answer, and not enough to refuse: of 500,000 requests nearly all were lost. Its
-configuration is a template without a setting for this, so the template is what is changed.
+**Why.** Ray 2.60 sends a replica whatever comes. At three times the load that a graph can carry its
+replicas have no time left to answer, and not enough to refuse: of 500,000 requests nearly all were
+lost. HAProxy's configuration is a template without a setting for this, so the template is what is
+changed. Its admin socket could set ``maxconn``, but no rule that refuses: what waits would get 500.
+**To see it.** ``python tests/ray/haproxy_sends_all.py``
+**When Ray mends it.** Where it has settings for a limit and for what is refused, use these; delete
+this file.
 """
 
-from types import ModuleType
+from typing import Any
+
+from ray import cloudpickle
+from ray.serve._private import haproxy as rays
+from ray.serve._private.haproxy import HAProxyApi
 
 from app.doors.haproxy_rules import CONCURRENCY, KEEP, indented, too_many
 
+haproxy: Any = rays  # its names are not for others, says its type
 _NAME = "{{ backend.name or 'unknown' }}"
 _SERVER = "server {{ server.name }} {{ server.host }}:{{ server.port }}"
 _REQUESTS = f"    {_SERVER} check{{% if config.observe"
@@ -19,11 +28,28 @@ _EACH = "{%- for backend in backends %}\n"
 _END = "{%- endfor %}\n"
 
 
-def limit(templates: ModuleType) -> None:
-    """Change Ray's template; one of another shape, in another version, stays as it is."""
-    template: str = getattr(templates, "HAPROXY_CONFIG_TEMPLATE", "")
-    if all(part in template for part in (_GLOBAL, _REQUESTS, _ROUTING, _BACKENDS)):
-        templates.HAPROXY_CONFIG_TEMPLATE = limited(template)  # type: ignore[attr-defined]
+def apply() -> str | None:
+    """See to it from the controller that HAProxy will be limited, or say why not.
+
+    It is run by an actor whose class Ray pickles by value, with the names that its methods refer
+    to: ``limited_haproxy`` travels as one of them, to every node.
+    """
+    parts = (_GLOBAL, _REQUESTS, _ROUTING, _BACKENDS)
+    if not all(part in haproxy.HAPROXY_CONFIG_TEMPLATE for part in parts):
+        return "this Ray configures its HAProxy in another way, which knows no limit"
+    haproxy.HAProxyApi = limited_haproxy
+    manager: bytes = cloudpickle.dumps(  # type: ignore[no-untyped-call]
+        haproxy.HAProxyManager.__ray_metadata__.modified_class
+    )
+    if limited_haproxy.__name__.encode() not in manager:
+        return "this Ray starts its HAProxy in another way, which knows no limit"
+    return None
+
+
+def limited_haproxy(*arguments: Any, **named: Any) -> HAProxyApi:
+    """Ray's class of this name, in the process in which it makes HAProxy's configuration."""
+    haproxy.HAPROXY_CONFIG_TEMPLATE = limited(haproxy.HAPROXY_CONFIG_TEMPLATE)
+    return HAProxyApi(*arguments, **named)
 
 
 def limited(template: str) -> str:

@@ -1,6 +1,7 @@
 """The transport-free heart of the edge: rows in, answers out, through micro-batches."""
 
 import asyncio
+from collections.abc import Iterable
 
 from app.config import BatchSettings
 from app.serving.chain import Chain
@@ -17,20 +18,28 @@ class Dataplane:
     """Chooses the version of each model that serves, and answers rows with it.
 
     ``names`` are the models that there are, first the one that a request means which names none;
-    ``in_service`` has those of them that serve already.
+    ``in_service`` has those of them that serve already. ``problems`` are of its surroundings.
     """
 
-    def __init__(self, bundles: BundleStore, chain: Chain, *names: str) -> None:
+    def __init__(
+        self, bundles: BundleStore, chain: Chain, *names: str, problems: Iterable[str] = ()
+    ) -> None:
         self.bundles = bundles
         self.names = names
         self.in_service: dict[str, ServedVersion] = {}
-        self.problem: str | None = None
+        self.problems = list(problems)
+        self._refused: str | None = None
         self._chain = chain
 
     @property
     def current(self) -> ServedVersion | None:
         """The version in service of the first model, once there is one."""
         return self.in_service.get(self.names[0])
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong although it serves: a version that was refused, then ``problems``."""
+        return "; ".join(filter(None, (self._refused, *self.problems))) or None
 
     async def activate(
         self, version: str, settings: BatchSettings, name: str | None = None
@@ -50,10 +59,10 @@ class Dataplane:
             if before is None:
                 raise
             # Clients read this, and the reason may hold paths: it goes to the log alone.
-            self.problem = f"version {version} was refused; the server's log says why"
+            self._refused = f"version {version} was refused; the server's log says why"
             logger.error("%s refused, %s keeps serving: %s", model, before.model.version, error)
         else:
-            self.in_service[model.name], self.problem = serving, None
+            self.in_service[model.name], self._refused = serving, None
             logger.info("serving %s", serving.model)
 
     def refusal(self, ahead: int = 0) -> Overloaded | None:

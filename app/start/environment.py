@@ -5,8 +5,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-STARTUP = Path(__file__).parents[1] / "ray_private" / "startup"
-
 
 def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str]:
     """What every process of Ray must have, by name; whoever starts it may have it otherwise.
@@ -15,7 +13,6 @@ def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str
     proxy. All that is of HAProxy is set even so, since it then has no effect.
     """
     return {
-        "PYTHONPATH": str(STARTUP),
         # Replicas open ports of their own, and HAProxy spreads requests over them: one hop less.
         "RAY_SERVE_ENABLE_HA_PROXY": _flag(haproxy),
         # A replica's own code and Ray's share one event loop, and hops are gRPC.
@@ -30,6 +27,8 @@ def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str
         # Before Ray's doors: headers that are not UTF-8 (they answer 500) are taken out, and what
         # could only be answered late is refused.
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.doors.ray.middlewares:middlewares",
+        # In Serve's controller: what of it and of HAProxy is mended.
+        "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH": "app.ray_private.controller:mend",
         # Ray's workers run at nice 15, where whatever else runs on the machine starves them.
         "RAY_worker_niceness": "0",
     }

@@ -7,12 +7,11 @@ from typing import Any
 
 import ray
 from pydantic import ValidationError
-from ray.serve.context import _get_global_client
 from ray.serve.exceptions import RayServeException
-from ray.serve.schema import ServeApplicationSchema
-from ray.util import list_named_actors
 
 from app.config import CollapsedSettings, FastLaneSettings, GraphArgs, IngressSettings
+from app.ray_private import controller
+from app.ray_private.deployed_config import Unknown, deployed, has_replicas
 from app.start.placement import Shares, shortage
 from deployments.bundle.bundle import LATEST, BundleError, BundleStore
 from deployments.features.deployment import FeaturesSettings
@@ -29,11 +28,17 @@ class GraphRefused(RayServeException):
     """Start-up stops here. Serve shows the message of its own exceptions without a traceback."""
 
 
-def check(args: GraphArgs) -> None:
+def check(args: GraphArgs) -> list[str]:
     """Check bundle, feature registry and room in the cluster. Raises GraphRefused, in one
-    sentence, which also goes to the terminal of whoever started Serve."""
+    sentence, which also goes to the terminal of whoever started Serve, as does what it gives: what
+    is not as it should be, although the graph can serve."""
+    problems = controller.problems()
     try:
-        options = deployed_options(args)
+        try:
+            options = deployed_options(args)
+        except Unknown as error:
+            options = []
+            problems.append(str(error))
         ingress = next((one for one in options if one["name"] == "Ingress"), {})
         version = (ingress.get("user_config") or {}).get("version", LATEST)
         bundle = BundleStore(args.model.directory).open(ModelId(args.model.name, version))
@@ -47,23 +52,15 @@ def check(args: GraphArgs) -> None:
     except (BundleError, ServiceError, GraphRefused) as error:
         print(f"\nwindsock cannot start: {error}\n", flush=True)
         raise GraphRefused(str(error)) from error
+    for problem in problems:
+        print(f"windsock: {problem}", flush=True)
+    return problems
 
 
 def deployed_options(args: GraphArgs) -> list[dict[str, Any]]:
-    """The ``deployments`` of the Serve config that is being deployed with these ``args``.
-
-    Serve keeps them from the builder, so they are asked of its controller; there are none where
-    the graph was built outside a config file.
-    """
-    if not ray.is_initialized():  # asking for Serve's client would start a cluster
-        return []
-    client = _get_global_client(raise_if_no_controller_running=False)
-    if client is None:
-        return []
-    configs: dict[str, ServeApplicationSchema] = ray.get(
-        client._controller.get_app_configs.remote()
-    )
-    for config in configs.values():
+    """The ``deployments`` of the Serve config that is being deployed with these ``args``; none
+    where the graph was built outside a config file. Raises Unknown."""
+    for config in deployed():
         if config.import_path == "app.graph:build" and GraphArgs(**config.args) == args:
             return [one.model_dump(exclude_unset=True) for one in config.deployments]
     return []
@@ -116,8 +113,7 @@ def _check_policies(settings: LookupSettings, views: Collection[str]) -> None:
 
 def _check_port(fast_lane: FastLaneSettings) -> None:
     """The replicas of a node share the port, and would share it with another graph, too."""
-    actors = list_named_actors(all_namespaces=True) if ray.is_initialized() else []
-    if any("#Ingress#" in actor["name"] for actor in actors):
+    if has_replicas("Ingress"):
         return  # what answers there may be the replica that is to be replaced
     with suppress(OSError), socket.create_connection((fast_lane.host, fast_lane.port), timeout=1):
         raise GraphRefused(

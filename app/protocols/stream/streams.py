@@ -9,6 +9,7 @@ from app.edge.websocket import SocketCall
 from app.protocols.stream.messages import Messages
 from app.protocols.stream.read_ahead import ReadAhead
 from app.protocols.stream.session import Session
+from app.ray_private.unbounded import is_unbounded
 from app.serving.dataplane import Dataplane
 from app.serving.errors import Unavailable
 from app.serving.served_version import ServedVersion
@@ -44,7 +45,7 @@ class Streams:
         values = call.options.values
         await call.accept()
         receive, ahead = call.receive, None
-        if hasattr(receive, "queue"):  # Ray's: see ReadAhead
+        if is_unbounded(receive):
             receive = ahead = ReadAhead(receive, self._limits.max_body_bytes)
         session = Session(
             self._current, self._settings, call.options, receive, call.send, values=values

@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from app.start.environment import STARTUP
 from tests.support.serve import ROOT
 
 
 def _loaded(code: str) -> set[str]:
-    """The modules of a process that has run this code under ``app/ray_private/startup``."""
+    """The modules of a process that has run this code."""
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
-        env={**os.environ, "PYTHONPATH": str(STARTUP)},
         capture_output=True,
         text=True,
         check=True,
@@ -27,10 +25,11 @@ def _loaded(code: str) -> set[str]:
     ("module", "unused"),
     [
         ("deployments.features.deployment", {"torch"}),
-        ("deployments.preprocess.deployment", {"torch", "feast", "pandas"}),
-        ("deployments.model.deployment", {"torch", "feast", "pandas"}),
+        ("deployments.preprocess.deployment", {"torch", "feast"}),
+        ("deployments.model.deployment", {"torch", "feast"}),
         ("app.layouts.collapsed", {"torch"}),
-        ("app.ingress", {"torch", "feast", "pandas"}),
+        ("app.ingress", {"torch", "feast"}),
+        ("app.ray_private.controller", {"torch", "feast", "deployments"}),
         ("app.start.launch", {"ray", "pydantic"}),
         ("app.graph", {"torch"}),
     ],

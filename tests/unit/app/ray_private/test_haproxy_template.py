@@ -1,14 +1,19 @@
 """What becomes of Ray's template; tests/integration/graph sends requests and sockets through it."""
 
+import pickle
+from inspect import unwrap
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from jinja2 import ChainableUndefined, Environment
-from ray.serve._private import haproxy_templates
+from ray import cloudpickle
+from ray.serve._private import haproxy
+from ray.serve._private.haproxy_templates import HAPROXY_CONFIG_TEMPLATE as _TEMPLATE
+from ray.serve.config import HTTPOptions
 
-from app.ray_private.haproxy_template import limit, limited
-
-_TEMPLATE = haproxy_templates.HAPROXY_CONFIG_TEMPLATE
+from app.ray_private.haproxy_template import apply, limited, limited_haproxy
 
 
 def rendered(template: str) -> list[str]:
@@ -64,11 +69,45 @@ def test_all_else_is_as_ray_has_it() -> None:
     assert changed == ["server replica 10.0.0.1:30000 check"]
 
 
-def test_a_template_of_another_shape_stays_as_it_is() -> None:
-    module: Any = SimpleNamespace(HAPROXY_CONFIG_TEMPLATE="global\n")
-    limit(module)
-    assert module.HAPROXY_CONFIG_TEMPLATE == "global\n"
+@pytest.fixture
+def unmended(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """What the process of this test has of Ray's module is put back after it."""
+    for name in ("HAProxyApi", "HAPROXY_CONFIG_TEMPLATE"):
+        monkeypatch.setattr(haproxy, name, getattr(haproxy, name))
+    return monkeypatch
 
-    module = SimpleNamespace(HAPROXY_CONFIG_TEMPLATE=_TEMPLATE)
-    limit(module)
-    assert limited(_TEMPLATE) == module.HAPROXY_CONFIG_TEMPLATE
+
+@pytest.mark.usefixtures("unmended")
+def test_the_class_of_rays_actor_takes_it_along() -> None:
+    assert apply() is None
+    assert apply() is None
+
+    manager: Any = haproxy.HAProxyManager
+    loaded = pickle.loads(cloudpickle.dumps(manager.__ray_metadata__.modified_class))
+    assert unwrap(loaded.__init__).__globals__["HAProxyApi"] is limited_haproxy
+
+
+@pytest.mark.usefixtures("unmended")
+def test_haproxy_is_configured_by_it(tmp_path: Path) -> None:
+    config = haproxy.HAProxyConfig(http_options=HTTPOptions(), socket_path=str(tmp_path / "s"))
+    written = tmp_path / "haproxy.cfg"
+    limited_haproxy(cfg=config, config_file_path=str(written))._generate_config_file_internal()
+
+    assert "tune.pool-low-fd-ratio 90" in written.read_text()
+
+
+def test_a_template_of_another_shape_stays_as_it_is_and_that_is_said(
+    unmended: pytest.MonkeyPatch,
+) -> None:
+    before = haproxy.HAProxyApi
+    unmended.setattr(haproxy, "HAPROXY_CONFIG_TEMPLATE", "global\n")
+
+    assert "another way" in str(apply())
+    assert haproxy.HAProxyApi is before
+
+
+def test_an_actor_that_does_not_take_it_along_is_told_of(unmended: pytest.MonkeyPatch) -> None:
+    metadata = SimpleNamespace(modified_class=Path)
+    unmended.setattr(haproxy, "HAProxyManager", SimpleNamespace(__ray_metadata__=metadata))
+
+    assert "another way" in str(apply())

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from ray.serve._private.application_state import ApplicationState
 
-from app.ray_private.known_ingress import keep
+from app.ray_private.known_ingress import apply
 
 
 class Forgets:
@@ -24,7 +24,7 @@ def state() -> Forgets:
     class Kept(Forgets):
         _set_target_state = Forgets._set_target_state
 
-    keep(Kept)
+    assert apply(Kept) is None
     return Kept()
 
 
@@ -42,13 +42,25 @@ def test_one_that_is_deleted_is_forgotten(state: Forgets) -> None:
     assert state._ingress_deployment_name is None
 
 
-def test_a_ray_of_another_shape_stays_as_it_is() -> None:
+def test_it_is_mended_once(state: Forgets) -> None:
+    assert apply(type(state)) is None
+
+    state._set_target_state(deployment_infos=None, deleting=False)
+    assert state._ingress_deployment_name == "Ingress"
+
+
+def test_a_ray_of_another_shape_stays_as_it_is_and_that_is_said() -> None:
     class Other:
         pass
 
-    before = dict(vars(Other))
-    keep(Other)
-    assert dict(vars(Other)) == before
+    class Renamed:
+        def _set_target_state(self, deployment_infos: dict[str, Any] | None) -> None:
+            self._ingress = deployment_infos
+
+    for one in (Other, Renamed):
+        before = dict(vars(one))
+        assert "another way" in str(apply(one))
+        assert dict(vars(one)) == before
 
 
 def test_rays_class_has_what_is_mended() -> None:

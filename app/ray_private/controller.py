@@ -1,0 +1,32 @@
+"""What is mended in Serve's controller, and whether it could be.
+
+Ray runs ``mend`` there as the controller starts, since ``app.start.environment`` names it in
+RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH. When both mends have gone, so can this and the variable.
+"""
+
+import logging
+import os
+
+from app.ray_private import haproxy_template, known_ingress
+
+_CALLBACK = "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH"
+
+
+def mend() -> None:
+    """Apply what fits this version of Ray, and warn in the controller's log of what does not."""
+    for problem in _applied():
+        logging.getLogger("ray.serve").warning(problem)
+
+
+def problems() -> list[str]:
+    """What the controller of this cluster cannot have mended; asked elsewhere, where both the
+    environment and Ray are the same. Without HAProxy there is nothing to mend."""
+    if os.environ.get("RAY_SERVE_ENABLE_HA_PROXY") != "1":
+        return []
+    if os.environ.get(_CALLBACK) != (ours := f"{__name__}:{mend.__name__}"):
+        return [f"Ray was started without {_CALLBACK}={ours}: its HAProxy knows no limit"]
+    return _applied()
+
+
+def _applied() -> list[str]:
+    return [problem for one in (known_ingress, haproxy_template) if (problem := one.apply())]

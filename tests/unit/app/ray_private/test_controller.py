@@ -1,0 +1,72 @@
+import logging
+from types import ModuleType
+
+import pytest
+from ray.serve._private import constants, haproxy
+from ray.serve._private.application_state import ApplicationState
+from ray.serve._private.utils import call_function_from_import_path
+
+from app.ray_private import controller, haproxy_template, known_ingress
+from app.start.environment import ray_environment
+
+
+@pytest.fixture(autouse=True)
+def unmended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the process of this test has of Ray's classes is put back after it."""
+    monkeypatch.setattr(haproxy, "HAProxyApi", haproxy.HAProxyApi)
+    clears = ApplicationState._set_target_state
+    monkeypatch.setattr(ApplicationState, "_set_target_state", clears)
+
+
+@pytest.fixture(params=[known_ingress, haproxy_template])
+def unfit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    module: ModuleType = request.param
+    monkeypatch.setattr(module, "apply", lambda: "this Ray is another")
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in ray_environment(haproxy=True).items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_ray_calls_it_by_the_name_that_the_environment_has() -> None:
+    name = "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH"
+    assert hasattr(constants, name)
+    call_function_from_import_path(ray_environment()[name])
+
+    assert haproxy.HAProxyApi is haproxy_template.limited_haproxy
+    assert hasattr(ApplicationState._set_target_state, "__wrapped__")
+
+
+@pytest.mark.usefixtures("unfit")
+def test_what_does_not_fit_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    serves = logging.getLogger("ray.serve")
+    serves.addHandler(caplog.handler)
+    try:
+        controller.mend()
+    finally:
+        serves.removeHandler(caplog.handler)
+
+    assert caplog.messages == ["this Ray is another"]
+
+
+@pytest.mark.usefixtures("started", "unfit")
+def test_what_does_not_fit_is_a_problem() -> None:
+    assert controller.problems() == ["this Ray is another"]
+
+
+def test_all_is_well_where_it_was_started_so(started: pytest.MonkeyPatch) -> None:
+    assert controller.problems() == []
+
+    started.delenv("RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH")
+    (problem,) = controller.problems()
+    assert "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH" in problem
+
+
+@pytest.mark.usefixtures("unfit")
+def test_without_haproxy_nothing_is_to_be_mended(started: pytest.MonkeyPatch) -> None:
+    started.setenv("RAY_SERVE_ENABLE_HA_PROXY", "0")
+
+    assert controller.problems() == []
