@@ -1,7 +1,7 @@
 """What must hold before the first replica starts: a whole bundle, its features, and room."""
 
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -29,32 +29,55 @@ class GraphRefused(RayServeException):
 
 
 def check(args: GraphArgs) -> list[str]:
-    """Check bundle, feature registry and room in the cluster. Raises GraphRefused, in one
-    sentence, which also goes to the terminal of whoever started Serve, as does what it gives: what
-    is not as it should be, although the graph can serve."""
+    """Check a graph that Serve builds, with the options that it deploys it with and the nodes that
+    there are. Raises GraphRefused, which also goes to the terminal of whoever started Serve; so do
+    the problems that this gives, with which the graph can serve."""
     problems = controller.problems()
+    options: list[dict[str, Any]] = []
     try:
-        try:
-            options = deployed_options(args)
-        except Unknown as error:
-            options = []
-            problems.append(str(error))
-        ingress = next((one for one in options if one["name"] == "Ingress"), {})
-        version = (ingress.get("user_config") or {}).get("version", LATEST)
+        options = deployed_options(args)
+    except Unknown as error:
+        problems.append(str(error))
+    for problem in problems:
+        print(f"\nwindsock: {problem}\n", flush=True)
+    try:
+        check_graph(args, options, _nodes() if args.check_placement else ())
+        # What answers on the port may be a replica that is to be replaced.
+        if args.fast_lane and not has_replicas("Ingress"):
+            check_port(args.fast_lane)
+    except GraphRefused as error:
+        print(f"\nwindsock cannot start: {error}\n", flush=True)
+        raise
+    return problems
+
+
+def check_graph(
+    args: GraphArgs, options: list[dict[str, Any]], nodes: Sequence[Mapping[str, float]] = ()
+) -> None:
+    """Check bundle, feature registry, the ``user_config`` of each deployment in ``options``, and
+    room for them on ``nodes``, where there are any. Raises GraphRefused, in one sentence."""
+    ingress = next((one for one in options if one["name"] == "Ingress"), {})
+    version = (ingress.get("user_config") or {}).get("version", LATEST)
+    try:
         bundle = BundleStore(args.model.directory).open(ModelId(args.model.name, version))
         store = open_store(args.feature_store.repo, args.feature_store.yaml)
         checked_plan(store, bundle.manifest.service)
-        check_settings(args, options, bundle.manifest.service.views)
-        if args.check_placement:
-            _check_room(options)
-        if args.fast_lane:
-            _check_port(args.fast_lane)
-    except (BundleError, ServiceError, GraphRefused) as error:
-        print(f"\nwindsock cannot start: {error}\n", flush=True)
+    except (BundleError, ServiceError) as error:
         raise GraphRefused(str(error)) from error
-    for problem in problems:
-        print(f"windsock: {problem}", flush=True)
-    return problems
+    check_settings(args, options, bundle.manifest.service.views)
+    missing = shortage([shares(one) for one in options], nodes) if nodes else None
+    if missing:
+        raise GraphRefused(f"this cluster can never place the graph: {missing}")
+
+
+def check_port(fast_lane: FastLaneSettings) -> None:
+    """Refuse a port on which another program answers: the replicas of a node share it, and would
+    share it with that one, too."""
+    with suppress(OSError), socket.create_connection((fast_lane.host, fast_lane.port), timeout=1):
+        raise GraphRefused(
+            f"something answers on {fast_lane.host} port {fast_lane.port} already: stop it, or "
+            "change the port in fast_lane"
+        )
 
 
 def deployed_options(args: GraphArgs) -> list[dict[str, Any]]:
@@ -111,19 +134,5 @@ def _check_policies(settings: LookupSettings, views: Collection[str]) -> None:
         )
 
 
-def _check_port(fast_lane: FastLaneSettings) -> None:
-    """The replicas of a node share the port, and would share it with another graph, too."""
-    if has_replicas("Ingress"):
-        return  # what answers there may be the replica that is to be replaced
-    with suppress(OSError), socket.create_connection((fast_lane.host, fast_lane.port), timeout=1):
-        raise GraphRefused(
-            f"something answers on {fast_lane.host} port {fast_lane.port} already: stop it, or "
-            "change the port in fast_lane"
-        )
-
-
-def _check_room(options: list[dict[str, Any]]) -> None:
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    missing = shortage([shares(one) for one in options], nodes)
-    if missing:
-        raise GraphRefused(f"this cluster can never place the graph: {missing}")
+def _nodes() -> list[Mapping[str, float]]:
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
