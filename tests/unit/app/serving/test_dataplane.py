@@ -83,6 +83,19 @@ async def test_a_version_that_fails_leaves_the_old_one_serving(
     assert dataplane.problem is None
 
 
+async def test_problems_of_its_surroundings_are_told_beside_a_refused_version(
+    tmp_path: Path,
+) -> None:
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(), ["this Ray is another"])
+    await dataplane.activate("1", SETTINGS)
+    assert dataplane.problem == "this Ray is another"
+
+    await dataplane.activate("2", SETTINGS)
+    assert dataplane.problem is not None
+    assert dataplane.problem.startswith("version 2 was refused;")
+    assert dataplane.problem.endswith("; this Ray is another")
+
+
 async def test_a_version_whose_example_is_no_request_is_refused(
     tmp_path: Path, log: pytest.LogCaptureFixture
 ) -> None:
