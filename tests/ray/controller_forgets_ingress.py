@@ -26,7 +26,6 @@ from ray import serve
 _BUILD_S = 5.0
 
 
-@serve.deployment
 class Hello:
     def __call__(self, _: Any) -> str:
         return "hello"
@@ -34,7 +33,8 @@ class Hello:
 
 def build(args: dict[str, Any]) -> serve.Application:
     time.sleep(args["build_s"])
-    return Hello.bind()
+    deployment: serve.Deployment = serve.deployment()(Hello)
+    return deployment.bind()
 
 
 def main() -> int:
@@ -70,7 +70,6 @@ def main() -> int:
         if not _replicas(targets):
             forgotten += time.monotonic() - looked
     print(f"of {_BUILD_S:g} s of building, Serve named no replica in {forgotten:.1f} s: {targets}")
-    serve.shutdown()
     return int(forgotten > 0)
 
 

@@ -29,7 +29,6 @@ os.environ |= {
 from ray import serve  # noqa: E402
 
 
-@serve.deployment(max_ongoing_requests=5, max_queued_requests=5)
 class Slow:
     async def __call__(self, _: Any) -> str:
         await sleep(0.5)
@@ -37,8 +36,11 @@ class Slow:
 
 
 def main() -> int:
+    deployment: serve.Deployment = serve.deployment(max_ongoing_requests=5, max_queued_requests=5)(
+        Slow
+    )
     serve.start(http_options={"port": 18000})
-    serve.run(Slow.bind())
+    serve.run(deployment.bind())
     while not _most():
         _ask(0)
         time.sleep(0.2)
@@ -48,7 +50,7 @@ def main() -> int:
     print(
         f"of {_REQUESTS} requests at once {most} were at a replica that takes {_TAKES}: {statuses}"
     )
-    serve.shutdown()
+    serve.shutdown()  # type: ignore[no-untyped-call]  # or HAProxy would outlive it
     return int(most > _TAKES)
 
 

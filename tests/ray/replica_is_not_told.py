@@ -24,7 +24,6 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 
-@serve.deployment(graceful_shutdown_timeout_s=5)
 class Stream:
     def __init__(self, told: str) -> None:
         self._told = Path(told)
@@ -46,8 +45,9 @@ def main() -> int:
     ends: list[str] = []
     with TemporaryDirectory() as folder:
         told = Path(folder) / "told"
+        deployment: serve.Deployment = serve.deployment(graceful_shutdown_timeout_s=5)(Stream)
         serve.start(http_options={"port": 18000})
-        serve.run(Stream.bind(str(told)))
+        serve.run(deployment.bind(str(told)))
         client = Thread(target=_listen, args=[ends])
         client.start()
         while not ends:
@@ -57,7 +57,6 @@ def main() -> int:
         client.join()
         took = time.monotonic() - began
         print(f"told: {told.exists()}; the stream ended {took:.1f} s later, with {ends[-1]!r}")
-        serve.shutdown()
         return int(ends[-1] != "the end\n")
 
 

@@ -20,17 +20,18 @@ _BOUND_MIB = 64
 _SENT_MIB = 256
 
 
-async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Accept a socket, and receive nothing from it."""
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.accept"})
-        await asyncio.sleep(60)
-
-
-@serve.deployment
-@serve.ingress(app)
 class Deaf:
+    """Accepts a socket, and receives nothing from it."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            await asyncio.sleep(60)
+
+
+@serve.ingress(Deaf())
+class Door:
     pass
 
 
@@ -46,11 +47,11 @@ async def sent_mib() -> int:
 
 
 def main() -> int:
+    deployment: serve.Deployment = serve.deployment()(Door)
     serve.start(http_options={"port": 18000})
-    serve.run(Deaf.bind())
+    serve.run(deployment.bind())
     taken = asyncio.run(sent_mib())
     print(f"of {_SENT_MIB} MiB sent to a replica that receives nothing, its door took {taken}")
-    serve.shutdown()
     return int(taken > _BOUND_MIB)
 
 
