@@ -1,13 +1,20 @@
 """What Ray's own doors run before their code, where RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH names
-``app.doors.ray.middlewares:middlewares``, as the Makefile has it."""
+``app.doors.ray.middlewares:middlewares``, as ``app.start.environment`` has it."""
 
+from ray import serve
+from ray.serve.exceptions import RayServeException
 from starlette.middleware import Middleware
 
-from app.doors.ray.early_refusal import EarlyRefusal
+from app.doors.ray.concurrency_limit import ConcurrencyLimit
 from app.doors.ray.sound_headers import SoundHeaders
 
 
 def middlewares() -> list[Middleware]:
-    """What Ray asks for, once in each process that has a door: its Python proxies and, under
-    HAProxy, the ingress replicas. It puts the last one outermost."""
-    return [Middleware(SoundHeaders), Middleware(EarlyRefusal)]
+    """What Ray asks for, once in each process that has a door: its Python proxies and, behind
+    HAProxy, which knows a limit of its own, the ingress replicas. It puts the last one outermost.
+    """
+    try:
+        serve.get_replica_context()
+    except RayServeException:
+        return [Middleware(SoundHeaders), Middleware(ConcurrencyLimit)]
+    return [Middleware(SoundHeaders)]
