@@ -86,7 +86,8 @@ async def test_a_version_that_fails_leaves_the_old_one_serving(
 async def test_problems_of_its_surroundings_are_told_beside_a_refused_version(
     tmp_path: Path,
 ) -> None:
-    dataplane = Dataplane(store(tmp_path, parcels()), weighing(), ["this Ray is another"])
+    bundles, problems = store(tmp_path, parcels()), ["this Ray is another"]
+    dataplane = Dataplane(bundles, weighing(), "parcels", problems=problems)
     await dataplane.activate("1", SETTINGS)
     assert dataplane.problem == "this Ray is another"
 
