@@ -29,7 +29,7 @@ def _loaded(code: str) -> set[str]:
         ("deployments.model.deployment", {"torch", "feast"}),
         ("app.layouts.collapsed", {"torch"}),
         ("app.ingress", {"torch", "feast"}),
-        ("app.ray_private.controller", {"torch", "feast", "deployments"}),
+        ("app.ray_private.controller", {"torch", "feast", "app.serving.dataplane"}),
         ("app.start.launch", {"ray", "pydantic"}),
         ("app.graph", {"torch"}),
     ],
