@@ -100,22 +100,24 @@ format: $(VENV)/.installed
 	@$(BIN)/ruff check --fix .
 
 # Windsock and its peers, in turn, on this machine (Linux, with wrk and a C compiler).
-# QUICK=1 for the essential part in minutes, ONLY=mosec,echo for some of them, PUBLISH=1 for docs/.
+# QUICK=1 for the essential part, ONLY=mosec,echo for some of them, PUBLISH=1 for docs/.
 .PHONY: bench
-bench: bundle $(FILLED)
-	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) \
-		$(if $(PUBLISH),--publish)
+bench: SCENARIO = compare $(if $(ONLY),--only $(ONLY))
 
 # Many rows a request; each protocol; an hour's behaviour in ten minutes; a load step and back; where CPU goes.
 .PHONY: bench-batch bench-protocols bench-autoscale soak profile
-bench-batch bench-protocols bench-autoscale soak: bundle $(FILLED)
-	@$(BIN)/python -m benchmarks.$(@:bench-%=%) $(if $(MINUTES),--minutes $(MINUTES)) \
-		$(if $(DOOR),--door $(DOOR)) $(if $(PUBLISH),--publish)
+bench-batch bench-protocols: SCENARIO = $(@:bench-%=%)
+bench-autoscale: SCENARIO = autoscale $(if $(DOOR),--door $(DOOR))
+soak: SCENARIO = soak $(if $(MINUTES),--minutes $(MINUTES))
+profile: SCENARIO = profile $(if $(LAYOUT),--layout $(LAYOUT)) $(if $(REPLICA),--replica $(REPLICA))
+profile: | py-spy
 
-profile: bundle $(FILLED)
+bench bench-batch bench-protocols bench-autoscale soak profile: bundle $(FILLED)
+	@$(BIN)/python -m benchmarks $(SCENARIO) $(if $(QUICK),--quick) $(if $(PUBLISH),--publish)
+
+.PHONY: py-spy
+py-spy: | $(VENV)/.installed
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
-	@$(BIN)/python -m benchmarks.profile $(if $(LAYOUT),--layout $(LAYOUT)) \
-		$(if $(REPLICA),--replica $(REPLICA)) $(if $(PUBLISH),--publish)
 
 clean:
 	rm -rf $(DATA) models

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from app.config import GraphArgs
 from app.serving.contract import Contract
-from benchmarks import windsock
-from benchmarks.contenders import FAST_PORT, PORT, Door
+from benchmarks.contender import Door, Row
+from benchmarks.graph import config_of
+from benchmarks.unmeasured import Unmeasured
 from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
@@ -31,18 +32,18 @@ _SPREAD = 0.01
 Scores = npt.NDArray[np.float64]
 
 
-class WrongAnswers(Exception):
+class WrongAnswers(Unmeasured):
     """A contender answers something else; the message says how far off."""
 
 
-def sample(rows: Sequence[dict[str, Any]], count: int = 200) -> list[dict[str, Any]]:
+def sample(rows: Sequence[Row], count: int = 200) -> list[Row]:
     """Evenly spread rows, to be asked of every contender."""
     return list(rows[:: max(1, len(rows) // count)][:count])
 
 
-def expected(rows: Sequence[dict[str, Any]]) -> Scores:
+def expected(rows: Sequence[Row]) -> Scores:
     """What Windsock's own stages make of the rows, in this process."""
-    document = windsock.config("collapsed", PORT, FAST_PORT)["applications"][0]
+    document = config_of("collapsed")["applications"][0]
     args = GraphArgs.model_validate(document["args"])
     settings = LookupSettings.model_validate(document["deployments"][0]["user_config"]["features"])
     bundles = BundleStore(args.model.directory)
@@ -60,7 +61,7 @@ def expected(rows: Sequence[dict[str, Any]]) -> Scores:
     return np.asarray(outputs[OUTPUT], dtype=np.float64)
 
 
-def check(door: Door, rows: Sequence[dict[str, Any]], wanted: Scores) -> float:
+def check(door: Door, rows: Sequence[Row], wanted: Scores) -> float:
     """The largest difference from what is expected, several requests being asked at once.
 
     Raises WrongAnswers where one is over the tolerance, or all are about the same.
@@ -85,7 +86,7 @@ def compare(found: Scores, wanted: Scores) -> float:
     return worst
 
 
-def _ask(client: httpx.Client, door: Door, row: dict[str, Any]) -> float:
+def _ask(client: httpx.Client, door: Door, row: Row) -> float:
     answer = client.post(door.url, json=door.dress(row))
     if not answer.is_success:
         raise WrongAnswers(f"{answer.status_code}: {answer.text[:300]}")

@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 
 from app.start.dashboard import applications
+from benchmarks.unmeasured import Unmeasured
 
 _ADDRESS = re.compile(r"dashboard at.*?(https?://[\w.\-]+:\d+)")
 
 
-class DashboardError(Exception):
+class DashboardError(Unmeasured):
     """The dashboard could not be asked; the message says why."""
 
 
@@ -26,19 +27,12 @@ class Replica:
     pid: int | None
 
 
-class Dashboard:
-    """The dashboard at an address."""
-
-    def __init__(self, address: str, timeout_s: float = 5.0) -> None:
-        self._address = address
-        self._client = httpx.Client(timeout=timeout_s)
-
-    def replicas(self, application: str = "windsock") -> list[Replica]:
-        """All that there are now, in whatever state. Raises DashboardError."""
-        known = applications(self._client, self._address)
-        if not known:
-            raise DashboardError(f"the dashboard at {self._address} tells of no application")
-        return replicas_in(known, application)
+def replicas(client: httpx.Client, address: str, application: str = "windsock") -> list[Replica]:
+    """All that there are now, in whatever state. Raises DashboardError."""
+    known = applications(client, address)
+    if not known:
+        raise DashboardError(f"the dashboard at {address} tells of no application")
+    return replicas_in(known, application)
 
 
 def address_in(log: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.paths import CACHE, ROOT
+from benchmarks.unmeasured import Unmeasured
 
 _REQUIREMENTS = Path(__file__).with_name("requirements")
 _LIST = """
@@ -18,13 +19,9 @@ print(json.dumps({d.name.lower(): d.version for d in importlib.metadata.distribu
 """
 
 
-class InstallError(Exception):
-    """An environment could not be made; the message says what pip said."""
-
-
 def python_of(name: str | None, console: Console) -> Path:
     """The interpreter of the named environment, made or brought up to date first; this one's for
-    None. Raises InstallError."""
+    None. Raises Unmeasured."""
     if name is None:
         return Path(sys.executable)
     folder = CACHE / "venvs" / name
@@ -50,7 +47,7 @@ def versions(python: Path) -> Mapping[str, str]:
 def _run(command: Sequence[str]) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
-        raise InstallError(done.stderr[-1000:])
+        raise Unmeasured(f"it could not be installed: {done.stderr[-1000:]}")
 
 
 def _requirements(name: str) -> Path:

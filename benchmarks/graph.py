@@ -1,36 +1,58 @@
-"""The graph, running by itself for as long as a measurement takes."""
+"""Windsock itself as what is measured: its config, its environment, its two doors."""
 
-import json
-import sys
-import tempfile
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from benchmarks import windsock
+from app.start.environment import ray_environment, second_cluster
 from benchmarks.bodies import write
-from benchmarks.contenders import FAST_PORT, PORT, Door, of_ray
-from benchmarks.dashboard import Dashboard, address_in
+from benchmarks.config import set_all, shipped
+from benchmarks.contender import FAST_PORT, GRPC_PORT, PORT, Contender, Door, Row, Serving, serving
+from benchmarks.dashboard import address_in
 from benchmarks.load.closed import closed_loop
-from benchmarks.paths import ROOT
-from benchmarks.processes import Server, require_free, running
+from benchmarks.processes import Environment
 
 DoorName = Literal["fast", "proxy"]
 DOORS: tuple[DoorName, ...] = get_args(DoorName)
 _PORTS: Mapping[DoorName, int] = {"fast": FAST_PORT, "proxy": PORT}
+_RAY_PORTS = 18_400
+
+
+def config_of(layout: str, *, cache: bool = True, most_replicas: int = 1) -> dict[str, Any]:
+    """The shipped config with up to so many replicas of each deployment: by default one, so that
+    a comparison does not depend on when one is added. Without ``cache`` each row is read from
+    the store."""
+    config = shipped(layout, http=PORT, fast_lane=FAST_PORT, grpc=GRPC_PORT)
+    set_all(config, "min_replicas", 1)
+    set_all(config, "max_replicas", most_replicas)
+    if not cache:
+        set_all(config, "cache_rows", 0)
+    return config
+
+
+def of_ray(
+    name: str, doors: tuple[Door, ...], config: Mapping[str, Any], env: Mapping[str, str]
+) -> Contender:
+    """One that ``serve run`` starts from this config, in a cluster of its own, with ``env`` and
+    nothing that this process's environment says to Ray."""
+
+    def environment(folder: Path) -> Environment:
+        inherited = {flag: None for flag in os.environ if flag.startswith("RAY_")}
+        return {**inherited, **env, **second_cluster(_RAY_PORTS, folder)}
+
+    command = "{bin}/serve run {folder}/serve_config.yaml"
+    return Contender(name, doors, command, environment, config, packages=("ray",), stop_s=60.0)
 
 
 @dataclass(frozen=True)
-class Graph:
-    """A running graph: its processes, its dashboard, and ``bodies``, the requests as a file."""
+class Graph(Serving):
+    """A running graph: its dashboard's address, and ``bodies``, the requests as a file."""
 
-    server: Server
-    dashboard: Dashboard
+    dashboard: str
     bodies: Path
-    folder: Path
-    ready_s: float
 
     @staticmethod
     def url(door: DoorName, path: str = "/predict") -> str:
@@ -46,20 +68,10 @@ class Graph:
 
 
 @contextmanager
-def serving(document: Mapping[str, Any], rows: Sequence[dict[str, Any]]) -> Iterator[Graph]:
-    """The graph that this config makes, up and answering. Raises StartError or DashboardError."""
-    doors = (Door("fast", "windsock", FAST_PORT), Door("proxy", "windsock", PORT))
-    contender = of_ray("windsock", doors, document, windsock.FLAGS)
-    for door in doors:
-        require_free(door.port)
-    # Short: Ray's sockets lie deep in it, and a socket's path has 107 characters.
-    with tempfile.TemporaryDirectory(prefix="wb", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        launch = contender.launch(Path(sys.executable), folder)
-        log = folder / "log"
-        with running(launch.command, log, ROOT, launch.env, contender.stop_s) as server:
-            body = json.dumps(rows[0]).encode()
-            ready_s = server.wait_until_ready(doors[0].url, body)
-            server.wait_until_ready(doors[1].url, body)
-            dashboard = Dashboard(address_in(log.read_text(errors="replace")))
-            yield Graph(server, dashboard, write(rows, folder / "rows.jsonl"), folder, ready_s)
+def running_graph(config: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[Graph]:
+    """The graph that this config makes, as `make run` would start it, up and answering. Raises
+    StartError."""
+    doors = tuple(Door(name, "windsock", _PORTS[name]) for name in DOORS)
+    with serving(of_ray("windsock", doors, config, ray_environment()), rows[0]) as up:
+        bodies = write(rows, up.folder / "rows.jsonl")
+        yield Graph(up.server, up.folder, up.ready_s, address_in(up.server.output()), bodies)

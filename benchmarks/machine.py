@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,9 +11,8 @@ from typing import Any
 
 import psutil
 
-from benchmarks.contenders import Contender
+from benchmarks.contender import Contender
 from benchmarks.environments import versions
-from benchmarks.load.closed import require_wrk
 from benchmarks.paths import ROOT
 
 _COMMON = ("ray", "feast", "torch", "numpy", "fastapi", "uvicorn", "msgspec", "pydantic")
@@ -24,22 +24,23 @@ def describe(pythons: Mapping[str, Path], taking_part: Sequence[Contender]) -> d
     packages = {name: found["main"].get(name, "?") for name in _COMMON}
     for contender in taking_part:
         for name in contender.packages:
-            packages[name] = found[contender.environment or "main"].get(name, "?")
+            packages[name] = found[contender.venv or "main"].get(name, "?")
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "wrk": _first_line([require_wrk(), "-v"]),
+        "wrk": _first_line([wrk, "-v"]) if (wrk := shutil.which("wrk")) else "none",
         "load_average_before": round(os.getloadavg()[0], 2),
         "packages": packages,
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Its name."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()

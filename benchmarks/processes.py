@@ -14,11 +14,16 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.unmeasured import Unmeasured
+
+Environment = Mapping[str, str | None]
+"""What is added to this process's environment; a name with None is left out of it."""
+
 _MARK = "WINDSOCK_BENCH"
 _POLL_S = 0.05
 
 
-class StartError(Exception):
+class StartError(Unmeasured):
     """The server did not come up; the message ends with what it printed."""
 
 
@@ -33,19 +38,10 @@ class Memory:
 
 class Server:
     """A command and everything that it started, however that was detached: found as its
-    descendants, and by a mark that they inherit in their environment.
+    descendants, and by a mark that they inherit in their environment."""
 
-    ``env`` is added to this process's environment; a name with None is left out of it.
-    """
-
-    def __init__(
-        self,
-        command: Sequence[str],
-        log: Path,
-        cwd: Path,
-        env: Mapping[str, str | None] | None = None,
-    ) -> None:
-        self.log = log
+    def __init__(self, command: Sequence[str], log: Path, cwd: Path, env: Environment) -> None:
+        self._log = log
         self._mark = uuid.uuid4().hex
         self._started_at = time.monotonic()
         _hear_interrupts()
@@ -53,11 +49,7 @@ class Server:
             self._process = subprocess.Popen(
                 command,
                 cwd=cwd,
-                env={
-                    name: value
-                    for name, value in {**os.environ, **(env or {}), _MARK: self._mark}.items()
-                    if value is not None
-                },
+                env=_without_none({**os.environ, **env, _MARK: self._mark}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 # Ctrl-C is for the benchmark, which then ends its servers.
@@ -74,16 +66,23 @@ class Server:
         """Seconds from the start to the first good answer at ``url``: to a GET, or to a POST of
         ``body``. Raises StartError."""
         while time.monotonic() - self._started_at < timeout_s:
-            if self._process.poll() is not None:
-                raise StartError(f"it ended with {self._process.returncode}: {self.tail()}")
+            if self.ended:
+                raise StartError(f"it ended with {self._process.returncode}: {self._tail()}")
             if _answers(url, body):
                 return time.monotonic() - self._started_at
             time.sleep(_POLL_S)
-        raise StartError(f"no answer at {url} within {timeout_s:.0f} s: {self.tail()}")
+        raise StartError(f"no answer at {url} within {timeout_s:.0f} s: {self._tail()}")
 
-    def tail(self, characters: int = 2000) -> str:
-        """The end of what it has printed."""
-        return self.log.read_text(errors="replace")[-characters:]
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self._log.read_text(errors="replace")
+
+    def _tail(self) -> str:
+        return self.output()[-2000:]
 
     def processes(self) -> list[psutil.Process]:
         try:
@@ -120,20 +119,26 @@ class Server:
             count, rss, pss = count + 1, rss + used.rss, pss + used.pss
         return Memory(count, rss / 1e6, pss / 1e6)
 
-    def stop(self, timeout_s: float = 60.0) -> None:
-        """Interrupt it as Ctrl-C would, and end by force what outlives that."""
-        family = self.processes()
-        if self._process.poll() is None:
+    def interrupt(self) -> None:
+        """As Ctrl-C would."""
+        if not self.ended:
             self._process.send_signal(signal.SIGINT)
+
+    def stop(self, timeout_s: float = 60.0) -> list[str]:
+        """Interrupt it, and end by force what outlives that, which is named."""
+        family = self.processes()
+        self.interrupt()
         try:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         _, alive = psutil.wait_procs(family, timeout=min(5.0, timeout_s))
+        killed = [str(process) for process in alive]
         for process in alive:
             process.kill()
         psutil.wait_procs(alive, timeout=5)
+        return killed
 
 
 def require_free(port: int) -> None:
@@ -153,15 +158,19 @@ def running(
     command: Sequence[str],
     log: Path,
     cwd: Path,
-    env: Mapping[str, str | None] | None = None,
+    env: Environment | None = None,
     stop_s: float = 60.0,
 ) -> Iterator[Server]:
     """A server for the length of a block, then given ``stop_s`` to end by itself."""
-    server = Server(command, log, cwd, env)
+    server = Server(command, log, cwd, env or {})
     try:
         yield server
     finally:
         server.stop(stop_s)
+
+
+def _without_none(env: Environment) -> dict[str, str]:
+    return {name: value for name, value in env.items() if value is not None}
 
 
 def _hear_interrupts() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich import box
 from rich.table import Table as RichTable
 
-from benchmarks.results import Spread
+from benchmarks.samples import Figure, Sample, Spread, doors, levels, spread
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,22 @@ class Table:
 
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def grid(
+    title: str,
+    samples: Sequence[Sample],
+    figure: Figure,
+    digits: int | None = None,
+    columns: Sequence[str] | None = None,
+) -> Table:
+    """One figure, median (range), by door and by level: all levels, or those in ``columns``."""
+    shown_levels = levels(samples) if columns is None else columns
+    rows = [
+        [door, *(shown(spread(samples, door, level, figure), digits) for level in shown_levels)]
+        for door in doors(samples)
+    ]
+    return Table(title, ["", *shown_levels], rows)
 
 
 def number(value: float, digits: int | None = None) -> str:

@@ -5,11 +5,14 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.unmeasured import Unmeasured
+
 
 @dataclass(frozen=True)
 class LoadResult:
     """``good`` answers had a status below 400; ``refused`` ones had another status; ``lost``
-    requests got no whole answer. Latencies are of all answers, in milliseconds.
+    requests got no whole answer. Latencies are of all answers, in milliseconds, 0 where they were
+    not measured.
 
     In an open loop latency counts from the instant at which a request fell due, ``offered`` is the
     rate at which they did (0 in a closed loop), and a request that was not answered in time counts
@@ -19,13 +22,13 @@ class LoadResult:
 
     seconds: float
     good: int
-    refused: int
-    lost: int
-    p50_ms: float
-    p90_ms: float
-    p99_ms: float
-    max_ms: float
-    generator_cpu_s: float
+    refused: int = 0
+    lost: int = 0
+    p50_ms: float = 0.0
+    p90_ms: float = 0.0
+    p99_ms: float = 0.0
+    max_ms: float = 0.0
+    generator_cpu_s: float = 0.0
     offered: float = 0.0
     late_ms: float = 0.0
 
@@ -35,7 +38,7 @@ class LoadResult:
         return self.good / self.seconds if self.seconds else 0.0
 
 
-class LoadError(Exception):
+class LoadError(Unmeasured):
     """The load generator could not run; the message says why."""
 
 

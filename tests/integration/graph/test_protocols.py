@@ -12,7 +12,7 @@ from websockets.sync.client import connect
 
 from app.protocols.oip.proto import open_inference_grpc_pb2 as messages
 from app.protocols.oip.proto.open_inference_grpc_pb2_grpc import GRPCInferenceServiceStub
-from benchmarks.protocols.forms import Request, oip_binary, oip_json
+from benchmarks.scenarios.protocols.forms import Request, oip_binary, oip_json
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
 from windsock import Windsock

@@ -1,9 +1,10 @@
 """Made-up measurements."""
 
+from benchmarks.contender import Family
 from benchmarks.load.result import LoadResult
-from benchmarks.names import Family
 from benchmarks.processes import Memory
-from benchmarks.results import Results, Sample, Start
+from benchmarks.samples import Sample
+from benchmarks.scenarios.compare.results import Results, Start
 
 
 def load(rate: float = 100.0, p50: float = 1.0, p99: float = 2.0, **given: float) -> LoadResult:

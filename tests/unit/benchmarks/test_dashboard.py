@@ -1,6 +1,7 @@
+import httpx
 import pytest
 
-from benchmarks.dashboard import Dashboard, DashboardError, Replica, address_in, replicas_in
+from benchmarks.dashboard import DashboardError, Replica, address_in, replicas, replicas_in
 
 
 def test_the_address_is_read_past_colours() -> None:
@@ -28,5 +29,8 @@ def test_replicas_are_those_of_the_application() -> None:
 
 
 def test_a_dashboard_that_is_not_there_says_where_it_should_be() -> None:
-    with pytest.raises(DashboardError, match=r"127\.0\.0\.1:9"):
-        Dashboard("http://127.0.0.1:9", timeout_s=0.5).replicas()
+    with (
+        httpx.Client(timeout=0.5) as client,
+        pytest.raises(DashboardError, match=r"127\.0\.0\.1:9"),
+    ):
+        replicas(client, "http://127.0.0.1:9")

@@ -43,11 +43,11 @@ def test_all_processes_are_measured_and_ended(tmp_path: Path) -> None:
 
 
 def test_an_orphan_is_found_by_its_mark(tmp_path: Path) -> None:
-    server = Server(python(WITH_A_CHILD), tmp_path / "log", tmp_path)
+    server = Server(python(WITH_A_CHILD), tmp_path / "log", tmp_path, {})
     wait_until(lambda: ended(server.pid), "the end of the parent")
 
     assert any(process.pid != server.pid for process in server.processes())
-    server.stop(0.5)
+    assert len(server.stop(0.5)) == 1
     assert not server.processes()
 
 
@@ -67,6 +67,6 @@ def test_a_name_with_none_is_left_out_of_the_environment(
     with running(
         python(program), tmp_path / "log", tmp_path, {"RAY_ADDRESS": None, "OTHER": "here"}
     ) as server:
-        wait_until(lambda: server.tail().endswith("\n"), "a line")
+        wait_until(lambda: server.output().endswith("\n"), "a line")
 
-    assert server.tail().strip() == "None here"
+    assert server.output().strip() == "None here"

@@ -1,0 +1,1 @@
+"""What is measured: each a command of ``python -m benchmarks``."""

@@ -1,0 +1,1 @@
+"""Windsock beside other ways to serve the same model: the same work, measured in one run."""
