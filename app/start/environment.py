@@ -40,7 +40,7 @@ def second_cluster(first_port: int, folder: Path | None = None) -> dict[str, str
     since Ray's sockets lie in it."""
     http, grpc = first_port + 100, first_port + 600
     return {
-        **({"RAY_TMPDIR": str(folder)} if folder else {}),
+        **(_files(folder) if folder else {}),
         "RAY_ADDRESS": "local",
         "RAY_AUTH_MODE": "disabled",
         "RAY_SERVE_HAPROXY_STATS_PORT": str(first_port),
@@ -51,6 +51,17 @@ def second_cluster(first_port: int, folder: Path | None = None) -> dict[str, str
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(http + 499),
         "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": str(grpc),
         "RAY_SERVE_DIRECT_INGRESS_MAX_GRPC_PORT": str(grpc + 499),
+    }
+
+
+def _files(folder: Path) -> dict[str, str]:
+    haproxy = folder / "haproxy"
+    return {
+        "RAY_TMPDIR": str(folder),
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(haproxy / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(haproxy / "admin.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(haproxy),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(haproxy / "server-state"),
     }
 
 
