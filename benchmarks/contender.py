@@ -41,7 +41,7 @@ class Door:
 class Contender:
     """One server, with one door or two.
 
-    ``command`` may name ``{bin}``, the programs of its environment (``venv``; None: this one), and
+    ``command`` may name ``{bin}``, the programs of its environment (``venv``; main: this one), and
     ``{folder}``, where ``document`` lies as serve_config.yaml; ``env`` takes that folder. Peers
     that hold on to open connections when they are told to stop are given ``stop_s``.
     """
@@ -51,7 +51,7 @@ class Contender:
     command: str
     env: Callable[[Path], Environment] = lambda folder: {}
     document: Mapping[str, Any] | None = None
-    venv: str | None = None
+    venv: str = "main"
     packages: tuple[str, ...] = ()
     stop_s: float = 2.0
 

@@ -19,10 +19,10 @@ print(json.dumps({d.name.lower(): d.version for d in importlib.metadata.distribu
 """
 
 
-def python_of(name: str | None, console: Console) -> Path:
+def python_of(name: str, console: Console) -> Path:
     """The interpreter of the named environment, made or brought up to date first; this one's for
-    None. Raises Unmeasured."""
-    if name is None:
+    ``main``. Raises Unmeasured."""
+    if name == "main":
         return Path(sys.executable)
     folder = CACHE / "venvs" / name
     python = folder / "bin" / "python"

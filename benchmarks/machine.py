@@ -24,7 +24,7 @@ def describe(pythons: Mapping[str, Path], taking_part: Sequence[Contender]) -> d
     packages = {name: found["main"].get(name, "?") for name in _COMMON}
     for contender in taking_part:
         for name in contender.packages:
-            packages[name] = found[contender.venv or "main"].get(name, "?")
+            packages[name] = found[contender.venv].get(name, "?")
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
@@ -41,7 +41,8 @@ def describe(pythons: Mapping[str, Path], taking_part: Sequence[Contender]) -> d
 
 def processor() -> str:
     """Its name."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
+    cpuinfo = Path("/proc/cpuinfo")
+    for line in cpuinfo.read_text().splitlines() if cpuinfo.exists() else ():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()

@@ -85,10 +85,10 @@ def _measured(
         console.print(f"Round {number} of {plan.rounds}")
         for contender in taking_part:
             try:
-                measurement.run(contender, pythons[contender.venv or "main"], number)
+                measurement.run(contender, pythons[contender.venv], number)
             except Unmeasured as error:
                 results.failures[contender.name] = f"{type(error).__name__}: {error}"
-                console.print(f"[red]{contender.name} failed[/]: {error}", markup=False)
+                console.print(f"{contender.name} failed: {error}", style="red", markup=False)
     results.about["took_minutes"] = round((time.monotonic() - started_at) / 60, 1)
     return results
 
@@ -98,7 +98,7 @@ def _installed(taking_part: Sequence[Contender]) -> tuple[dict[str, Path], dict[
     pythons, failures = {}, {}
     for contender in taking_part:
         try:
-            pythons[contender.venv or "main"] = python_of(contender.venv, console)
+            pythons[contender.venv] = python_of(contender.venv, console)
         except Unmeasured as error:
             failures[contender.name] = str(error)
     return pythons, failures
