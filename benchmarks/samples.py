@@ -40,11 +40,6 @@ def p99(sample: Sample) -> float:
     return sample.load.p99_ms
 
 
-def bad(sample: Sample) -> int:
-    """Requests that were refused or lost."""
-    return sample.load.refused + sample.load.lost
-
-
 def cpu_ms(sample: Sample) -> float:
     """Processor time of the server, all its processes together, per good answer."""
     return sample.server_cpu_s / sample.load.good * 1e3 if sample.load.good else float("nan")

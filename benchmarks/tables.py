@@ -60,8 +60,10 @@ def grid(
     return Table(title, ["", *shown_levels], rows)
 
 
-def number(value: float, digits: int | None = None) -> str:
+def number(value: float | None, digits: int | None = None) -> str:
     """With so many digits after the point, or as many as its size deserves."""
+    if value is None:
+        return "-"
     if digits is None:
         digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"

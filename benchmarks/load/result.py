@@ -37,6 +37,11 @@ class LoadResult:
         """Good answers per second."""
         return self.good / self.seconds if self.seconds else 0.0
 
+    @property
+    def bad(self) -> int:
+        """Requests that were refused or lost."""
+        return self.refused + self.lost
+
 
 class LoadError(Unmeasured):
     """The load generator could not run; the message says why."""

@@ -19,7 +19,6 @@ from benchmarks.load.closed import closed_loop
 from benchmarks.runner import Outcome, Publish, Quick, Rounds, Seconds, finish, measuring
 from benchmarks.samples import (
     Sample,
-    bad,
     levels,
     p50,
     p99,
@@ -139,5 +138,5 @@ def tables(samples: Sequence[Sample]) -> list[Table]:
         grid(f"p50 {request}", samples, p50),
         grid(f"p99 {request}", samples, p99),
         grid("Processor time of the server per row, us", samples, row_cpu_us),
-        grid("Requests refused or lost", samples, bad, 0),
+        grid("Requests refused or lost", samples, lambda one: one.load.bad, 0),
     ]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from benchmarks.bars import Bar
 from benchmarks.load.opened import Arrivals
 from benchmarks.scenarios.autoscale.replicas import Poll, first
-from benchmarks.tables import Table
+from benchmarks.tables import Table, number
 
 LIMIT_S = 15.0
 
@@ -129,8 +129,8 @@ def per_second(load: Arrivals) -> tuple[Numbers, Numbers, Numbers]:
     answered, _ = np.histogram(answered_at, edges)
     p99 = np.full(len(edges) - 1, np.nan)
     second, latency = load.due[good].astype(int), load.latency[good] * 1e3
-    for number in np.unique(second):
-        p99[number] = np.percentile(latency[second == number], 99)
+    for each in np.unique(second):
+        p99[each] = np.percentile(latency[second == each], 99)
     return offered.astype(float), answered.astype(float), p99
 
 
@@ -146,15 +146,12 @@ def bars(scaling: Scaling, whole: Phase) -> list[Bar]:
 
 def tables(scaling: Scaling, found: Sequence[Phase]) -> list[Table]:
     """Scaling first, then the requests."""
-    startup = (
-        scaling.added_s - scaling.decided_s
-        if scaling.added_s is not None and scaling.decided_s is not None
-        else None
-    )
+    added, decided = scaling.added_s, scaling.decided_s
+    startup = None if added is None or decided is None else added - decided
     times = [
-        ["from the step until Serve starts a replica", _seconds(scaling.decided_s)],
+        ["from the step until Serve starts a replica", _seconds(decided)],
         ["- from then until one more replica runs", _seconds(startup)],
-        ["from the step until one more replica runs", _seconds(scaling.added_s)],
+        ["from the step until one more replica runs", _seconds(added)],
         ["replicas before the step, and at most", f"{scaling.at_first}, {scaling.most}"],
         ["from the end of the step until one replica is left", _seconds(scaling.reduced_s)],
     ]
@@ -164,7 +161,7 @@ def tables(scaling: Scaling, found: Sequence[Phase]) -> list[Table]:
             phase.name,
             *(f"{count:,}" for count in (phase.offered, phase.good, phase.refused, phase.errors)),
             *(f"{count:,}" for count in (phase.lost, phase.given_up)),
-            *(_ms(value) for value in (phase.p50_ms, phase.p99_ms)),
+            *(number(value, 1) for value in (phase.p50_ms, phase.p99_ms)),
         ]
         for phase in found
     ]
@@ -176,7 +173,3 @@ def tables(scaling: Scaling, found: Sequence[Phase]) -> list[Table]:
 
 def _seconds(value: float | None) -> str:
     return "not seen" if value is None else f"{value:.1f}"
-
-
-def _ms(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.1f}"

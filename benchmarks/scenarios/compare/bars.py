@@ -60,9 +60,8 @@ def bars(results: Results) -> list[Bar]:
 
 def _bar(results: Results, goal: Goal) -> Bar:
     door, level, called, other, figure, limit = goal
-    mine, theirs = (results.median(one, level, figure) for one in (door, other))
     what = f"{door}, {level}, against {called}: {figure.__name__}"
-    value = mine / theirs if mine is not None and theirs else None
+    value = results.times(door, other, level, figure)
     return Bar(what, limit, value, at_least=figure is rate)
 
 

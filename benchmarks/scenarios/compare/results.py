@@ -41,6 +41,11 @@ class Results:
         found = samples.spread(self.samples, door, level, figure)
         return found.median if found else None
 
+    def times(self, door: str, other: str, level: str, figure: Figure) -> float | None:
+        """One door's median as a multiple of the other one's."""
+        mine, theirs = (self.median(one, level, figure) for one in (door, other))
+        return mine / theirs if mine is not None and theirs else None
+
     def started(self, door: str, what: Callable[[Start], float]) -> Spread | None:
         return Spread.of(what(start) for start in self.starts if door in start.doors)
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks import samples
-from benchmarks.samples import Figure, bad, cpu_ms, generator_cpu_ms, p50, p99, rate, spread
+from benchmarks.samples import Figure, cpu_ms, generator_cpu_ms, p50, p99, rate, spread
 from benchmarks.scenarios.compare.names import MONOLITH
 from benchmarks.scenarios.compare.results import Results
-from benchmarks.tables import Table, grid, shown
+from benchmarks.tables import Table, grid, number, shown
 
 
 def tables(results: Results) -> list[Table]:
@@ -37,19 +37,14 @@ def _rates(results: Results, levels: Sequence[str]) -> Table:
         [
             door,
             *(shown(spread(results.samples, door, level, rate)) for level in levels),
-            *(_times(results, door, other, compared) for other in (MONOLITH, peer)),
-            f"{sum(bad(one) for one in results.samples if one.door == door):,}",
+            *(number(results.times(door, one, compared, rate), 2) for one in (MONOLITH, peer)),
+            f"{sum(one.load.bad for one in results.samples if one.door == door):,}",
         ]
         for door in results.doors()
     ]
     columns = ["", *levels, "x monolith", f"x {peer or 'best peer'}", "bad, open loops too"]
     title = f"Closed loop: good answers per second, median (range); ratios at {compared}"
     return Table(title, columns, rows)
-
-
-def _times(results: Results, door: str, other: str, level: str) -> str:
-    mine, theirs = (results.median(one, level, rate) for one in (door, other))
-    return f"{mine / theirs:.2f}" if mine is not None and theirs else "-"
 
 
 def _costs(results: Results, level: str) -> Table:

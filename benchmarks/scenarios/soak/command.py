@@ -78,7 +78,7 @@ def soak(
 
 def bars(found: Sequence[Growth], minutes: Mapping[int, LoadResult]) -> list[Bar]:
     """No growth, and no request lost or refused meanwhile."""
-    bad = sum(load.refused + load.lost for load in minutes.values())
+    bad = sum(load.bad for load in minutes.values())
     grown = max(0.0, found[0].part) * 100 if found else None
     what = f"growth of PSS after the first {_SETTLED} minutes, %"
     return [Bar(what, TOLERANCE * 100, grown), Bar("requests lost or refused", 0.0, float(bad))]
