@@ -17,19 +17,20 @@ from benchmarks.scenarios.soak.command import soak
 SCENARIOS = (compare, batch, protocols, autoscale, soak, profile, model_stage)
 
 
-def _end(code: int) -> None:
-    raise typer.Exit(code)
-
-
-def main() -> None:
-    """Ends with 0 where all was measured and every bar that the scenario holds was reached."""
+def program() -> typer.Typer:
+    """Each scenario as a command; what one returns is its exit code, 0 where all was measured and
+    every bar that it holds was reached."""
     app = typer.Typer(
         help=__doc__, result_callback=_end, no_args_is_help=True, add_completion=False
     )
     for scenario in SCENARIOS:
         app.command()(scenario)
-    app(prog_name="python -m benchmarks")
+    return app
+
+
+def _end(code: int) -> None:
+    raise typer.Exit(code)
 
 
 if __name__ == "__main__":
-    main()
+    program()(prog_name="python -m benchmarks")
