@@ -35,7 +35,7 @@ Seconds = Annotated[int | None, Option(min=1, help="How long each load lasts.")]
 
 
 @dataclass(frozen=True)
-class Run:
+class Trial:
     """A run that is under way: what is known of the machine and of the plan, the folder that keeps
     what it finds, and how to say what it is doing."""
 
@@ -70,7 +70,7 @@ def measuring(
     contenders: Sequence[Contender] = (),
     *,
     loads: bool = True,
-) -> Iterator[Run]:
+) -> Iterator[Trial]:
     """A run that begins now, with the load generators there if it ``loads``. What cannot be
     measured ends the program with 1, and says why."""
     try:
@@ -84,7 +84,7 @@ def measuring(
         folder = RESULTS / f"{datetime.now():%Y%m%dT%H%M%S}-{name}"
         folder.mkdir(parents=True)
         with console.status("Starting") as status:
-            yield Run(about | {"plan": dict(plan)}, folder, status.update)
+            yield Trial(about | {"plan": dict(plan)}, folder, status.update)
     except (Unmeasured, httpx.HTTPError) as error:
         console.print(f"[bold red]Not measured:[/] {escape(str(error))}")
         raise SystemExit(1) from error

@@ -1,13 +1,13 @@
 """The model stage by itself: time and rows a second by size of batch, against the floor."""
 
 import statistics
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import torch
+from torch.utils.benchmark import Timer
 from torch.utils.flop_counter import FlopCounterMode
 from typer import Option
 
@@ -28,7 +28,6 @@ from deployments.model_id import ModelId
 SIZES = [1, 4, 16, 64, 256, 1024, 4096]
 ROUNDS = 15
 ROUND_S = 0.02
-
 
 Models = Annotated[Path, Option(help="Where bundles lie.")]
 Name = Annotated[str, Option(help="One of the models there.")]
@@ -104,18 +103,15 @@ def medians(runs: Mapping[str, Run], batch: TensorFrame, rounds: int) -> dict[st
     took: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
-            took[name].append(seconds_each(partial(run, batch), ROUND_S))
+            took[name].append(seconds_each(partial(run, batch)))
     return {name: statistics.median(times) for name, times in took.items()}
 
 
-def seconds_each(call: Callable[[], object], budget_s: float) -> float:
-    """Seconds a call, over as many as fit into the budget; one before them is not counted."""
-    call()
-    calls, began = 0, time.perf_counter()
-    while (passed := time.perf_counter() - began) < budget_s:
-        call()
-        calls += 1
-    return passed / max(1, calls)
+def seconds_each(call: Callable[[], object]) -> float:
+    """Seconds a call, over as many as fit into a round, until a GPU has done with them; some before
+    them are not counted."""
+    timed = Timer("call()", globals={"call": call}).blocked_autorange(min_run_time=ROUND_S)
+    return timed.median
 
 
 class Floor:
@@ -146,24 +142,18 @@ def product_rate(device: torch.device) -> float:
     """Operations a second in a product of two large matrices."""
     size = 8192 if device.type == "cuda" else 1024
     left, right = (torch.rand(size, size, device=device) for _ in range(2))
-    return 2 * size**3 / best(lambda: finished(torch.mm(left, right)))
+    return 2 * size**3 / best(lambda: torch.mm(left, right))
 
 
 def copy_rate(device: torch.device) -> float:
     """Bytes a second to the device, in one large copy from pinned memory."""
     host = host_memory([2**26], torch.uint8, device)
-    return host.nbytes / best(lambda: finished(host.to(device, non_blocking=True)))
+    return host.nbytes / best(lambda: host.to(device, non_blocking=True))
 
 
-def finished(tensor: torch.Tensor) -> None:
-    """Wait until it is computed."""
-    if tensor.is_cuda:
-        torch.cuda.synchronize(tensor.device)
-
-
-def best(call: Callable[[], None]) -> float:
+def best(call: Callable[[], object]) -> float:
     """Seconds of the fastest of a few calls."""
-    return min(seconds_each(call, ROUND_S) for _ in range(ROUNDS))
+    return min(seconds_each(call) for _ in range(ROUNDS))
 
 
 def card(device: torch.device) -> str:

@@ -16,8 +16,8 @@ from benchmarks.runner import (
     Publish,
     Quick,
     Rounds,
-    Run,
     Seconds,
+    Trial,
     console,
     finish,
     measuring,
@@ -72,7 +72,7 @@ def outcome(results: Results) -> Outcome:
 
 
 def _measured(
-    run: Run, plan: Plan, taking_part: Sequence[Contender], pythons: dict[str, Path]
+    run: Trial, plan: Plan, taking_part: Sequence[Contender], pythons: dict[str, Path]
 ) -> Results:
     rows = instances()
     run.about["requests"] = len(rows)
