@@ -13,16 +13,11 @@ ANSWERS = "answer encoding"
 LOOP = "event loop, sockets"
 OTHER = "other"
 
-# By fragments of paths.
-_AREAS: Mapping[str, Sequence[str]] = {
+# By fragments of paths, of which the longest counts.
+AREAS_BY_PATH: Mapping[str, Sequence[str]] = {
     "HTTP server": ("/app/doors/", "/uvicorn/", "/httptools/", "/websockets/"),
     "edge layers": ("/app/edge/", "/app/protocols/", "/app/asgi.py", "/starlette/"),
-    "coalescer": (
-        "/app/serving/coalescer.py",
-        "/app/serving/dataplane.py",
-        "/app/serving/chain.py",
-        "/app/layouts/",
-    ),
+    "coalescer": ("/app/serving/", "/app/layouts/"),
     "contract decode": ("/app/serving/contract.py", "/app/serving/fields.py"),
     "lookup": ("/deployments/features/", "/feast/"),
     "preprocess": ("/deployments/preprocess/",),
@@ -30,7 +25,7 @@ _AREAS: Mapping[str, Sequence[str]] = {
     ANSWERS: ("/app/serving/answers.py", "/app/protocols/rest/messages.py"),
     "Ray": ("/ray/", "/grpc/", "/opentelemetry/", "/prometheus_client/"),
 }
-AREAS = (*_AREAS, LOOP, OTHER)
+AREAS = (*AREAS_BY_PATH, LOOP, OTHER)
 _PREFIX = re.compile(rf".*/site-packages/|{re.escape(str(ROOT))}/|.*/lib/python3[^/]*/")
 _LOOP = ("/asyncio/", "/uvloop/", "/threading.py")
 
@@ -79,10 +74,13 @@ def by_function(stacks: Sequence[Stack], most: int = 20) -> list[Share]:
 
 def area_of(call: Call) -> str | None:
     """The area to which a call belongs by its file."""
-    for area, fragments in _AREAS.items():
-        if any(fragment in call.path for fragment in fragments):
-            return area
-    return None
+    found = [
+        (len(fragment), area)
+        for area, fragments in AREAS_BY_PATH.items()
+        for fragment in fragments
+        if fragment in call.path
+    ]
+    return max(found)[1] if found else None
 
 
 def named(call: Call) -> str:

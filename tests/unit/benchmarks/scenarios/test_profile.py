@@ -83,3 +83,19 @@ def test_functions_are_named_from_where_python_finds_them() -> None:
 
 def test_nothing_sampled_is_no_share() -> None:
     assert all(one.own == 0 for one in by_area([]))
+
+
+def test_the_areas_of_this_repository_are_there() -> None:
+    fragments = [one for paths in areas.AREAS_BY_PATH.values() for one in paths]
+    own = [one for one in fragments if one.startswith(("/app/", "/deployments/"))]
+
+    assert own
+    assert not [one for one in own if not (ROOT / one.strip("/")).exists()]
+
+
+def test_the_longest_path_says_the_area() -> None:
+    paths = ("/app/serving/coalescer.py", "/app/serving/contract.py", "/app/serving/answers.py")
+
+    found = [areas.area_of(Call("f", f"{ROOT}{path}", 1)) for path in paths]
+
+    assert found == ["coalescer", "contract decode", areas.ANSWERS]
