@@ -48,8 +48,10 @@ def grid(
     title: str,
     samples: Sequence[Sample],
     figure: Figure,
+    *,
     digits: int | None = None,
     columns: Sequence[str] | None = None,
+    corner: str = "",
 ) -> Table:
     """One figure, median (range), by door and by level: all levels, or those in ``columns``."""
     shown_levels = levels(samples) if columns is None else columns
@@ -57,7 +59,7 @@ def grid(
         [door, *(shown(spread(samples, door, level, figure), digits) for level in shown_levels)]
         for door in doors(samples)
     ]
-    return Table(title, ["", *shown_levels], rows)
+    return Table(title, [corner, *shown_levels], rows)
 
 
 def number(value: float | None, digits: int | None = None) -> str:

@@ -132,11 +132,12 @@ def tables(samples: Sequence[Sample]) -> list[Table]:
     """Rates, latencies and costs of each case by connections: median (range)."""
     if not samples:
         return []
+    table = partial(grid, samples=samples, corner="fast lane")
     request = f"of a request of {samples[0].rows:,} rows, ms"
     return [
-        grid("Rows per second, median (range)", samples, rows_per_s),
-        grid(f"p50 {request}", samples, p50),
-        grid(f"p99 {request}", samples, p99),
-        grid("Processor time of the server per row, us", samples, row_cpu_us),
-        grid("Requests refused or lost", samples, lambda one: one.load.bad, 0),
+        table("Rows per second, median (range)", figure=rows_per_s),
+        table(f"p50 {request}", figure=p50),
+        table(f"p99 {request}", figure=p99),
+        table("Processor time of the server per row, us", figure=row_cpu_us),
+        table("Requests refused or lost", figure=lambda one: one.load.bad, digits=0),
     ]
