@@ -100,7 +100,7 @@ format: $(VENV)/.installed
 	@$(BIN)/ruff check --fix .
 
 # Windsock and its peers, in turn, on this machine (Linux, with wrk and a C compiler).
-# QUICK=1 for the essential part, ONLY=mosec,echo for some of them, PUBLISH=1 for docs/.
+# QUICK=1 for the essential part in minutes, ONLY=mosec,echo for some of them, PUBLISH=1 for docs/.
 .PHONY: bench
 bench: SCENARIO = compare $(if $(ONLY),--only $(ONLY))
 
