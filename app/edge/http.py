@@ -45,7 +45,8 @@ class HttpCall:
     def __init__(self, scope: Scope, receive: Receive, send: Send, form_of: FormOf) -> None:
         self.options = options_of(scope)
         self.method: str = scope.get("method", WEBSOCKET)
-        self.path: str = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        root, path = scope.get("root_path"), scope["path"]
+        self.path: str = (path.removeprefix(root) if root else path) or "/"
         self.scope = scope
         self.receive = receive
         self.begun = False

@@ -24,7 +24,6 @@ _is_sound = re.compile(SOUND_REQUEST_ID.encode()).fullmatch
 _ID, _TIMEOUT, _JSON_LENGTH = REQUEST_ID.encode(), TIMEOUT.encode(), JSON_LENGTH.encode()
 _KEY = "windsock.options"
 _TIMEOUT_DIGITS = 9  # eleven days
-_LENGTH_DIGITS = 18
 _YES_OR_NO = {b"true": True, b"1": True, b"false": False, b"0": False}
 
 
@@ -44,17 +43,16 @@ class RequestOptions:
     def __init__(self, headers: Sequence[tuple[bytes, bytes]], query: bytes = b"") -> None:
         given = dict(reversed(headers))
         get = given.get
-        id = get(_ID, b"")
-        self.request_id: str = id.decode() if _is_sound(id) else new_request_id()
+        id = get(_ID)
+        self.request_id: str = id.decode() if id and _is_sound(id) else new_request_id()
         self.timeout = get(_TIMEOUT)
         self.timeout_s = self.deadline = inf
         self.timing = ServerTiming(perf_counter()) if b"server-timing" in given else None
-        self.accept = get(b"accept", b"").lower()
+        self.accept = get(b"accept", b"")
         self.accept_encoding = get(b"accept-encoding", b"")
-        self.content_encoding = get(b"content-encoding", b"").strip().lower()
+        self.content_encoding = get(b"content-encoding", b"")
         length = get(b"content-length", b"")
-        sound = length.isdigit() and len(length) <= _LENGTH_DIGITS
-        self.content_length = int(length) if sound else 0
+        self.content_length = int(length) if length.isdigit() and len(length) < 19 else 0
         self.json_length = get(_JSON_LENGTH)
         self.query = query
 

@@ -39,7 +39,7 @@ class Router:
             methods, names = self._match(path)
         handler = methods.get(call.method)
         if handler is not None:
-            await handler(call, **names)
+            await (handler(call, **names) if names else handler(call))
         elif methods:
             raise _other_method(call, methods)
         elif path[-1] == "/" and "GET" in (self._whole.get(path[:-1]) or self._match(path[:-1])[0]):

@@ -27,8 +27,9 @@ class Inference:
         options, limit = call.options, self._limits.max_body_bytes
         serving = self._models.serving(model, version)
         body = await call.body(limit)
-        if options.content_encoding not in compression.PLAIN:
-            body = await _aside(compression.inflated, body, options.content_encoding, limit)
+        coding = options.content_encoding.strip().lower()
+        if coding not in compression.PLAIN:
+            body = await _aside(compression.inflated, body, coding, limit)
         head, tail = binary.split(body, options.json_length)
         request = decode(head)
         wanted = wanted_of(request)

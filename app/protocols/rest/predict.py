@@ -40,7 +40,7 @@ class Predictions:
         body = await call.body(self._limits.max_body_bytes)
         serving = self._dataplane.serving()
         rows = serving.contract.decode_batch(body, self._limits.max_instances)
-        if NDJSON in options.accept:
+        if NDJSON in options.accept.lower():
             await send_lines(call, rows, serving)
             return
         good = [row for row in rows if not isinstance(row, InvalidRequest)]

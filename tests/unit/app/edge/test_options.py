@@ -83,8 +83,8 @@ def test_everything_is_read_in_one_go() -> None:
     )
 
     assert options.timing is not None
-    assert (options.accept, options.accept_encoding) == (b"application/x-ndjson", b"gzip")
-    assert (options.content_encoding, options.content_length) == (b"gzip", 17)
+    assert (options.accept, options.accept_encoding) == (b"Application/X-NDJSON", b"gzip")
+    assert (options.content_encoding, options.content_length) == (b" GZIP ", 17)
     assert (options.json_length, options.asked_s, options.values) == (b"12", 0.05, True)
 
 
