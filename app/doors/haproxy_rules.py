@@ -8,11 +8,6 @@ from app.protocols.error_forms import form_of
 from app.protocols.oip import PREFIX as OIP
 from app.serving.errors import Overloaded, Unavailable, WindsockError
 
-# As many as a batch takes, so that a full one waits while another computes. With twice as many a
-# replica of the collapsed layout begins to refuse by itself, which is what this is to spare it.
-CONCURRENCY = 256
-"""Requests under way at one ingress replica, past which others are refused."""
-
 # By default it closes connections to replicas after each request where clients hold a quarter of
 # the descriptors that it may have, and a replica accepts fewer a second than it could answer.
 KEEP = ("tune.pool-low-fd-ratio 90", "tune.pool-high-fd-ratio 95")

@@ -15,7 +15,8 @@ from ray import cloudpickle
 from ray.serve._private import haproxy as rays
 from ray.serve._private.haproxy import HAProxyApi
 
-from app.doors.haproxy_rules import CONCURRENCY, KEEP, indented, too_many
+from app.doors.concurrency import CONCURRENCY
+from app.doors.haproxy_rules import KEEP, indented, too_many
 
 haproxy: Any = rays  # its names are not for others, says its type
 _NAME = "{{ backend.name or 'unknown' }}"

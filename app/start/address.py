@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+DASHBOARD = "http://127.0.0.1:8265"
+"""Where Ray's dashboard answers, unless it was told otherwise."""
+
 
 class ConfigError(Exception):
     """The file cannot be served; the message names the place."""

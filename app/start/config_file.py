@@ -1,15 +1,12 @@
-"""A Serve config file as a person wrote it: where it will answer, and what Serve would ignore.
+"""A Serve config file as a person wrote it: what of it Serve would ignore, what would not
+start, and where it will answer."""
 
-python -m app.start.config_file FILE    prints the one as JSON, or complains of the other
-"""
-
-import json
-import sys
-from collections.abc import Collection
-from dataclasses import asdict
+import warnings
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 from pydantic import BaseModel, ValidationError
 from ray.serve.config import AutoscalingConfig
@@ -24,6 +21,8 @@ from ray.serve.schema import (
 
 from app.config import GraphArgs
 from app.start.address import ConfigError, Target
+from app.start.dashboard import applications
+from app.start.preflight import check_graph, check_port
 from deployments.strict import first_problem
 
 _DOORS: dict[str, type[BaseModel]] = {
@@ -36,8 +35,24 @@ _NESTED: dict[str, type[BaseModel]] = {
 }
 
 
-def read(path: Path) -> Target:
-    """Check the file and say where it will answer. Raises ConfigError.
+def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Target:
+    """Check all that can be known of a config file before Ray starts, with room for its graph on
+    ``nodes`` of these resources where there are any, and say where it will answer.
+
+    Raises ConfigError, and GraphRefused for what the graph itself would refuse to start with.
+    """
+    document = read(path)
+    for application in document["applications"]:
+        args = _args(application)
+        if args:
+            check_graph(args, application.get("deployments") or [], nodes)
+            if args.fast_lane and not _serving():
+                check_port(args.fast_lane)
+    return target(document)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The document, checked as far as it says by itself. Raises ConfigError.
 
     Serve drops keys that it does not know, so a typing error would silently leave a default in
     force; at the top level, keys that begin with ``x-`` hold parts for YAML anchors.
@@ -48,6 +63,12 @@ def read(path: Path) -> Target:
         raise ConfigError(f"{path}: {error}") from error
     if not isinstance(document, dict) or not document.get("applications"):
         raise ConfigError(f"{path} lists no applications")
+    try:
+        with warnings.catch_warnings():  # of options that Serve will take otherwise some day
+            warnings.simplefilter("ignore", DeprecationWarning)
+            ServeDeploySchema.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {first_problem(error)}") from error
     known = {key for key in document if key.startswith("x-")} | set(ServeDeploySchema.model_fields)
     _refuse_unknown(document, known, "the file")
     for part, schema in _DOORS.items():
@@ -60,21 +81,29 @@ def read(path: Path) -> Target:
             _refuse_unknown(deployment, DeploymentSchema.model_fields, name)
             for part, schema in _NESTED.items():
                 _refuse_unknown(deployment.get(part) or {}, schema.model_fields, f"{name}.{part}")
+    return document
+
+
+def target(document: Mapping[str, Any]) -> Target:
+    """Where the first application of the document will answer."""
     http, grpc = document.get("http_options") or {}, document.get("grpc_options") or {}
-    host = str(http.get("host", "0.0.0.0"))
+    host = _reachable(str(http.get("host", "0.0.0.0")))
     first = document["applications"][0]
     prefix = (first.get("route_prefix") or "/").rstrip("/")
     args = _args(first)
+    fast_lane = args.fast_lane if args else None
     return Target(
-        first.get("name", "default"),
-        f"http://{_reachable(host)}:{http.get('port', 8000)}{prefix}",
-        f"http://{_reachable(args.fast_lane.host)}:{args.fast_lane.port}"
-        if args and args.fast_lane
-        else None,
-        f"{_reachable(host)}:{grpc.get('port', 9000)}"
-        if grpc.get("grpc_servicer_functions")
-        else None,
+        app=first.get("name", "default"),
+        url=f"http://{host}:{http.get('port', 8000)}{prefix}",
+        fast_lane=f"http://{_reachable(fast_lane.host)}:{fast_lane.port}" if fast_lane else None,
+        grpc=f"{host}:{grpc.get('port', 9000)}" if grpc.get("grpc_servicer_functions") else None,
     )
+
+
+def _serving() -> bool:
+    """Whether Serve runs here already: what answers on a port may be what is to be updated."""
+    with httpx.Client(timeout=5.0) as client:
+        return bool(applications(client))
 
 
 def _reachable(host: str) -> str:
@@ -95,17 +124,3 @@ def _refuse_unknown(given: dict[str, Any], known: Collection[str], where: str) -
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise ConfigError(f"{unknown[0]!r} is not an option of {where}: Serve would ignore it")
-
-
-def main(path: str) -> int:
-    """For a process that does not want Ray in its memory: 1 where the answer is a complaint."""
-    try:
-        print(json.dumps(asdict(read(Path(path)))))
-    except ConfigError as error:
-        print(error)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

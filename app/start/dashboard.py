@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-DASHBOARD = "http://127.0.0.1:8265"
+from app.start.address import DASHBOARD
 
 
 def applications(client: httpx.Client, dashboard: str = DASHBOARD) -> dict[str, Any]:

@@ -1,74 +1,94 @@
-"""Runs ``serve run`` on a config file, says where to look once it serves, or why it cannot.
+"""Serves a config file: shows how far it is, where to look once it serves, or why it cannot."""
 
-python -m app.start.launch serve_config.yaml
-"""
-
-import argparse
 import json
 import os
-import shlex
 import signal
 import subprocess
-import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
-from types import FrameType
+from typing import IO, Any
 
 import httpx
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from app.start.address import ConfigError, Target
-from app.start.dashboard import DASHBOARD, applications
+from app.start.dashboard import applications
 from app.start.environment import overridden, ray_environment
+from app.start.serve_run import ServeRun, script, serve_run
+from app.start.steps import Steps, steps
+from app.start.welcome import welcome
 
-_POLL_S = 0.5
+_POLL_S = 0.25
+_LINES = 15
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
-Process = subprocess.Popen[bytes]
+Log = IO[bytes] | None
 
 
 class DeployFailed(Exception):
     """Serve gave the application up; the message says why."""
 
 
-def main() -> int:
-    """Serve until interrupted; 0 after a clean end, 1 where the graph could not start."""
-    parser = argparse.ArgumentParser(prog="python -m app.start.launch", description=__doc__)
-    parser.add_argument("config", type=Path, help="a Serve config file")
-    config = parser.parse_args().config
-    try:
-        target = _read(config)
-    except ConfigError as error:
-        return _complain(error)
-    if _ready(target):
-        return _complain(f"something answers at {target.url} already: stop it, or change the port")
-    command = [str(Path(sys.executable).with_name("serve")), "run", str(config)]
-    started = subprocess.Popen(command, env=_environment(), start_new_session=True)
-    with _interrupts_passed_on(started) as serve:
+def launch(config: Path, *, verbose: bool = False) -> int:
+    """Serve until interrupted: 0 after that, 1 where the graph could not start or its server ended
+    by itself. What Ray prints goes to a log file that is named; ``verbose`` shows it instead."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with httpx.Client(timeout=5.0) as client, ExitStack() as running:
         try:
-            _wait_until_ready(target, serve)
-            if serve.poll() is None:
-                _welcome(target)
-            return serve.wait()
-        except DeployFailed as error:
-            return _complain(error)
-        finally:
-            if serve.poll() is None:
-                serve.send_signal(signal.SIGINT)
-                serve.wait()
+            with steps(console, live=not verbose) as shown:
+                shown.show(f"Checking {config}")
+                target = _checked(config)
+                if _ready(client, target):
+                    raise ConfigError(
+                        f"something answers at {target.url} already: stop it, or change the port"
+                    )
+                log = running.enter_context(_log(verbose))
+                run = running.enter_context(serve_run(config, _environment(), log, _stopping))
+                _wait_until_ready(client, target, run, shown)
+        except (ConfigError, DeployFailed) as error:
+            return _complain("cannot start", error)
+        if run.going:
+            title, text = welcome(client, target, log.name if log else None)
+            console.rule(f"[bold green]{escape(title)}")
+            console.print(text, markup=False)
+        status = run.wait()
+        if status and not run.interrupted:
+            _show_end(log)
+            _complain("has ended", f"`serve run` ended with status {status}")
+        return min(status, 1)
 
 
-def _read(config: Path) -> Target:
-    """Check the file and say where it will answer. Raises ConfigError."""
-    # By another process, since Serve's schema would keep 180 MB in this one.
-    command = [sys.executable, "-m", "app.start.config_file", str(config)]
-    read = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if read.returncode:
-        raise ConfigError(read.stdout.strip() or "its config file could not be read")
-    return Target(**json.loads(read.stdout))
+def _checked(config: Path) -> Target:
+    """Where the file will answer, if nothing is wrong with it. Raises ConfigError."""
+    # By another process, since Serve's schema and Feast would keep 250 MB in this one.
+    command = [script("windsock"), "check", "--json", str(config)]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=False, start_new_session=True
+    )
+    if not done.stdout:
+        raise ConfigError(f"{config} could not be checked, see above")
+    answer = json.loads(done.stdout)
+    if done.returncode:
+        raise ConfigError(answer["error"])
+    return Target(**answer)
+
+
+@contextmanager
+def _log(verbose: bool) -> Iterator[Log]:
+    """A file for what Ray prints, which stays; None to show it."""
+    if verbose:
+        yield None
+        return
+    prefix = f"windsock-{datetime.now():%Y%m%dT%H%M%S}-"
+    with tempfile.NamedTemporaryFile(prefix=prefix, suffix=".log", delete=False) as file:
+        console.print(f"What Ray prints goes to {file.name}", markup=False)
+        yield file
 
 
 def _environment() -> dict[str, str]:
@@ -81,52 +101,30 @@ def _environment() -> dict[str, str]:
     return {**ours, **os.environ}
 
 
-@contextmanager
-def _interrupts_passed_on(serve: Process) -> Iterator[Process]:
-    """Hand Ctrl-C and SIGTERM to ``serve run`` as the SIGINT on which it ends its cluster.
+def _wait_until_ready(client: httpx.Client, target: Target, run: ServeRun, shown: Steps) -> None:
+    """Until it answers, ends, or is told to. Raises DeployFailed."""
+    while run.going:
+        application = applications(client).get(target.app, {})
+        if application.get("status") == "DEPLOY_FAILED":
+            raise DeployFailed(_reason(application.get("message", "")))
+        if _ready(client, target):
+            return
+        shown.show(_step(target.app, application))
+        time.sleep(_POLL_S)
 
-    It does not end on SIGTERM, and it spins for ever once its cluster is gone, so it must be
-    the one that is told. While it looks for a cluster that is gone it hears nothing: a second
-    signal kills it.
-    """
-    told = False
 
-    def pass_on(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal told
-        if serve.poll() is None:
-            serve.send_signal(signal.SIGKILL if told else signal.SIGINT)
-        told = True
+def _step(app: str, application: Mapping[str, Any]) -> str:
+    if not application:
+        return "Starting Ray Serve"
+    deployments = application.get("deployments", {}).values()
+    up = sum(one["status"] == "HEALTHY" for one in deployments)
+    done = f": {up} of {len(deployments)} deployments are up" if deployments else ""
+    return f"Starting {app}{done}"
 
-    before = {which: signal.signal(which, pass_on) for which in (signal.SIGINT, signal.SIGTERM)}
+
+def _ready(client: httpx.Client, target: Target) -> bool:
     try:
-        yield serve
-    finally:
-        for which, handler in before.items():
-            signal.signal(which, handler)
-
-
-def _wait_until_ready(target: Target, serve: Process) -> None:
-    with httpx.Client(timeout=5.0) as client, console.status("Starting Ray Serve") as status:
-        while serve.poll() is None:
-            state, message = _state(client, target.app)
-            if state == "DEPLOY_FAILED":
-                raise DeployFailed(_reason(message))
-            if _ready(target):
-                return
-            if state:
-                status.update(f"Starting Ray Serve: {target.app} is {state.lower()}")
-            time.sleep(_POLL_S)
-
-
-def _state(client: httpx.Client, app: str) -> tuple[str, str]:
-    """Status and message of the application, empty until the dashboard knows it."""
-    application = applications(client).get(app, {})
-    return application.get("status", ""), application.get("message", "")
-
-
-def _ready(target: Target) -> bool:
-    try:
-        return httpx.get(f"{target.url}/health/ready", timeout=5.0).is_success
+        return client.get(f"{target.url}/health/ready").is_success
     except httpx.HTTPError:
         return False
 
@@ -135,33 +133,21 @@ def _reason(message: str) -> str:
     """The last line of a traceback is the exception; the rest is in Serve's log."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith("For further information")]
-    return lines[-1] if lines else "the deployment failed; see Serve's log"
+    return lines[-1] if lines else "the deployment failed"
 
 
-def _complain(error: Exception | str) -> int:
-    console.print(f"\n[bold red]Windsock cannot start:[/] {escape(str(error))}")
+def _stopping() -> None:
+    console.print("\nStopping Ray, which takes some seconds (interrupt it again to kill it)")
+
+
+def _complain(what: str, problem: Exception | str) -> int:
+    console.print(f"\n[bold red]Windsock {what}:[/] {escape(str(problem))}")
     return 1
 
 
-def _welcome(target: Target) -> None:
-    document = httpx.get(f"{target.url}/openapi.json", timeout=10.0).json()
-    body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    example = shlex.quote(json.dumps(body["example"]))
-    console.rule(f"[bold green]{escape(document['info']['title'])} is up")
-    fast_lane = f"Fast lane      {target.fast_lane}, the same without Ray's proxy\n"
-    grpc = f"gRPC           {target.grpc}, the Open Inference Protocol\n"
-    console.print(
-        f"""
-Try it         curl {target.url}/predict -H 'content-type: application/json' -d {example}
-Swagger page   {target.url}/docs
-{fast_lane if target.fast_lane else ""}{grpc if target.grpc else ""}\
-Ray dashboard  {DASHBOARD} (it asks for a token: `ray get-auth-token` prints it)
-
-Ctrl-C stops everything.
-""",
-        markup=False,
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _show_end(log: Log) -> None:
+    """The last lines of what Ray printed, unless they are on the terminal already."""
+    if log:
+        lines = Path(log.name).read_text(errors="replace").splitlines()
+        console.print(f"\nThe end of {log.name}:", markup=False)
+        console.print(Text.from_ansi("\n".join(lines[-_LINES:])))

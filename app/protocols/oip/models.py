@@ -131,7 +131,7 @@ class Models:
 def server_metadata() -> ServerMetadata:
     """The same for all requests."""
     try:
-        return ServerMetadata(SERVER, version(SERVER), EXTENSIONS)
+        return ServerMetadata(SERVER, version("windsock-server"), EXTENSIONS)
     except PackageNotFoundError:  # run from a folder that was never installed
         return ServerMetadata(SERVER, "unknown", EXTENSIONS)
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import yaml
 
-from app.doors.haproxy_rules import CONCURRENCY
+from app.doors.concurrency import CONCURRENCY
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
 from tests.support.serve import FAST, ROOT, dashboard_of, deploy, script, status

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from app.start.address import ConfigError, Target
-from app.start.config_file import read
+from app.start.config_file import read, target
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -22,7 +22,7 @@ def application(**options: Any) -> dict[str, Any]:
 
 
 def test_the_shipped_config_has_no_key_that_serve_would_ignore() -> None:
-    assert read(ROOT / "serve_config.yaml") == Target(
+    assert target(read(ROOT / "serve_config.yaml")) == Target(
         "windsock", "http://127.0.0.1:8000", "http://127.0.0.1:8001", "127.0.0.1:9000"
     )
 
@@ -34,7 +34,7 @@ def test_the_shipped_config_holds_both_layouts_in_one_line(layout: str, tmp_path
     path = tmp_path / "serve_config.yaml"
     path.write_text(text.replace("    <<: *distributed ", f"    <<: *{layout} "))
 
-    assert read(path).app == "windsock"
+    assert target(read(path)).app == "windsock"
     (app,) = yaml.safe_load(path.read_text())["applications"]
     assert app["args"]["layout"] == layout
     assert len(app["deployments"]) == (4 if layout == "distributed" else 1)
@@ -44,7 +44,7 @@ def test_where_it_answers_follows_host_port_and_prefix(tmp_path: Path) -> None:
     http = {"host": "0.0.0.0", "port": 9999}
     path = write(tmp_path, http_options=http, applications=[application(route_prefix="/v1/")])
 
-    assert read(path) == Target("parcels", "http://127.0.0.1:9999/v1", None)
+    assert target(read(path)) == Target("parcels", "http://127.0.0.1:9999/v1", None)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ async def test_the_server_tells_its_name_and_extensions(
 ) -> None:
     assert (await client.get(path)).json() == {
         "name": "windsock",
-        "version": version("windsock"),
+        "version": version("windsock-server"),
         "extensions": ["binary_tensor_data"],
     }
 

@@ -1,0 +1,74 @@
+"""`windsock bundle`: a model version as a directory, of what a training left behind."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+
+def bundle(
+    *,
+    name: Annotated[str, typer.Option(help="name of the model")],
+    program: Annotated[Path, typer.Option(help="what torch.export.save wrote (.pt2)")],
+    feature_service: Annotated[str, typer.Option(help="name of the service in the Feast registry")],
+    preprocess: Annotated[
+        Path,
+        typer.Option(
+            help="a preprocessing spec (YAML or JSON), which is fitted on --data, "
+            "or a preprocess.json that is fitted already"
+        ),
+    ],
+    contract: Annotated[Path, typer.Option(help="contract.yaml: fields, outputs, examples")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="training set (parquet): entity keys, request features and <view>__<feature> "
+            "columns, as get_historical_features(full_feature_names=True) gives them"
+        ),
+    ],
+    feature_repo: Annotated[Path, typer.Option(help="the Feast repo")] = Path("feature_repo"),
+    feature_store_yaml: Annotated[
+        Path | None, typer.Option(help="instead of the repo's feature_store.yaml")
+    ] = None,
+    models_dir: Annotated[Path, typer.Option(help="where bundles lie")] = Path("models"),
+    metrics: Annotated[
+        Path | None, typer.Option(help="JSON object to keep in the manifest")
+    ] = None,
+) -> None:
+    """Turn a torch.export program into a bundle, which Windsock serves.
+
+    It may be any program that takes numeric float32 [N, F] and categorical int64 [N, C], with N
+    dynamic, beside any feature service of a Feast repo: see docs/bring-your-own.md.
+    """
+    import logging
+
+    from deployments.bundle.bundle import BundleError
+    from deployments.features.plan import ServiceError
+    from training.bundling import bundle as bundling
+
+    logging.getLogger("torch.export").setLevel(logging.ERROR)  # it warns with tracebacks
+    arguments = Namespace(
+        name=name,
+        program=program,
+        feature_service=feature_service,
+        preprocess=preprocess,
+        contract=contract,
+        data=data,
+        feature_repo=feature_repo,
+        feature_store_yaml=feature_store_yaml,
+        models_dir=models_dir,
+        metrics=metrics,
+    )
+    try:
+        typer.echo(bundling.bundle(arguments))
+    except FileNotFoundError as error:
+        _refuse(f"there is no file {error.filename}")
+    except (BundleError, ServiceError, ValueError, OSError) as error:
+        _refuse(str(error))
+
+
+def _refuse(problem: str) -> NoReturn:
+    """With the status of a wrong option, since it is always what one of them names."""
+    typer.echo(f"windsock bundle: {problem}", err=True)
+    raise typer.Exit(2)

@@ -1,0 +1,28 @@
+"""`windsock front`: one address before the fast lanes of several nodes."""
+
+from typing import Annotated
+
+import typer
+
+from app.doors.concurrency import CONCURRENCY
+from app.start.address import DASHBOARD
+
+
+def front(
+    listen: Annotated[str, typer.Option(help="address and port")] = "127.0.0.1:8080",
+    dashboard: Annotated[str, typer.Option(help="of the Ray cluster")] = DASHBOARD,
+    concurrency: Annotated[
+        int, typer.Option(min=1, help="requests under way at a replica, past which others get 429")
+    ] = CONCURRENCY,
+    threads: Annotated[
+        int,
+        typer.Option(min=1, help="of HAProxy: one carries some ten thousand requests a second"),
+    ] = 1,
+) -> None:
+    """Run an HAProxy before the fast lanes of all nodes.
+
+    It learns from Serve where they are, and refuses in their place what is too much for them.
+    """
+    from app.doors.front import run
+
+    raise typer.Exit(run(listen, dashboard, concurrency, threads))

@@ -1,0 +1,28 @@
+"""The verbs of the command `windsock`. Each imports what it works with when it runs, so that the
+command itself starts at once."""
+
+import typer
+
+from app.cli.bundle import bundle
+from app.cli.check import check
+from app.cli.env import env
+from app.cli.front import front
+from app.cli.up import up
+
+VERBS = (up, check, bundle, front, env)
+
+# Without markup, since rich's takes as long to import as all the rest.
+cli = typer.Typer(
+    help="A feature store and a trained model as one production endpoint on Ray Serve.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for verb in VERBS:
+    cli.command()(verb)
+
+
+def main() -> None:
+    """Run the verb that was given, and exit with its status."""
+    cli()
