@@ -21,7 +21,7 @@ from ray.serve.schema import (
 
 from app.config import GraphArgs
 from app.start.address import ConfigError, Target
-from app.start.dashboard import applications
+from app.start.dashboard import applications, fast_lane_of
 from app.start.preflight import check_graph, check_port
 from deployments.strict import first_problem
 
@@ -46,7 +46,7 @@ def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Target:
         args = _args(application)
         if args:
             check_graph(args, application.get("deployments") or [], nodes)
-            if args.fast_lane and not _serving():
+            if args.fast_lane and not _serves(args.fast_lane.port):
                 check_port(args.fast_lane)
     return target(document)
 
@@ -100,10 +100,11 @@ def target(document: Mapping[str, Any]) -> Target:
     )
 
 
-def _serving() -> bool:
-    """Whether Serve runs here already: what answers on a port may be what is to be updated."""
+def _serves(port: int) -> bool:
+    """Whether a graph runs here whose fast lane has this port: an update replaces its replicas."""
     with httpx.Client(timeout=5.0) as client:
-        return bool(applications(client))
+        running = applications(client).values()
+    return any(fast_lane_of(application).get("port") == port for application in running)
 
 
 def _reachable(host: str) -> str:
