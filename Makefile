@@ -1,5 +1,4 @@
-# make run   builds what is missing from the real data, then serves it
-# make test  runs the whole suite
+# What there is to make says `make help`, from the lines that begin with two #.
 # What is built is a file (or a .stamp beside it), so a later start only does what is not done yet.
 
 PYTHON ?= python3.11
@@ -27,16 +26,25 @@ TRAINING := $(addprefix training/flights/,calibration.py contract.py fit.py inpu
 # A step that fails must not leave half a file that looks done.
 .DELETE_ON_ERROR:
 
-.PHONY: run serve install data bundle test lint format clean
+.PHONY: help run serve install data bundle test lint format clean
+.DEFAULT_GOAL := help
 
+help:
+	@sed -n 's/^## */  make /p' $(MAKEFILE_LIST)
+
+## run              build what is missing from the real data, then serve it
 run: bundle $(FILLED)
 	@$(MAKE) --no-print-directory serve
 
+## serve            serve what is built: windsock up serve_config.yaml
 serve: $(VENV)/.installed
-	@$(BIN)/python -m app.start.launch serve_config.yaml
+	@$(BIN)/windsock up serve_config.yaml
 
+## install          make the environment .venv, with the command windsock
 install: $(VENV)/.installed
+## data             features from the raw data, and the training set
 data: $(DATA)/training.parquet
+## bundle           train the model
 bundle: models/flight_delay/latest
 
 $(VENV)/.installed: pyproject.toml client/pyproject.toml constraints.txt
@@ -64,6 +72,7 @@ $(DATA)/training.parquet: $(DATA)/flights.parquet feature_repo/definitions.py tr
 models/flight_delay/latest: $(DATA)/training.parquet $(TRAINING)
 	@$(BIN)/python -m training.flights.train
 
+## test             run the whole suite
 test: bundle $(FILLED) clients
 	@$(BIN)/python -m pytest
 
@@ -80,31 +89,41 @@ $(CLIENTS)/.installed: tests/clients/requirements.txt tests/clients/constraints.
 
 # What must hold under faults, at full length (about 45 minutes; Linux, with a C compiler).
 # ONLY=redis for the scenarios with that in their name, DOOR=haproxy for one of the doors.
+## chaos            break a running graph in all ways, at full length (about 45 minutes)
 .PHONY: chaos
 chaos: bundle $(FILLED)
 	@$(BIN)/python -m pytest tests/chaos --long -s $(if $(ONLY),-k "$(ONLY)") $(if $(DOOR),--door $(DOOR))
 
+## lint             format, lint and types, checked
 lint: $(VENV)/.installed
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
 # The protocol's stubs, from its own definition.
+## proto            the stubs of the Open Inference Protocol
 .PHONY: proto
 proto: $(VENV)/.installed
 	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. \
 		app/protocols/oip/proto/open_inference_grpc.proto
 
+## format           format, and mend what the linter can
 format: $(VENV)/.installed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 # Windsock and its peers, in turn, on this machine (Linux, with wrk and a C compiler).
 # QUICK=1 for the essential part in minutes, ONLY=mosec,echo for some of them, PUBLISH=1 for docs/.
+## bench            Windsock and its peers, in turn; QUICK=1 for the essential part
 .PHONY: bench
 bench: SCENARIO = compare $(if $(ONLY),--only $(ONLY))
 
 # Many rows a request; each protocol; an hour's behaviour in ten minutes; a load step and back; where CPU goes.
+## bench-batch      many rows a request
+## bench-protocols  what each protocol costs
+## bench-autoscale  a load step, and back
+## soak             an hour's behaviour in ten minutes
+## profile          where CPU goes
 .PHONY: bench-batch bench-protocols bench-autoscale soak profile
 bench-batch bench-protocols: SCENARIO = $(@:bench-%=%)
 bench-autoscale: SCENARIO = autoscale $(if $(DOOR),--door $(DOOR))
@@ -119,5 +138,6 @@ bench bench-batch bench-protocols bench-autoscale soak profile: bundle $(FILLED)
 py-spy: | $(VENV)/.installed
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 
+## clean            remove features, models and the online store
 clean:
 	rm -rf $(DATA) models

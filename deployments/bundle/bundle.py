@@ -81,7 +81,7 @@ class BundleStore:
         except FileNotFoundError:
             raise BundleError(
                 f"no bundle of {model.name!r} in {self._root}: "
-                f"run `make bundle`, or write one with `python -m training.bundling.bundle`"
+                f"run `make bundle`, or write one with `windsock bundle`"
             ) from None
 
     def versions(self, name: str) -> list[str]:

@@ -1,19 +1,18 @@
-"""`make serve`'s launcher: what it prints, how it ends, and how it refuses."""
+"""`windsock up`: what it prints, how it ends, and how it refuses."""
 
 import json
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.support.serve import FAST, PLAIN, Server, read_config, set_all, started
+from tests.support.serve import FAST, PLAIN, Server, read_config, script, set_all, started
 from tests.support.wait import wait_until
 
-LAUNCH = [sys.executable, "-m", "app.start.launch"]
+UP = [script("windsock"), "up"]
 
 
 def _write(folder: Path, document: dict[str, Any]) -> Path:
@@ -28,7 +27,7 @@ def _ended(server: Server) -> bool:
 
 def test_it_prints_a_curl_that_works_and_ends_on_sigterm(tmp_path: Path) -> None:
     config = _write(tmp_path, read_config("collapsed"))
-    with started([*LAUNCH, str(config)], config, FAST) as server:
+    with started([*UP, str(config)], config, FAST) as server:
         wait_until(lambda: "Ctrl-C stops" in server.output(), "the welcome", timeout_s=90)
         output = server.output()
         assert f"{server.url}/docs" in output
@@ -46,7 +45,7 @@ def test_a_graph_that_cannot_be_placed_is_refused_by_name(tmp_path: Path) -> Non
     document = read_config("distributed")
     set_all(document, "num_cpus", 64)
     config = _write(tmp_path, document)
-    with started([*LAUNCH, str(config)], config, PLAIN) as server:
+    with started([*UP, str(config)], config, PLAIN) as server:
         wait_until(lambda: _ended(server), "the refusal", timeout_s=60)
         assert server.process.returncode == 1
         assert "needs 64 CPU" in _sentence(server)
@@ -56,7 +55,7 @@ def test_a_missing_bundle_is_refused_with_what_to_run(tmp_path: Path) -> None:
     document = read_config("distributed")
     document["applications"][0]["args"]["model"]["directory"] = str(tmp_path)
     config = _write(tmp_path, document)
-    with started([*LAUNCH, str(config)], config, PLAIN) as server:
+    with started([*UP, str(config)], config, PLAIN) as server:
         wait_until(lambda: _ended(server), "the refusal", timeout_s=60)
         assert server.process.returncode == 1
         assert "make bundle" in _sentence(server)
@@ -67,7 +66,7 @@ def test_an_option_that_serve_would_ignore_is_refused(tmp_path: Path, key: str) 
     document = read_config("distributed")
     document["applications"][0]["deployments"][0][key] = 1
     config = _write(tmp_path, document)
-    done = subprocess.run([*LAUNCH, str(config)], capture_output=True, text=True, check=False)
+    done = subprocess.run([*UP, str(config)], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert key in done.stderr
 

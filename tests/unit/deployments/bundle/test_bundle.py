@@ -51,7 +51,7 @@ def test_without_a_pointer_it_says_what_to_run(bundles: BundleStore, folder: Pat
     (folder.parent / LATEST).unlink()
 
     with pytest.raises(
-        BundleError, match=rf"no bundle of '{NAME}' in .*python -m training.bundling.bundle"
+        BundleError, match=rf"no bundle of '{NAME}' in .*windsock bundle"
     ):
         bundles.open(NEWEST)
 
