@@ -1,6 +1,7 @@
 """`windsock up`: what it prints, how it ends, and how it refuses."""
 
 import json
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -9,7 +10,16 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.serve import FAST, PLAIN, Server, read_config, script, set_all, started
+from tests.support.serve import (
+    FAST,
+    PLAIN,
+    Server,
+    free_port,
+    read_config,
+    script,
+    set_all,
+    started,
+)
 from tests.support.wait import wait_until
 
 UP = [script("windsock"), "up"]
@@ -30,6 +40,10 @@ def test_it_prints_a_curl_that_works_and_ends_on_sigterm(tmp_path: Path) -> None
     with started([*UP, str(config)], config, FAST) as server:
         wait_until(lambda: "Ctrl-C stops" in server.output(), "the welcome", timeout_s=90)
         output = server.output()
+        assert "\x1b" not in output  # it is a file that it prints into
+        assert output.index(" is up") > output.index("deployments are up")
+        assert output.rstrip().endswith("Ctrl-C stops everything.")
+        assert "Started a local Ray instance" in _log(output).read_text()
         assert f"{server.url}/docs" in output
         assert "ray get-auth-token" in output
         command = next(line for line in output.splitlines() if "curl " in line)
@@ -61,6 +75,18 @@ def test_a_missing_bundle_is_refused_with_what_to_run(tmp_path: Path) -> None:
         assert "make bundle" in _sentence(server)
 
 
+def test_where_serve_itself_fails_the_end_of_its_log_is_shown(tmp_path: Path) -> None:
+    config = _write(tmp_path, read_config("collapsed"))
+    nowhere = {**FAST, "RAY_ADDRESS": f"127.0.0.1:{free_port()}"}
+    with started([*UP, str(config)], config, nowhere) as server:
+        wait_until(lambda: _ended(server), "the end", timeout_s=90)
+        assert server.process.returncode == 1
+        output = server.output()
+        assert f"The end of {_log(output)}" in output
+        assert "ConnectionError" in output
+        assert "`serve run` ended with status 1" in output
+
+
 @pytest.mark.parametrize("key", ["max_ongoing_request", "user_configs"])
 def test_an_option_that_serve_would_ignore_is_refused(tmp_path: Path, key: str) -> None:
     document = read_config("distributed")
@@ -69,6 +95,12 @@ def test_an_option_that_serve_would_ignore_is_refused(tmp_path: Path, key: str) 
     done = subprocess.run([*UP, str(config)], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert key in done.stderr
+
+
+def _log(output: str) -> Path:
+    """Where what Ray prints is kept."""
+    (path,) = re.findall(r"^What Ray prints goes to (\S+)$", output, re.MULTILINE)
+    return Path(path)
 
 
 def _sentence(server: Server) -> str:

@@ -50,9 +50,7 @@ def test_versions_are_those_with_a_manifest_in_order(
 def test_without_a_pointer_it_says_what_to_run(bundles: BundleStore, folder: Path) -> None:
     (folder.parent / LATEST).unlink()
 
-    with pytest.raises(
-        BundleError, match=rf"no bundle of '{NAME}' in .*windsock bundle"
-    ):
+    with pytest.raises(BundleError, match=rf"no bundle of '{NAME}' in .*windsock bundle"):
         bundles.open(NEWEST)
 
 
