@@ -38,7 +38,8 @@ class DeployFailed(Exception):
 def launch(config: Path, *, verbose: bool = False) -> int:
     """Serve until interrupted: 0 after that, 1 where the graph could not start or its server ended
     by itself. What Ray prints goes to a log file that is named; ``verbose`` shows it instead."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for which in (signal.SIGINT, signal.SIGTERM):  # which `serve run` would inherit as ignored
+        signal.signal(which, signal.default_int_handler)
     with httpx.Client(timeout=5.0) as client, ExitStack() as running:
         try:
             with steps(console, live=not verbose) as shown:
@@ -61,7 +62,7 @@ def launch(config: Path, *, verbose: bool = False) -> int:
         if status and not run.interrupted:
             _show_end(log)
             _complain("has ended", f"`serve run` ended with status {status}")
-        return min(status, 1)
+        return int(status != 0)
 
 
 def _checked(config: Path) -> Target:
