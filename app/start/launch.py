@@ -138,7 +138,7 @@ def _reason(message: str) -> str:
 
 
 def _stopping() -> None:
-    console.print("\nStopping Ray, which takes some seconds (interrupt it again to kill it)")
+    console.print("\nStopping Ray, which takes some seconds (Ctrl-C again kills it)")
 
 
 def _complain(what: str, problem: Exception | str) -> int:
