@@ -22,7 +22,7 @@ from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.transform import Preprocessor
 from examples.store_orders.network import train
 from examples.store_orders.tables import AS_OF, orders, tables
-from training.bundling.bundle import main as bundle
+from training.bundling.bundle import bundle
 from training.bundling.columns import columns_of
 from training.bundling.documents import read, validated
 from training.bundling.writer import export_program
@@ -55,16 +55,14 @@ def build(home: Path) -> Path:
     # The command would fit the spec to the same values; the fitted file leaves no doubt.
     (data / "preprocess.json").write_text(preprocessor.dump())
     return bundle(
-        [
-            *("--name", "store_orders"),
-            *("--program", str(data / "model.pt2")),
-            *("--feature-repo", str(home / "feature_repo")),
-            *("--feature-service", SERVICE),
-            *("--preprocess", str(data / "preprocess.json")),
-            *("--contract", str(home / "contract.yaml")),
-            *("--data", str(data / "training.parquet")),
-            *("--models-dir", str(home / "models")),
-        ]
+        name="store_orders",
+        program=data / "model.pt2",
+        feature_repo=home / "feature_repo",
+        feature_service=SERVICE,
+        preprocess=data / "preprocess.json",
+        contract=home / "contract.yaml",
+        data=data / "training.parquet",
+        models_dir=home / "models",
     )
 
 
@@ -106,7 +104,7 @@ def quiet() -> Iterator[None]:
 def main() -> None:
     """The command line."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    build(HERE)
+    print(build(HERE))
     print("serve it: serve run examples/store_orders/serve_config.yaml")
 
 

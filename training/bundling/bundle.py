@@ -7,12 +7,14 @@ Works for any Feast repo and any program that takes ``(numeric float32 [N, F], c
 import argparse
 import hashlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
 from pyarrow import ArrowInvalid
+from pydantic import BaseModel
 
 from deployments.bundle.bundle import BundleError
 from deployments.bundle.schema import ServiceSchema
@@ -27,79 +29,58 @@ from training.bundling.documents import read, validated
 from training.bundling.writer import write_bundle
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m training.bundling.bundle",
-        description="Turn a torch.export program, a Feast feature service and a preprocessing "
-        "spec into a bundle that Windsock serves.",
-    )
-    add = made.add_argument
-    add("--name", required=True, help="name of the model")
-    add("--program", type=Path, required=True, help="what torch.export.save wrote (.pt2)")
-    add("--feature-service", required=True, help="name of the service in the Feast registry")
-    add(
-        "--preprocess",
-        type=Path,
-        required=True,
-        help="a preprocessing spec (YAML or JSON), which is fitted on --data, "
-        "or a preprocess.json that is fitted already",
-    )
-    add("--contract", type=Path, required=True, help="contract.yaml: fields, outputs, examples")
-    add(
-        "--data",
-        type=Path,
-        required=True,
-        help="training set (parquet): entity keys, request features and <view>__<feature> "
-        "columns, as get_historical_features(full_feature_names=True) gives them",
-    )
-    add("--feature-repo", type=Path, default=Path("feature_repo"), help="default: %(default)s")
-    add("--feature-store-yaml", type=Path, help="instead of the repo's feature_store.yaml")
-    add("--models-dir", type=Path, default=Path("models"), help="default: %(default)s")
-    add("--metrics", type=Path, help="JSON object to keep in the manifest")
-    return made
+class BundlingError(Exception):
+    """What was given does not make a bundle; the message says in one sentence what is wrong."""
 
 
-def main(argv: list[str] | None = None) -> Path:
-    """Write the bundle and print where; what is wrong ends the process with status 2."""
-    cli = parser()
-    arguments = cli.parse_args(argv)
+def bundle(
+    *,
+    name: str,
+    program: Path,
+    feature_service: str,
+    preprocess: Path,
+    contract: Path,
+    data: Path,
+    feature_repo: Path = Path("feature_repo"),
+    feature_store_yaml: Path | None = None,
+    models_dir: Path = Path("models"),
+    metrics: Path | None = None,
+) -> Path:
+    """Write ``<models_dir>/<name>/<version>/`` and return it. Raises BundlingError.
+
+    ``program`` is what ``torch.export.save`` wrote; ``preprocess`` a spec (YAML or JSON), which is
+    fitted on ``data``, or a ``preprocess.json`` that is fitted already; ``contract`` a
+    ``contract.yaml``; ``data`` the training set (parquet): entity keys, request features and
+    ``<view>__<feature>`` columns; ``metrics`` a JSON object to keep in the manifest.
+    """
     logging.getLogger("torch.export").setLevel(logging.ERROR)  # it warns with tracebacks
     try:
-        folder = bundle(arguments)
+        described = validated(contract, read(contract), ContractFile)
+        store = open_store(feature_repo, feature_store_yaml)
+        schema = resolve(store, feature_service).schema
+        columns = _training_columns(data, schema, described)
+        return write_bundle(
+            models_dir=models_dir,
+            name=name,
+            program=_program(program),
+            preprocessor=_preprocessor(preprocess, columns),
+            store=store,
+            feature_service=feature_service,
+            entities=_documents(described.entities),
+            request_features=_documents(described.request_features),
+            outputs=_documents(described.outputs),
+            training_columns=columns,
+            metrics=_metrics(metrics),
+            fingerprint=hashlib.sha256(data.read_bytes()).hexdigest(),
+            description=described.description,
+        )
     except FileNotFoundError as error:
-        cli.exit(2, f"{cli.prog}: there is no file {error.filename}\n")
+        raise BundlingError(f"there is no file {error.filename}") from error
     except (BundleError, ServiceError, ValueError, OSError) as error:
-        cli.exit(2, f"{cli.prog}: {error}\n")
-    print(folder)
-    return folder
+        raise BundlingError(str(error)) from error
 
 
-def bundle(arguments: argparse.Namespace) -> Path:
-    """Write the bundle. Raises ServiceError, BundleError, ValueError or OSError, each in one
-    sentence."""
-    contract = validated(arguments.contract, read(arguments.contract), ContractFile)
-    store = open_store(arguments.feature_repo, arguments.feature_store_yaml)
-    schema = resolve(store, arguments.feature_service).schema
-    columns = _training_columns(arguments.data, schema, contract)
-    return write_bundle(
-        models_dir=arguments.models_dir,
-        name=arguments.name,
-        program=_program(arguments.program),
-        preprocessor=_preprocessor(arguments.preprocess, columns),
-        store=store,
-        feature_service=arguments.feature_service,
-        entities=_documents(contract.entities),
-        request_features=_documents(contract.request_features),
-        outputs=_documents(contract.outputs),
-        training_columns=columns,
-        metrics=_metrics(arguments.metrics),
-        fingerprint=hashlib.sha256(arguments.data.read_bytes()).hexdigest(),
-        description=contract.description,
-    )
-
-
-def _documents(parts: Any) -> list[dict[str, Any]]:
+def _documents(parts: Sequence[BaseModel]) -> list[dict[str, Any]]:
     return [part.model_dump(exclude_none=True) for part in parts]
 
 
@@ -147,6 +128,50 @@ def _metrics(path: Path | None) -> dict[str, Any]:
     if not isinstance(metrics, dict):
         raise ValueError(f"{path} must hold a JSON object")
     return metrics
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m training.bundling.bundle",
+        description="Turn a torch.export program, a Feast feature service and a preprocessing "
+        "spec into a bundle that Windsock serves.",
+    )
+    add = made.add_argument
+    add("--name", required=True, help="name of the model")
+    add("--program", type=Path, required=True, help="what torch.export.save wrote (.pt2)")
+    add("--feature-service", required=True, help="name of the service in the Feast registry")
+    add(
+        "--preprocess",
+        type=Path,
+        required=True,
+        help="a preprocessing spec (YAML or JSON), which is fitted on --data, "
+        "or a preprocess.json that is fitted already",
+    )
+    add("--contract", type=Path, required=True, help="contract.yaml: fields, outputs, examples")
+    add(
+        "--data",
+        type=Path,
+        required=True,
+        help="training set (parquet): entity keys, request features and <view>__<feature> "
+        "columns, as get_historical_features(full_feature_names=True) gives them",
+    )
+    add("--feature-repo", type=Path, default=Path("feature_repo"), help="default: %(default)s")
+    add("--feature-store-yaml", type=Path, help="instead of the repo's feature_store.yaml")
+    add("--models-dir", type=Path, default=Path("models"), help="default: %(default)s")
+    add("--metrics", type=Path, help="JSON object to keep in the manifest")
+    return made
+
+
+def main(argv: list[str] | None = None) -> Path:
+    """Write the bundle and print where; what is wrong ends the process with status 2."""
+    cli = parser()
+    try:
+        folder = bundle(**vars(cli.parse_args(argv)))
+    except BundlingError as error:
+        cli.exit(2, f"{cli.prog}: {error}\n")
+    print(folder)
+    return folder
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A table as the columns that stages exchange."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,13 +30,13 @@ def columns_of(
     return columns
 
 
-def _dtype_of(values: "pd.Series[object]") -> DType:
+def _dtype_of(values: "pd.Series[Any]") -> DType:
     if pd.api.types.is_datetime64_any_dtype(values):
         return "timestamp"
     return "float64" if pd.api.types.is_numeric_dtype(values) else "string"
 
 
-def _column(values: "pd.Series[object]", dtype: DType, key: bool) -> Column:
+def _column(values: "pd.Series[Any]", dtype: DType, key: bool) -> Column:
     if key and values.isna().any():
         raise ValueError("an entity key is never missing")
     if dtype == "string":

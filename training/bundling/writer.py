@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from feast import FeatureStore
 
 from deployments.bundle import bundle as layout
 from deployments.bundle.manifest import Manifest, OutputSpec, ProgramSpec, TrainingData
 from deployments.features.plan import resolve
+from deployments.features.store.feast import FeatureStore
 from deployments.frames import Column, Outputs, TensorFrame
 from deployments.model.backends.torch_cpu import TorchRuntime
 from deployments.model.backends.torch_program import Program

@@ -6,6 +6,7 @@ one never expires, and two are computed on demand from the order itself.
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, RequestSource, ValueType
@@ -101,7 +102,7 @@ order = RequestSource(
     ],
     mode="python",
 )
-def basket(inputs):
+def basket(inputs: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """What the order costs, whether the shelf covers it, and how long the buyer was away."""
     amount, in_stock, days = [], [], []
     for quantity, price, stock in zip(
