@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 import yaml
 from feast import FeatureStore
-from rich.progress import Progress
 
 from training.flights.materialize import materialize
 from training.flights.paths import DATA, FEATURE_REPO, FLIGHTS
@@ -32,8 +31,7 @@ def shipped_store(folder: Path, online: dict[str, Any]) -> tuple[FeatureStore, P
 
 def fill(store: FeatureStore, until: pd.Timestamp) -> None:
     """Materialise the online store as of one instant."""
-    with Progress(disable=True) as progress:
-        materialize(store, until.to_pydatetime(), progress)
+    materialize(store, until.to_pydatetime())
 
 
 def departures(after: pd.Timestamp, hours: float, count: int) -> pd.DataFrame:

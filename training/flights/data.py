@@ -6,14 +6,13 @@ Run as `python -m training.flights.data`.
 from collections.abc import Callable
 
 import pandas as pd
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from training.flights.aircraft import last_flight, register
 from training.flights.delays import airport_board, arrival_board, departure_board, history
 from training.flights.flights import label_flights, load_flights, read_raw
 from training.flights.paths import DATA, FLIGHTS
 from training.flights.weather import observations
+from training.progress import Step
 
 KEYS = ["carrier", "origin", "dest", "tailnum"]
 
@@ -49,20 +48,19 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     """Write every source and the labelled flights under `feature_repo/data`."""
-    console = Console()
     DATA.mkdir(parents=True, exist_ok=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("reading flights")
+    with Step("reading flights") as step:
         flights = load_flights()
-        for name, make in sources(flights).items():
-            progress.update(task, description=f"computing {name}")
+        step.result = f"{len(flights):,} flights"
+    for name, make in sources(flights).items():
+        with Step(name) as step:
             rows = checked(make())
             rows.to_parquet(DATA / f"{name}.parquet", index=False)
-            progress.console.print(f"{name:22} {len(rows):>9,} rows")
+            step.result = f"{len(rows):,} rows"
+    with Step("labelling flights") as step:
         labelled = label_flights(flights)
         labelled.to_parquet(FLIGHTS, index=False)
-    console.print(f"{'labelled flights':22} {len(labelled):>9,} rows")
+        step.result = f"{len(labelled):,} flights"
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def facts_of(flights: pd.DataFrame, by: Sequence[str]) -> tuple[Facts, pd.DataFr
     """The flights as arrays, and the key columns by key code."""
     grouped = flights.groupby(list(by), sort=True)
     facts = Facts(
-        keys=grouped.ngroup().to_numpy(np.int64),
+        keys=np.asarray(grouped.ngroup(), dtype=np.int64),
         scheduled=to_minutes(flights["scheduled_departure"]),
         departed=to_minutes(flights["departed_at"]),
         arrived=to_minutes(flights["arrived_at"]),
@@ -115,7 +115,7 @@ def table(
     keys: pd.DataFrame, at: Moments, telling: np.ndarray, features: dict[str, Floats | Ints]
 ) -> pd.DataFrame:
     """Rows where `telling` is true: key columns, `event_timestamp`, features as float32/int64."""
-    rows = keys.iloc[at.keys[telling]].reset_index(drop=True)
+    rows: pd.DataFrame = keys.iloc[at.keys[telling]].reset_index(drop=True)
     rows["event_timestamp"] = to_instants(at.minutes[telling])
     for name, values in features.items():
         kept = values[telling]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from training.flights.network import Ensemble, Hinges, Member
+from training.flights.prepared import Inputs
 
 # Chosen on October.
 EPOCHS = 7
@@ -20,8 +21,6 @@ SCORING_BATCH = 8192
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
-Inputs = tuple[Floats32, NDArray[np.int64]]
-"""`numeric` [N, F] and `categorical` [N, C], as preprocessing gives them."""
 
 
 def fit_member(

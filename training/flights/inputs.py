@@ -4,11 +4,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from deployments.frames import Column
 from deployments.preprocess.derive import as_floats, derive
 from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.transform import Preprocessor
 from training.flights.flights import NEW_YORK
+from training.flights.split import Rows
 from training.flights.trees import Table
 
 REQUEST = "scheduled_departure"
@@ -64,7 +67,7 @@ def numeric_inputs(features: list[str]) -> list[str]:
     return [*PLAIN, *SINCE, *stored]
 
 
-def spec_for(table: pd.DataFrame, train: np.ndarray) -> PreprocessSpec:
+def spec_for(table: pd.DataFrame, train: Rows) -> PreprocessSpec:
     """The preprocessing of a training set; columns with gaps in `train` say so by an indicator."""
     features = [name for name in table.columns if "__" in name]
     gaps = table.loc[train].isna().mean()
@@ -84,14 +87,16 @@ def spec_for(table: pd.DataFrame, train: np.ndarray) -> PreprocessSpec:
     )
 
 
-def tree_table(preprocessor: Preprocessor, columns: dict[str, np.ndarray]) -> Table:
-    """The same inputs for trees: numbers unscaled and with their gaps, categories as codes."""
+def tree_table(
+    preprocessor: Preprocessor, columns: dict[str, Column], codes: NDArray[np.int64]
+) -> Table:
+    """The same inputs for trees: numbers unscaled and with their gaps, categories as the codes
+    int64 [N, C] that `preprocessor` gives them."""
     spec = preprocessor.state.spec
     full = dict(columns)
     for step in spec.derived:
         full[step.name] = derive(step, full)
     numeric = [step.column for step in spec.numeric]
     categorical = [f"{name}_code" for name in preprocessor.categorical_names]
-    _, codes = preprocessor.transform(columns)
     values = [as_floats(full[name]) for name in numeric]
     return Table(np.column_stack([*values, codes]), [*numeric, *categorical], categorical)

@@ -9,23 +9,21 @@ from functools import partial
 from typing import TypeVar
 
 from joblib import Parallel, delayed, parallel_config
-from rich.progress import Progress
+
+from training.progress import Step
 
 MOST_WORKERS = 4
 
 Result = TypeVar("Result")
 
 
-def side_by_side(
-    description: str, jobs: Sequence[partial[Result]], progress: Progress
-) -> list[Result]:
+def side_by_side(description: str, jobs: Sequence[partial[Result]]) -> list[Result]:
     """The results of the jobs, in their order."""
-    task = progress.add_task(description, total=len(jobs))
     workers = min(len(jobs), os.cpu_count() or 1, MOST_WORKERS)
-    results = []
-    with parallel_config(backend="loky", inner_max_num_threads=1):
+    results: list[Result] = []
+    with Step(description, len(jobs)) as step, parallel_config("loky", inner_max_num_threads=1):
         calls = [delayed(job)() for job in jobs]
         for result in Parallel(n_jobs=workers, return_as="generator")(calls):
             results.append(result)
-            progress.advance(task)
+            step.advance()
     return results

@@ -1,11 +1,11 @@
-"""Fill the online store with what was known at one instant.
+"""Fill the online store with what was known at the instant at which the service's clock stands.
 
-    python -m training.flights.materialize --until 2013-12-03T14:15:00Z
+    python -m training.flights.materialize --config serve_config.yaml
 
 Works on whatever online store the repo is configured for. Feast's `materialize-incremental`
 counts back from the wall clock, which sees nothing of 2013: here the interval is explicit, from
-`until` minus the view's time to live (10 years where it never expires), so that the store answers
-as it would have at `until`.
+the clock's instant minus the view's time to live (10 years where it never expires), so that the
+store answers as it would have then.
 """
 
 import argparse
@@ -13,23 +13,24 @@ import contextlib
 import io
 import warnings
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from feast import FeatureStore, FeatureView
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-from training.flights.paths import FEATURE_REPO
-
-
-def instant(text: str) -> datetime:
-    """An ISO 8601 instant; without an offset it is UTC."""
-    parsed = datetime.fromisoformat(text)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+from deployments.features.clock import ReplayClock
+from deployments.features.lookup import open_store
+from deployments.features.settings import LookupSettings
+from deployments.features.store.feast import FeatureStore, FeatureView
+from training.bundling.documents import read, validated
+from training.flights.paths import FEATURE_REPO, ROOT
+from training.progress import Step
 
 
-def open_store() -> FeatureStore:
-    """The feature repo's store; Feast's FEAST_FS_YAML_FILE_PATH selects another configuration."""
-    return FeatureStore(repo_path=str(FEATURE_REPO))
+def clock_start(config: Path) -> datetime:
+    """Where the clock of a Serve config's `x-features` starts: now, for the wall clock. Raises
+    ValueError."""
+    document = read(config)
+    features = document.get("x-features") if isinstance(document, dict) else None
+    clock = validated(config, features, LookupSettings).clock
+    return clock.start if isinstance(clock, ReplayClock) else datetime.now(UTC)
 
 
 def forget_later(store: FeatureStore, views: list[FeatureView], until: datetime) -> list[str]:
@@ -48,34 +49,36 @@ def forget_later(store: FeatureStore, views: list[FeatureView], until: datetime)
     return [view.name for view in ahead]
 
 
-def materialize(store: FeatureStore, until: datetime, progress: Progress) -> None:
+def materialize(store: FeatureStore, until: datetime) -> None:
     """Write the latest row of each key within the time to live before `until`, view by view."""
     views = store.list_batch_feature_views()
     if emptied := forget_later(store, views, until):
-        progress.console.print(f"back in time: emptied {len(emptied)} views first")
-    task = progress.add_task("", total=len(views))
-    for view in views:
-        progress.update(task, description=view.name)
-        start = until - (view.ttl or timedelta(days=3650))
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            store.materialize(start, until, feature_views=[view.name])
-        progress.advance(task)
+        print(f"back in time: emptied {len(emptied)} views first", flush=True)
+    with Step("filling the online store", len(views)) as step:
+        for view in views:
+            start = until - (view.ttl or timedelta(days=3650))
+            silent = io.StringIO()
+            with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
+                store.materialize(start, until, feature_views=[view.name])
+            step.advance()
+        step.result = f"{len(views)} views"
 
 
 def main(argv: list[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--until", type=instant, required=True, help="2013-12-03T14:15:00Z, say")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=ROOT / "serve_config.yaml",
+        help="whose clock to fill the store for (default: %(default)s)",
+    )
     arguments = parser.parse_args(argv)
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="ibis")
-    store = open_store()
-    columns = (TextColumn("{task.description:22}"), BarColumn(), MofNCompleteColumn())
-    console = Console()
-    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-        materialize(store, arguments.until, progress)
-    console.print(
-        f"{store.config.online_store.type} online store: as of {arguments.until.isoformat()}"
-    )
+    until = clock_start(arguments.config)
+    store = open_store(FEATURE_REPO, None)
+    materialize(store, until)
+    print(f"{store.config.online_store.type} online store: as of {until.isoformat()}")
 
 
 if __name__ == "__main__":

@@ -108,6 +108,7 @@ def for_serving(ensemble: Ensemble) -> Ensemble:
     and dropouts are gone. For one row a step costs as much as its arithmetic."""
     served = deepcopy(ensemble).eval()
     for member in served.members:
+        assert isinstance(member, Member)
         member.embedding_dropout = nn.Identity()
         layers = [layer for layer in member.layers if not isinstance(layer, nn.Dropout)]
         fused = [

@@ -1,139 +1,115 @@
-"""How good the model is: the figures that go into the manifest, and the reliability diagram."""
+"""How good the model is beside tuned trees: `docs/quality/`.
 
-import io
-from collections.abc import Mapping
-from typing import Any
+Run as `python -m training.flights.report`. Tunes LightGBM on the features and split of the network
+that `latest` names, and writes both models' figures and a reliability diagram. It refuses where
+the network was taught by trees of other parameters than tuning finds.
+"""
 
-import matplotlib
-
-matplotlib.use("Agg")
+import json
 
 import numpy as np
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
+import torch
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from training.flights.calibration import equal_mass, equal_width, reliability
+from deployments.bundle.bundle import LATEST, PROGRAM, Bundle, BundleStore
+from training.flights.calibration import fit_platt, sigmoid
+from training.flights.diagram import reliability_diagram
+from training.flights.figures import Figures, by_period
+from training.flights.inputs import tree_table
+from training.flights.paths import MODELS, ROOT
+from training.flights.prepared import Prepared, prepare
+from training.flights.train import MODEL_NAME
+from training.flights.trees import TEACHER
+from training.flights.tuning import Tuned, tune
+from training.progress import Step
+
+REPORT = ROOT / "docs" / "quality"
+FLIGHTS = "Flights of November and December 2013, none of them seen in training"
+BATCH = 8192
 
 Floats = NDArray[np.float64]
 
-TITLE = "Do the probabilities mean what they say?"
-INK = "#1f2937"
-MUTED = "#6b7280"
-GRID = "#e5e7eb"
-COLOURS = {"network": "#0f766e", "trees": "#d97706"}
-LABELS = {"network": "network", "trees": "LightGBM"}
-FEWEST_ROWS = 30
+
+@torch.inference_mode()
+def by_network(bundle: Bundle, data: Prepared) -> Floats:
+    """What the bundle's program answers for each flight. Raises SystemExit for other flights than
+    those that it was trained on."""
+    if bundle.manifest.training_data.fingerprint != data.fingerprint:
+        raise SystemExit(f"{bundle.path} was trained on another training set: run `make bundle`")
+    program = torch.export.load(bundle.path / PROGRAM).module()
+    numeric, categorical = map(torch.from_numpy, data.inputs)
+    parts = [
+        program(*rows) for rows in zip(numeric.split(BATCH), categorical.split(BATCH), strict=True)
+    ]
+    return torch.cat(parts).double().numpy()
 
 
-def figures(late: Floats, probability: Floats) -> dict[str, float]:
-    """Discrimination and calibration, and the base rate beside them, rounded to 5 places."""
-    by_width = reliability(late, probability, equal_width())
-    by_mass = reliability(late, probability, equal_mass(probability))
-    measured = {
-        "rows": len(late),
-        "base_rate": late.mean(),
-        "mean_probability": probability.mean(),
-        "auc": roc_auc_score(late, probability),
-        "average_precision": average_precision_score(late, probability),
-        "brier": brier_score_loss(late, probability),
-        "ece_equal_width": by_width.expected_error,
-        "ece_equal_mass": by_mass.expected_error,
-    }
-    return {name: round(float(value), 5) for name, value in measured.items()}
+def by_trees(tuned: Tuned, values: Floats, data: Prepared) -> Floats:
+    """What the tuned trees answer for each flight, calibrated on October as the network is."""
+    logits = np.asarray(tuned.booster.predict(values, raw_score=True))
+    october = data.split.validation
+    slope, intercept = fit_platt(logits[october], data.late[october])
+    return sigmoid(slope * logits + intercept)
 
 
-def reliability_diagram(late: Floats, probabilities: Mapping[str, Floats], flights: str) -> bytes:
-    """A PNG: observed share of late flights over predicted probability, for each model."""
-    style: dict[Any, Any] = {
-        "font.size": 11,
-        "text.color": INK,
-        "axes.edgecolor": GRID,
-        "axes.labelcolor": INK,
-        "xtick.color": MUTED,
-        "ytick.color": MUTED,
-    }
-    with plt.rc_context(style):
-        figure, (top, bottom) = plt.subplots(
-            2,
-            1,
-            figsize=(7.2, 8.4),
-            sharex=True,
-            height_ratios=(3.2, 1),
-            layout="constrained",
+def check_teacher(tuned: Tuned) -> None:
+    """Raises SystemExit where the teacher is not what tuning found."""
+    if tuned.recipe != TEACHER:
+        raise SystemExit(
+            f"LightGBM is best with {tuned.recipe} on these flights, but trees.TEACHER is "
+            f"{TEACHER}: write the former there, then run `make bundle report`"
         )
-        draw_curves(top, late, probabilities)
-        draw_counts(bottom, probabilities)
-        top.text(0, 1.06, TITLE, transform=top.transAxes, fontsize=16, fontweight="bold")
-        top.set_title(flights, loc="left", fontsize=11, color=MUTED, pad=10)
-        picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=160, metadata={"Software": None})
-        plt.close(figure)
-    return picture.getvalue()
 
 
-def draw_curves(axes: Axes, late: Floats, probabilities: Mapping[str, Floats]) -> None:
-    """Observed over predicted, with the band that chance alone would give (two sigma)."""
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)), zorder=1)
-    axes.annotate(
-        "perfectly calibrated",
-        (0.88, 0.88),
-        xytext=(9, -9),
-        textcoords="offset points",
-        rotation=45,
-        rotation_mode="anchor",
-        transform_rotates_text=True,
-        ha="center",
-        va="top",
-        fontsize=9,
-        color=MUTED,
+def as_markdown(models: dict[str, dict[str, Figures]], version: str) -> str:
+    """The page: a table of the test months' figures, and the diagram."""
+    network, trees = (models[name]["test"] for name in ("network", "trees"))
+    rows = "\n".join(
+        f"| {name.replace('_', ' ')} | {network[name]:,.5g} | {trees[name]:,.5g} |"
+        for name in network
     )
-    for name, probability in probabilities.items():
-        bins = reliability(late, probability, equal_width())
-        shown = bins.count >= FEWEST_ROWS
-        predicted, observed = bins.predicted[shown], bins.observed[shown]
-        chance = 2 * np.sqrt(observed * (1 - observed) / bins.count[shown])
-        axes.fill_between(
-            predicted, observed - chance, observed + chance, color=COLOURS[name], alpha=0.12, lw=0
-        )
-        scores = figures(late, probability)
-        axes.plot(
-            predicted,
-            observed,
-            color=COLOURS[name],
-            linewidth=2.2 if name == "network" else 1.5,
-            marker="o",
-            markersize=5.5 if name == "network" else 4,
-            label=f"{LABELS[name]}   AUC {scores['auc']:.3f}   "
-            f"Brier {scores['brier']:.3f}   ECE {scores['ece_equal_width']:.3f}",
-            zorder=3 if name == "network" else 2,
-            clip_on=False,
-        )
-    axes.set(xlim=(0, 1), ylim=(0, 1), ylabel="share of flights that were late")
-    axes.legend(loc="upper left", frameon=False)
-    tidy(axes)
+    return f"""# How good the model is
+
+{FLIGHTS}: the network of `{version}`, and LightGBM tuned on
+the same features and split. Written by `make report`.
+
+| | network | LightGBM |
+|---|---|---|
+{rows}
+
+![Reliability](reliability.png)
+"""
 
 
-def draw_counts(axes: Axes, probabilities: Mapping[str, Floats]) -> None:
-    """How many flights got each probability."""
-    for name, probability in probabilities.items():
-        axes.hist(
-            probability,
-            bins=list(np.linspace(0, 1, 61)),
-            histtype="stepfilled" if name == "network" else "step",
-            color=COLOURS[name],
-            alpha=0.35 if name == "network" else 1.0,
-            linewidth=1.2,
-        )
-    axes.set(xlabel="predicted probability", ylabel="flights")
-    axes.yaxis.set_major_formatter(lambda count, _: f"{count:,.0f}")
-    tidy(axes)
+def main() -> None:
+    """Tune, compare, write."""
+    bundle = BundleStore(MODELS, MODEL_NAME).open(LATEST)
+    with Step("preparing inputs") as step:
+        data = prepare()
+        table = tree_table(data.preprocessor, data.columns, data.inputs[1])
+        step.result = f"{len(data.late):,} flights"
+    with Step("asking the network"):
+        network = by_network(bundle, data)
+    tuned = tune(table, data.late, data.split)
+    check_teacher(tuned)
+    probabilities = {"network": network, "trees": by_trees(tuned, table.values, data)}
+    models = {
+        name: by_period(data.late, probability, data.split)
+        for name, probability in probabilities.items()
+    }
+    test = data.split.test
+    diagram = reliability_diagram(
+        data.late[test],
+        {name: probability[test] for name, probability in probabilities.items()},
+        FLIGHTS,
+    )
+    version = bundle.manifest.version
+    REPORT.mkdir(parents=True, exist_ok=True)
+    (REPORT / "report.json").write_text(json.dumps({"version": version} | models, indent=2) + "\n")
+    (REPORT / "reliability.png").write_bytes(diagram)
+    (REPORT / "README.md").write_text(as_markdown(models, version))
+    print(f"report: {REPORT}")
 
 
-def tidy(axes: Axes) -> None:
-    """Only the lines that help the eye."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0)
+if __name__ == "__main__":
+    main()

@@ -42,4 +42,5 @@ class Split:
 def week_folds(scheduled_departures: pd.Series, folds: int) -> Rows:
     """A fold number per row, whole weeks together, so that no fold shares a day's weather."""
     local = scheduled_departures.dt.tz_convert(NEW_YORK)
-    return (local.dt.dayofyear.to_numpy(np.int64) - 1) // 7 % folds
+    day: Rows = local.dt.dayofyear.to_numpy(np.int64)
+    return (day - 1) // 7 % folds

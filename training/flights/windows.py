@@ -22,7 +22,8 @@ Floats = NDArray[np.float64]
 
 def to_minutes(instants: pd.Series) -> Floats:
     """Minutes since `ORIGIN`, float64; NaT becomes NaN."""
-    return ((instants - ORIGIN) / pd.Timedelta(minutes=1)).to_numpy(np.float64)
+    since = (instants - ORIGIN) / pd.Timedelta(minutes=1)
+    return np.asarray(since, dtype=np.float64)
 
 
 def to_instants(minutes: Ints) -> pd.DatetimeIndex:

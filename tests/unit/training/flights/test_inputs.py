@@ -56,7 +56,8 @@ def test_no_input_tells_the_time_of_year(preprocessor: Preprocessor):
 def test_instants_reach_the_model_as_hours_before_departure(
     flights: pd.DataFrame, preprocessor: Preprocessor
 ):
-    table = tree_table(preprocessor, columns_of(flights))
+    _, codes = preprocessor.transform(columns_of(flights))
+    table = tree_table(preprocessor, columns_of(flights), codes)
     place = table.names.index("hours_since_last_departed")
 
     assert table.values[:, place].tolist() == [2.0] * len(flights)
@@ -65,8 +66,8 @@ def test_instants_reach_the_model_as_hours_before_departure(
 def test_gaps_are_flagged_for_the_network_and_kept_for_the_trees(
     flights: pd.DataFrame, preprocessor: Preprocessor
 ):
-    numeric, _ = preprocessor.transform(columns_of(flights))
-    table = tree_table(preprocessor, columns_of(flights))
+    numeric, codes = preprocessor.transform(columns_of(flights))
+    table = tree_table(preprocessor, columns_of(flights), codes)
 
     flag = numeric[:, preprocessor.numeric_names.index("hours_since_last_landed:missing")]
     values = table.values[:, table.names.index("hours_since_last_landed")]
@@ -78,7 +79,7 @@ def test_trees_and_network_read_the_same_categories(
     flights: pd.DataFrame, preprocessor: Preprocessor
 ):
     _, codes = preprocessor.transform(columns_of(flights))
-    table = tree_table(preprocessor, columns_of(flights))
+    table = tree_table(preprocessor, columns_of(flights), codes)
 
     assert table.categorical == [f"{name}_code" for name in CATEGORICAL]
     np.testing.assert_array_equal(table.values[:, -len(CATEGORICAL) :], codes)

@@ -1,10 +1,10 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from rich.progress import Progress
 
-from training.flights.materialize import instant, materialize
+from training.flights.materialize import clock_start, materialize
 
 NOON = datetime(2013, 6, 1, 12, tzinfo=UTC)
 EARLIER = NOON - timedelta(days=3)
@@ -45,7 +45,7 @@ class Store:
 
 
 def run(store: Store, until: datetime) -> Store:
-    materialize(store, until, Progress(disable=True))
+    materialize(store, until)
     return store
 
 
@@ -67,7 +67,33 @@ def test_going_back_in_time_empties_the_view_first(fills: list[datetime], emptie
     assert run(Store(*fills), NOON).emptied == emptied
 
 
-def test_an_instant_without_an_offset_is_utc():
-    assert instant("2013-06-01T12:00:00") == NOON
-    assert instant("2013-06-01T08:00:00-04:00") == NOON
-    assert instant("2013-06-01T12:00:00Z") == NOON
+def config(folder: Path, clock: str) -> Path:
+    path = folder / "serve_config.yaml"
+    path.write_text(f"x-features: {{clock: {clock}}}\n")
+    return path
+
+
+def test_a_replayed_clock_is_filled_for_its_start(tmp_path: Path) -> None:
+    replay = '{mode: replay, start: "2013-06-01T08:00:00-04:00", speed: 0}'
+
+    assert clock_start(config(tmp_path, replay)) == NOON
+
+
+def test_the_wall_clock_is_filled_for_now(tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+
+    assert before <= clock_start(config(tmp_path, "{mode: wall}")) <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize("start", ["2013-06-01T12:00:00", "noon"])
+def test_a_start_that_is_no_instant_is_named(tmp_path: Path, start: str) -> None:
+    with pytest.raises(ValueError, match=r"serve_config.yaml: clock.replay.start: "):
+        clock_start(config(tmp_path, f'{{mode: replay, start: "{start}"}}'))
+
+
+def test_a_config_without_settings_of_features_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "serve_config.yaml"
+    path.write_text("applications: []\n")
+
+    with pytest.raises(ValueError, match=r"serve_config.yaml: the whole: "):
+        clock_start(path)

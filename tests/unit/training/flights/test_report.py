@@ -1,33 +1,30 @@
-import numpy as np
 import pytest
 
-from training.flights.report import figures, reliability_diagram
-
-LATE = np.array([0.0, 0.0, 1.0, 1.0])
-
-
-def test_figures_of_a_perfect_model():
-    measured = figures(LATE, LATE)
-
-    assert measured["auc"] == measured["average_precision"] == 1.0
-    assert measured["brier"] == measured["ece_equal_width"] == 0.0
-    assert measured["rows"] == 4
+from training.flights.report import as_markdown, check_teacher
+from training.flights.trees import TEACHER, Recipe
+from training.flights.tuning import CANDIDATES, Tuned
 
 
-def test_figures_of_a_model_that_always_answers_the_base_rate():
-    measured = figures(LATE, np.full(4, 0.5))
+def test_a_teacher_that_tuning_would_not_choose_is_refused() -> None:
+    fewer = Recipe(TEACHER.parameters, TEACHER.rounds - 1)
 
-    assert measured["auc"] == measured["average_precision"] == 0.5
-    assert measured["brier"] == 0.25
-    assert measured["mean_probability"] == measured["base_rate"]
-    assert measured["ece_equal_width"] == pytest.approx(0.0)
+    check_teacher(Tuned(None, TEACHER, 0.8))
+    with pytest.raises(SystemExit, match=r"rounds=197.*write the former there"):
+        check_teacher(Tuned(None, fewer, 0.8))
 
 
-def test_the_diagram_is_a_picture():
-    random = np.random.default_rng(0)
-    probability = random.random(2_000)
-    late = (random.random(2_000) < probability).astype(np.float64)
+def test_the_teacher_is_one_of_those_that_are_tried() -> None:
+    assert TEACHER.parameters in CANDIDATES
 
-    picture = reliability_diagram(late, {"network": probability, "trees": probability}, "Flights")
 
-    assert picture.startswith(b"\x89PNG")
+def test_the_page_shows_both_models_side_by_side() -> None:
+    models = {
+        "network": {"test": {"rows": 55_060.0, "auc": 0.78922}},
+        "trees": {"test": {"rows": 55_060.0, "auc": 0.78309}},
+    }
+
+    page = as_markdown(models, "20261129T000000-abc")
+
+    assert "| rows | 55,060 | 55,060 |" in page
+    assert "| auc | 0.78922 | 0.78309 |" in page
+    assert "20261129T000000-abc" in page
