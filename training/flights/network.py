@@ -48,6 +48,7 @@ class Member(nn.Module):
     """
 
     offsets: Tensor
+    embedding_dropout: nn.Module
 
     def __init__(self, width: int, cardinalities: Sequence[int]) -> None:
         super().__init__()
@@ -113,7 +114,7 @@ def for_serving(ensemble: Ensemble) -> Ensemble:
         layers = [layer for layer in member.layers if not isinstance(layer, nn.Dropout)]
         fused = [
             fuse_linear_bn_eval(layer, following)
-            if isinstance(following, nn.BatchNorm1d)
+            if isinstance(layer, nn.Linear) and isinstance(following, nn.BatchNorm1d)
             else layer
             for layer, following in zip(layers, [*layers[1:], None], strict=True)
             if not isinstance(layer, nn.BatchNorm1d)

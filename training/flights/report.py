@@ -70,8 +70,8 @@ def as_markdown(models: dict[str, dict[str, Figures]], version: str) -> str:
     )
     return f"""# How good the model is
 
-{FLIGHTS}: the network of `{version}`, and LightGBM tuned on
-the same features and split. Written by `make report`.
+{FLIGHTS}. LightGBM is tuned on the
+same features and split. Written by `make report`, of the network `{version}`.
 
 | | network | LightGBM |
 |---|---|---|

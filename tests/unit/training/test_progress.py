@@ -11,7 +11,7 @@ def log() -> Console:
 
 
 def screen() -> Console:
-    return Console(file=io.StringIO(), force_terminal=True, force_interactive=True, width=80)
+    return Console(file=io.StringIO(), force_terminal=True, force_interactive=True, highlight=False)
 
 
 def written(console: Console) -> str:
