@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from deployments.bundle.bundle import LATEST, PROGRAM, Bundle, BundleStore
+from deployments.bundle.bundle import LATEST, Bundle, BundleStore
+from deployments.model_id import ModelId
 from training.flights.calibration import fit_platt, sigmoid
 from training.flights.diagram import reliability_diagram
 from training.flights.figures import Figures, by_period
@@ -36,7 +37,7 @@ def by_network(bundle: Bundle, data: Prepared) -> Floats:
     those that it was trained on."""
     if bundle.manifest.training_data.fingerprint != data.fingerprint:
         raise SystemExit(f"{bundle.path} was trained on another training set: run `make bundle`")
-    program = torch.export.load(bundle.path / PROGRAM).module()
+    program = torch.export.load(bundle.program).module()
     numeric, categorical = map(torch.from_numpy, data.inputs)
     parts = [
         program(*rows) for rows in zip(numeric.split(BATCH), categorical.split(BATCH), strict=True)
@@ -83,7 +84,7 @@ same features and split. Written by `make report`, of the network `{version}`.
 
 def main() -> None:
     """Tune, compare, write."""
-    bundle = BundleStore(MODELS, MODEL_NAME).open(LATEST)
+    bundle = BundleStore(MODELS).open(ModelId(MODEL_NAME, LATEST))
     with Step("preparing inputs") as step:
         data = prepare()
         table = tree_table(data.preprocessor, data.columns, data.inputs[1])
