@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from app.edge.errors import ErrorForm
 from app.edge.options import SOUND_REQUEST_ID
-from app.protocols.error_forms import form_of
-from app.protocols.oip import PREFIX as OIP
+from app.protocols.error_forms import HTTP_FORMS, form_of
 from app.serving.errors import Overloaded, Unavailable, WindsockError
 
 # By default it closes connections to replicas after each request where clients hold a quarter of
@@ -49,11 +48,12 @@ def _answer(condition: str, error: WindsockError, header: str = "") -> Iterator[
     sound = f"req.hdr(x-request-id) -m reg ^{SOUND_REQUEST_ID}$"
     yield f"http-request set-var(txn.id) req.hdr(x-request-id) if {condition} {{ {sound} }}"
     yield f"http-request set-var-fmt(txn.id) %[uuid] if {condition} !{{ {sound} }}"
-    for form, which in ((form_of(f"/{OIP}/"), ""), (form_of("/"), "!")):
+    forms = [(form, f" {{ path_beg /{prefix}/ }}") for prefix, form in HTTP_FORMS.items()]
+    for form, where in (*forms, (form_of("/"), "")):  # the first that applies is the answer
         yield (
             f"http-request return status {error.code.status} content-type application/json "
             f"{header}hdr x-request-id %[var(txn.id)] lf-string {_body(error, form)} "
-            f"if {condition} {which}{{ path_beg /{OIP}/ }}"
+            f"if {condition}{where}"
         )
 
 

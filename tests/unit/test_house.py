@@ -66,8 +66,8 @@ CLOSED: dict[str, set[str]] = {
 }
 """Libraries that do not enter a room, nor the rooms inside it."""
 
-NOT_RAYS = {"_unset_keepalive_if_required", "torch.utils._sympy.numbers.int_oo"}
-"""Private names of other libraries, uvicorn and torch, that we cannot do without."""
+NOT_RAYS = {"_fields", "_unset_keepalive_if_required", "torch.utils._sympy.numbers.int_oo"}
+"""Names of a named tuple (public in spite of it), and of uvicorn and torch, which have no other."""
 
 FLIGHTS = re.compile(
     r"(?<![a-z])(?<!in[_ ])flight|carrier|tail_?num|airport|airline", re.IGNORECASE
