@@ -86,9 +86,8 @@ def _closed(site: Site, connections: int, seconds: float) -> float:
 
 
 def _load(site: Site, steps: list[Step], **options: Unpack[Options]) -> Arrivals:
-    url = f"{site.url}/predict"
-    headers = deadline(_DEADLINE_S)
-    return open_loop(url, site.bodies, steps, headers=headers, tick_s=_TICK_S, **options)
+    chosen: Options = {"headers": deadline(_DEADLINE_S), "tick_s": _TICK_S, **options}
+    return open_loop(f"{site.url}/predict", site.bodies, steps, **chosen)
 
 
 def _ms(load: Arrivals, percentile: float) -> float:

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import httpx
 import pandas as pd
@@ -85,7 +86,9 @@ class Site:
             return [json.loads(line) for line, _ in zip(lines, range(count), strict=False)]
 
     @contextmanager
-    def load(self, scale: Scale, deadline_s: float, **options: Any) -> Iterator[OpenLoad]:
+    def load(
+        self, scale: Scale, deadline_s: float, **options: Unpack[Options]
+    ) -> Iterator[OpenLoad]:
         """Requests with this deadline, open loop, until the test ends it."""
         chosen: Options = {"headers": deadline(deadline_s), "look_for": DEGRADED, **options}
         steps = [(scale.rate, _LONGEST_S)]
@@ -96,7 +99,7 @@ class Site:
         """Wait until each deployment has all of its replicas, and they serve fresh answers."""
         for deployment in self.deployments:
             wait_until(
-                lambda name=deployment: self.replicas(name),
+                partial(self.replicas, deployment),
                 f"all replicas of {deployment}",
                 timeout_s=120,
             )
@@ -105,6 +108,11 @@ class Site:
     def replicas(self, deployment: str) -> set[int]:
         """Processes of its replicas, once all are there and running; empty until then."""
         return replicas(self.server, deployment, self.replicas_each)
+
+    def replaced(self, deployment: str, old: set[int]) -> set[int]:
+        """The same, once none of the ``old`` ones is among them."""
+        now = self.replicas(deployment)
+        return set() if now & old else now
 
     def fresh(self) -> bool:
         """Whether an answer is as good as ever."""

@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 def columns(rows: list[Row], inputs: list[dict[str, Any]]) -> dict[str, tuple[str, Any]]:
     """By input: its datatype, and an array of shape [N]."""
-    made = {}
+    made: dict[str, tuple[str, Any]] = {}
     for one in inputs:
         values = [row[one["name"]] for row in rows]
         if one["datatype"] == "BYTES":

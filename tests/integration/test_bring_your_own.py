@@ -15,6 +15,7 @@ from examples.store_orders.build import HERE, join
 from examples.store_orders.tables import AS_OF
 from tests.support.example import Example, orders_at
 from tests.support.preprocessing import preprocessor_of
+from tests.support.rows import as_sent
 from tests.support.serve import free_port, serve_run
 
 ROWS = 400
@@ -57,8 +58,4 @@ def _offline(example: Example, joined: pd.DataFrame) -> Outputs:
 
 def _instances(example: Example, orders: pd.DataFrame) -> list[dict[str, Any]]:
     fields = [field.name for field in example.manifest.fields]
-    written = orders[fields].copy()
-    for name in written.select_dtypes("datetimetz"):
-        written[name] = [at.isoformat() for at in written[name]]
-    rows: list[dict[str, Any]] = written.to_dict("records")
-    return rows
+    return as_sent(orders[fields])

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -168,8 +169,7 @@ def callers(
         for name, run in kinds.items():
             found.append((Caller(name, make(urls, **chosen), rows, expected, over), run))
     threads = [
-        threading.Thread(target=_noting(caller, lambda run=run, caller=caller: run(caller)))
-        for caller, run in found
+        threading.Thread(target=_noting(caller, partial(run, caller))) for caller, run in found
     ]
     for thread in threads:
         thread.start()

@@ -8,6 +8,7 @@ import pandas as pd
 import yaml
 from feast import FeatureStore
 
+from tests.support.rows import as_sent
 from training.flights.materialize import materialize
 from training.flights.paths import DATA, FEATURE_REPO, FLIGHTS
 
@@ -45,7 +46,4 @@ def departures(after: pd.Timestamp, hours: float, count: int) -> pd.DataFrame:
 
 def instances(flights: pd.DataFrame) -> list[dict[str, Any]]:
     """Flights as a client would send them."""
-    written = flights.assign(
-        scheduled_departure=[at.isoformat() for at in flights["scheduled_departure"]]
-    )
-    return written[[*KEYS, "scheduled_departure"]].to_dict("records")
+    return as_sent(flights[[*KEYS, "scheduled_departure"]])

@@ -93,7 +93,7 @@ def started(command: list[str], config: Path, env: Mapping[str, str]) -> Iterato
     """A process that serves ``config``; interrupted at the end, and held to leave nothing."""
     document = yaml.safe_load(config.read_text())
     fast_lane = document["applications"][0]["args"].get("fast_lane") or {"port": 0}
-    urls = [f"http://127.0.0.1:{door['port']}" for door in (document["http_options"], fast_lane)]
+    url, lane = (f"http://127.0.0.1:{one['port']}" for one in (document["http_options"], fast_lane))
     grpc = f"127.0.0.1:{document.get('grpc_options', {}).get('port', 0)}"
     with config.with_suffix(".log").open("wb") as output:
         process = subprocess.Popen(
@@ -104,7 +104,7 @@ def started(command: list[str], config: Path, env: Mapping[str, str]) -> Iterato
             stderr=subprocess.STDOUT,
         )
     try:
-        yield Server(*urls, grpc, process, config)
+        yield Server(url, lane, grpc, process, config)
     finally:
         left = _end(process)
     assert not left, f"left running: {left}"

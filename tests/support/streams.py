@@ -132,7 +132,7 @@ def streaming(urls: Sequence[str], rows: Sequence[object], window: int) -> Itera
                             await _settle(connection, unanswered, tally)
             except ConnectionClosed as error:
                 told = error.rcvd
-                tally.closed[told and told.code, told and told.reason] += 1
+                tally.closed[(told.code, told.reason) if told else (None, None)] += 1
             except (OSError, InvalidHandshake):
                 await asyncio.sleep(_BREATH_S)  # a replica that is about to stop takes nobody
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from app.asgi import Application
 from app.config import GraphArgs, IngressSettings
@@ -29,8 +30,9 @@ from examples.store_orders.build import HERE, join
 from examples.store_orders.tables import AS_OF, CUSTOMERS, LAPSED
 from tests.support.example import NAME, Example, orders_at
 from tests.support.preprocessing import preprocessor_of
+from tests.support.rows import as_sent
 
-SETTINGS = {
+SETTINGS: dict[str, type[BaseModel]] = {
     "Ingress": IngressSettings,
     "Features": FeaturesSettings,
     "Preprocess": StageSettings,
@@ -40,7 +42,9 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def application() -> dict[str, Any]:
-    (application,) = yaml.safe_load((HERE / "serve_config.yaml").read_text())["applications"]
+    document = yaml.safe_load((HERE / "serve_config.yaml").read_text())
+    application: dict[str, Any]
+    (application,) = document["applications"]
     return application
 
 
@@ -65,9 +69,7 @@ async def client(example: Example, application: dict[str, Any]) -> AsyncIterator
 
 def bodies(orders: pd.DataFrame) -> list[dict[str, Any]]:
     """Orders as a client would send them."""
-    sent = orders.drop(columns="event_timestamp")
-    sent["placed_at"] = [at.isoformat() for at in sent["placed_at"]]
-    return sent.to_dict("records")
+    return as_sent(orders.drop(columns="event_timestamp"))
 
 
 async def documented(client: httpx.AsyncClient) -> dict[str, Any]:

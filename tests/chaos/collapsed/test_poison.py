@@ -23,7 +23,7 @@ Flag = Callable[[Answer], bool]
 
 def _defaulted(answer: Answer) -> bool:
     features = answer["features"]
-    return features["degraded"] and features["views"][_FLIGHT]["status"] == "defaulted"
+    return bool(features["degraded"] and features["views"][_FLIGHT]["status"] == "defaulted")
 
 
 def _unseen(name: str) -> Flag:

@@ -1,6 +1,7 @@
 """Replicas of each stage are killed under load, of which there are two each."""
 
 import time
+from functools import partial
 
 import numpy as np
 
@@ -52,12 +53,12 @@ def _harmed(site: Site, scale: Scale, stages: tuple[str, ...]) -> tuple[Arrivals
     with site.load(scale, _DEADLINE_S) as load:
         for stage in stages:
             reach(load, load.elapsed + scale.quiet_s)
-            victim = min(wait_until(lambda name=stage: site.replicas(name), f"two of {stage}"))
+            victim = min(wait_until(partial(site.replicas, stage), f"two of {stage}"))
             killed.append(time.monotonic())
             kill(victim)
             if scale.long:
                 wait_until(
-                    lambda name=stage, gone=victim: site.replicas(name) - {gone},
+                    partial(site.replaced, stage, {victim}),
                     f"another {stage}",
                     timeout_s=120,
                 )

@@ -1,6 +1,7 @@
 """Every replica is replaced, by a change of the config, under load."""
 
 import time
+from functools import partial
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_a_rolling_update_loses_no_request(site: Site, scale: Scale, figures: Fi
         deploy(site.server, site.document, timeout_s=_PATIENCE_S)
         for name, old in before.items():
             wait_until(
-                lambda name=name, old=old: (now := site.replicas(name)) and not now & old,
+                partial(site.replaced, name, old),
                 f"new replicas of {name}",
                 timeout_s=_PATIENCE_S,
             )

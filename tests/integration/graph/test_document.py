@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ _EXAMPLES = 8
 def test_schemathesis_finds_nothing_to_object_to(graph: Graph, door: str) -> None:
     """Sound and unsound requests of every kind that the document allows and forbids, all checks."""
     url = graph.server.url if door == "proxy" else graph.server.fast_lane
-    command = [
+    command: list[str | Path] = [
         *(script("schemathesis"), "--config-file", _FOLDER / "schemathesis.toml"),
         *("run", f"{url}/openapi.json", "--checks", "all", "--max-examples", str(_EXAMPLES)),
         *("--seed", "2013", "--no-color", "--suppress-health-check", "all"),

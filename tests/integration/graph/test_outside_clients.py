@@ -47,7 +47,7 @@ def expected(url: str, rows: list[Row]) -> list[Row]:
 def test_tritonclient(url: str, graph: Graph, rows: list[Row], expected: list[Row]) -> None:
     """Its HTTP and gRPC clients and their asyncio forms, with and without binary tensors."""
     version = (graph.models / "flight_delay" / "latest").read_text()
-    found = _run("triton.py", **_addresses(url, graph), version=version, rows=rows)
+    found = _run("triton.py", _addresses(url, graph) | {"version": version, "rows": rows})
 
     _same(found["answers"], expected)
     assert len(found["answers"]) == 8
@@ -75,7 +75,7 @@ def test_tritonclient(url: str, graph: Graph, rows: list[Row], expected: list[Ro
 def test_kserve(url: str, graph: Graph, rows: list[Row], expected: list[Row]) -> None:
     """Its REST client and its gRPC client."""
     inputs = httpx.get(f"{url}/v2/models/flight_delay").json()["inputs"]
-    found = _run("kserve_clients.py", **_addresses(url, graph), inputs=inputs, rows=rows)
+    found = _run("kserve_clients.py", _addresses(url, graph) | {"inputs": inputs, "rows": rows})
 
     _same(found["answers"], expected)
     assert found["answers"].keys() == {"http json", "http binary", "grpc"}
@@ -88,7 +88,7 @@ def test_a_client_that_was_generated_from_the_document(
     document, config = tmp_path / "openapi.json", tmp_path / "config.yml"
     document.write_text(httpx.get(f"{url}/openapi.json").text)
     config.write_text(_GENERATE)
-    command = [
+    command: list[str | Path] = [
         *(_ENVIRONMENT / "openapi-python-client", "generate", "--fail-on-warning"),
         *("--path", document, "--config", config, "--meta", "none"),
         *("--output-path", tmp_path / "service_client"),
@@ -96,7 +96,7 @@ def test_a_client_that_was_generated_from_the_document(
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
     assert not done.returncode, done.stdout + done.stderr
 
-    found = _run("generated.py", path=tmp_path, url=url, rows=rows)
+    found = _run("generated.py", {"url": url, "rows": rows}, tmp_path)
 
     together = found["together"]["predictions"]
     for answers in (found["alone"], together):
@@ -107,7 +107,7 @@ def test_a_client_that_was_generated_from_the_document(
     assert found["refused"] == [422, "missing_field"]
 
 
-def _addresses(url: str, graph: Graph) -> dict[str, str]:
+def _addresses(url: str, graph: Graph) -> dict[str, Any]:
     return {
         "http": url.removeprefix("http://"),
         "grpc": graph.server.grpc,
@@ -123,7 +123,7 @@ def _same(found: dict[str, list[Row]], expected: list[Row]) -> None:
         assert [one["features"] for one in answers] == [one["features"] for one in expected], way
 
 
-def _run(name: str, path: Path = _SCRIPTS, **asked: Any) -> dict[str, Any]:
+def _run(name: str, asked: dict[str, Any], path: Path = _SCRIPTS) -> dict[str, Any]:
     """What a script of tests/clients tells of what it ``asked`` the server; ``path`` is where
     it may import from, too."""
     done = subprocess.run(

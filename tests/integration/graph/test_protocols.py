@@ -15,7 +15,7 @@ from app.protocols.oip.proto.open_inference_grpc_pb2_grpc import GRPCInferenceSe
 from benchmarks.scenarios.protocols.forms import Request, oip_binary, oip_json
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
-from windsock import Windsock
+from windsock import Prediction, Windsock
 
 Row = dict[str, Any]
 
@@ -58,7 +58,11 @@ def _stream(url: str, _: Graph, rows: list[Row]) -> list[Row]:
 def _client(url: str, _: Graph, rows: list[Row]) -> list[Row]:
     with Windsock(url) as windsock:
         told = windsock.predict_batch(rows)
-    return [{"outputs": one.outputs, "features": {"status": one.features.status}} for one in told]
+    answers = [one for one in told if isinstance(one, Prediction)]
+    assert len(answers) == len(rows)
+    return [
+        {"outputs": one.outputs, "features": {"status": one.features.status}} for one in answers
+    ]
 
 
 def _oip_json(url: str, _: Graph, rows: list[Row]) -> list[Row]:

@@ -1,13 +1,12 @@
-"""One test for both clients: the synchronous one runs in a thread of its own."""
+"""Clients of both kinds, and the real edge to ask."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from itertools import count
 from ssl import create_default_context
-from threading import Event, Thread
-from typing import Any, Protocol
+from threading import Thread
+from typing import Any
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,75 +17,8 @@ from app.serving.dataplane import Dataplane
 from tests.support.chains import weighing
 from tests.support.fast_lane import serving
 from tests.support.manifests import parcels, store
-from windsock import Answer, AsyncWindsock, Options, Prediction, Windsock
-
-Then = Callable[[Any, Answer], Awaitable[None]]
-
-
-class Client(Protocol):
-    """What both can do, awaited."""
-
-    client: Windsock | AsyncWindsock
-
-    async def predict(self, *args: Any, **options: Any) -> Prediction: ...
-    async def predict_batch(self, *args: Any, **options: Any) -> Any: ...
-    async def stream(self, rows: Any, *args: Any, **options: Any) -> list[Any]: ...
-    async def each(self, then: Then, *args: Any, **options: Any) -> None:
-        """Do something with each answer of a stream."""
-
-    def paced(self, over: Event) -> Any:
-        """Rows as ``stream`` takes them, a thousand a second until it is ``over``."""
-
-
-class _Sync:
-    def __init__(self, client: Windsock) -> None:
-        self.client = client
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        async def call(*args: Any, **options: Any) -> Any:
-            return await asyncio.to_thread(getattr(self.client, name), *args, **options)
-
-        return call
-
-    def paced(self, over: Event) -> Iterator[dict[str, int]]:
-        for n in count():
-            if over.wait(0.001):
-                break
-            yield {"n": n}
-
-    async def stream(self, *args: Any, **options: Any) -> list[tuple[Any, Answer]]:
-        return await asyncio.to_thread(lambda: list(self.client.stream(*args, **options)))
-
-    async def each(self, then: Then, *args: Any, **options: Any) -> None:
-        def run() -> None:
-            for one in self.client.stream(*args, **options):
-                asyncio.run(then(*one))
-
-        await asyncio.to_thread(run)
-
-
-class _Async:
-    def __init__(self, client: AsyncWindsock) -> None:
-        self.client = client
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        found: Callable[..., Any] = getattr(self.client, name)
-        return found
-
-    async def paced(self, over: Event) -> AsyncIterator[dict[str, int]]:
-        for n in count():
-            if over.is_set():
-                break
-            yield {"n": n}
-            await asyncio.sleep(0.001)
-
-    async def stream(self, *args: Any, **options: Any) -> list[tuple[Any, Answer]]:
-        return [one async for one in self.client.stream(*args, **options)]
-
-    async def each(self, then: Then, *args: Any, **options: Any) -> None:
-        async for one in self.client.stream(*args, **options):
-            await then(*one)
-
+from tests.unit.client.clients import Async, Client, Sync
+from windsock import AsyncWindsock, Options, Windsock
 
 Opened = Callable[..., Any]
 
@@ -104,12 +36,12 @@ def opened(request: pytest.FixtureRequest) -> Opened:
         if request.param == "sync":
             client = Windsock(urls, **chosen)
             try:
-                yield _Sync(client)
+                yield Sync(client)
             finally:
                 await asyncio.to_thread(client.close)
         else:
             async with AsyncWindsock(urls, **chosen) as other:
-                yield _Async(other)
+                yield Async(other)
 
     return open_client
 

@@ -80,10 +80,11 @@ async def raw(
     handle: Callable[..., Awaitable[None]], port: int = 0, tls: SSLContext | None = None
 ) -> AsyncIterator[str]:
     """A server of bare connections, each ended when ``handle`` has done with it."""
-    tasks = set()
+    tasks = set[asyncio.Task[None]]()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.current_task())
+        if task := asyncio.current_task():
+            tasks.add(task)
         try:
             await handle(reader, writer)
         finally:

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from tests.support.manifests import EXAMPLE
-from tests.unit.client.conftest import Client, Opened
+from tests.unit.client.clients import Client
+from tests.unit.client.conftest import Opened
 from windsock import InvalidRequest, Prediction, RowError, View
 
 
@@ -36,6 +37,7 @@ async def test_a_prediction_has_all_that_the_server_says(client: Client) -> None
     assert prediction.features.views["fleet"] == View("fresh", 60)
     assert prediction.features.unseen == []
     assert prediction.features.values is None
+    assert prediction.request_id is not None
     assert len(prediction.request_id) == 32
 
 
@@ -133,6 +135,7 @@ async def test_what_serves_can_be_read(client: Client) -> None:
 
     assert health.status == "ok"
     assert health.problem is None
+    assert health.model is not None
     assert (health.model.name, health.model.version) == ("parcels", "1")
     assert (models.name, models.active, sorted(models.versions)) == ("parcels", "1", ["1", "2"])
     assert models.fields["sent_at"] == "timestamp"

@@ -7,7 +7,7 @@ import pytest
 from windsock import InvalidRequest, RowError
 from windsock.frames import error_record, frame_of, record, rows_of
 
-INSTANTS = pd.to_datetime(["2024-05-01T10:15+02:00", None]).tz_convert("Europe/Zurich")
+INSTANTS = pd.to_datetime(pd.Index(["2024-05-01T10:15+02:00", None])).tz_convert("Europe/Zurich")
 
 
 def cells(**columns: Any) -> list[Any]:
