@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from tests.unit.client.servers import FEATURES, MODEL, error
+from windsock import Prediction
 
 Row = dict[str, Any]
 Behaviour = Callable[["Streamer", ServerConnection, Row], Awaitable[None]]
@@ -107,3 +108,15 @@ async def kill(server: Server) -> None:
         for connection in server.connections:
             connection.transport.abort()
         await asyncio.wait([closed], timeout=0.005)
+
+
+def numbered(count: int) -> list[Row]:
+    return [{"n": n} for n in range(count)]
+
+
+def all_answered(found: list[tuple[Row, Any]], count: int) -> None:
+    """Each row exactly once, with its own answer."""
+    assert sorted(row["n"] for row, _ in found) == list(range(count))
+    for row, given in found:
+        assert isinstance(given, Prediction), given
+        assert given.outputs == row
