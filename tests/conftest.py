@@ -3,6 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.cluster import Clusters
 from tests.support.example import Example, built_example
 
 
@@ -15,6 +16,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     """The example repo, model and bundle of another shape; tests only read it."""
     return built_example(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="session")
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clusters]:
+    """Ray's, by kind; the last one runs until the end."""
+    clusters = Clusters(tmp_path_factory.mktemp("clusters"))
+    yield clusters
+    clusters.close()
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """A graph that runs while it is harmed, and the load that shows what its clients notice."""
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -19,7 +19,7 @@ from tests.chaos.scale import Scale
 from tests.support.flights import fill, shipped_store
 from tests.support.processes import replicas
 from tests.support.redis import RedisServer, breakable_redis
-from tests.support.serve import FAST, PLAIN, Server, read_config, serve_run, set_all
+from tests.support.serve import Server, read_config, set_all
 from tests.support.wait import wait_until
 
 DOORS = ("fast-lane", "haproxy", "python-proxy")
@@ -133,10 +133,13 @@ def reach(load: OpenLoad, seconds: float) -> None:
     wait_until(lambda: load.elapsed >= seconds, f"{seconds:g} s of load", timeout_s=_LONGEST_S)
 
 
+Start = Callable[[dict[str, Any], Path], AbstractContextManager[Server]]
+
+
 @contextmanager
-def serving(layout: str, door: str, folder: Path) -> Iterator[Site]:
-    """The shipped config on a copy of the shipped store: distributed on Redis, collapsed on
-    SQLite."""
+def serving(layout: str, door: str, folder: Path, start: Start) -> Iterator[Site]:
+    """The shipped config, as ``start`` serves it, on a copy of the shipped store: distributed on
+    Redis, collapsed on SQLite."""
     with ExitStack() as stack:
         if layout == "distributed":
             redis = stack.enter_context(breakable_redis(folder))
@@ -149,8 +152,7 @@ def serving(layout: str, door: str, folder: Path) -> Iterator[Site]:
             path = str(folder / "online_store.db")
             store, yaml = shipped_store(folder, {"type": "sqlite", "path": path})
         document = _document(layout, yaml)
-        env = {**(PLAIN if door == "python-proxy" else FAST), "RAY_AUTH_MODE": "disabled"}
-        server = stack.enter_context(serve_run(document, folder, env))
+        server = stack.enter_context(start(document, folder))
         url = server.fast_lane if door == "fast-lane" else server.url
         bodies = write(instances(), folder / "bodies.jsonl")
         site = Site(layout, door, url, server, store, folder, document, bodies, redis)

@@ -13,17 +13,18 @@ from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.torch_cpu import TorchRuntime
 from examples.store_orders.build import HERE, join
 from examples.store_orders.tables import AS_OF
+from tests.support.cluster import Clusters
 from tests.support.example import Example, orders_at
 from tests.support.preprocessing import preprocessor_of
 from tests.support.rows import as_sent
-from tests.support.serve import free_port, serve_run
 
 ROWS = 400
 
 
-def test_the_example_is_served_from_its_config(example: Example, tmp_path: Path) -> None:
+def test_the_example_is_served_from_its_config(
+    example: Example, clusters: Clusters, tmp_path: Path
+) -> None:
     document = yaml.safe_load((HERE / "serve_config.yaml").read_text())
-    document["http_options"]["port"] = free_port()
     args = document["applications"][0]["args"]
     args["model"]["directory"] = str(example.models)
     args["feature_store"]["repo"] = str(example.repo)
@@ -31,7 +32,7 @@ def test_the_example_is_served_from_its_config(example: Example, tmp_path: Path)
     orders = orders_at(AS_OF, ROWS)
     joined = join(example.store(), orders)
     expected = _offline(example, joined)
-    with serve_run(document, tmp_path, {"RAY_AUTH_MODE": "disabled"}) as server:
+    with clusters("bare").serving(document, tmp_path) as server:
         answer = httpx.post(
             f"{server.url}/predict/batch?values=true",
             json={"instances": _instances(example, joined)},

@@ -2,35 +2,23 @@
 
 import subprocess
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx
-import yaml
 
-from tests.support.serve import ROOT, Server, deploy, free_port, read_config, ready, script, started
+from tests.support.cluster import Clusters
+from tests.support.serve import ROOT, Server, read_config, ready, script
 from tests.support.wait import wait_until
 
 
-def test_serve_deploy_onto_a_running_cluster(tmp_path: Path) -> None:
-    document = read_config("distributed")
-    config = tmp_path / "serve_config.yaml"
-    config.write_text(yaml.safe_dump(document))
-    ports = {"--port": free_port(), "--dashboard-port": free_port()}
-    head = [script("ray"), "start", "--head", "--block", "--num-cpus", "2"]
-    head += [part for option, port in ports.items() for part in (option, str(port))]
-    # `ray start` notes its cluster where every later Ray program of this machine would look for it.
-    with (
-        TemporaryDirectory(prefix="ray-") as notes,
-        started(head, config, {"RAY_AUTH_MODE": "disabled", "RAY_TMPDIR": notes}) as server,
-    ):
-        dashboard = f"http://127.0.0.1:{ports['--dashboard-port']}"
-        wait_until(lambda: _up(dashboard), "the Ray dashboard")
-        deploy(server, document, dashboard)
-        wait_until(lambda: ready(server), "the deployed application")
-        example = _example(server)
-        answer = httpx.post(f"{server.url}/predict", json=example, timeout=30)
-        assert 0 < answer.json()["outputs"]["late_probability"] < 1
-        _serve("shutdown", "-y", "--address", dashboard)
+def test_serve_deploy_onto_a_running_cluster(clusters: Clusters, tmp_path: Path) -> None:
+    server = clusters("bare").place(read_config("distributed"), tmp_path)
+    _serve("shutdown", "-y", "--address", server.dashboard)  # what another test has started
+    _serve("deploy", str(server.config), "--address", server.dashboard)
+    wait_until(lambda: ready(server), "the deployed application")
+    example = _example(server)
+    answer = httpx.post(f"{server.url}/predict", json=example, timeout=30)
+    assert 0 < answer.json()["outputs"]["late_probability"] < 1
+    _serve("shutdown", "-y", "--address", server.dashboard)
 
 
 def _example(server: Server) -> dict[str, str]:
@@ -38,13 +26,6 @@ def _example(server: Server) -> dict[str, str]:
     body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
     example: dict[str, str] = body["example"]
     return example
-
-
-def _up(dashboard: str) -> bool:
-    try:
-        return httpx.get(f"{dashboard}/api/version").is_success
-    except httpx.HTTPError:
-        return False
 
 
 def _serve(*arguments: str) -> None:

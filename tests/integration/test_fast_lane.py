@@ -6,25 +6,19 @@ from typing import Any
 
 import psutil
 
+from tests.support.cluster import Clusters
 from tests.support.flights import NOON, departures, instances
 from tests.support.load import load
-from tests.support.serve import (
-    FAST,
-    Server,
-    application,
-    dashboard_of,
-    deploy,
-    read_config,
-    serve_run,
-    set_all,
-)
+from tests.support.serve import Server, application, deploy, read_config, set_all
 from tests.support.wait import wait_until
 
 # From then on replicas that start have the processor.
 _BREATH_S = 0.02
 
 
-def test_it_scales_out_by_its_own_load_and_updates_without_loss(tmp_path: Path) -> None:
+def test_it_scales_out_by_its_own_load_and_updates_without_loss(
+    clusters: Clusters, tmp_path: Path
+) -> None:
     document = read_config("collapsed")
     set_all(document, "num_cpus", 0.3)  # room for two replicas and the two that replace them
     (ingress,) = document["applications"][0]["deployments"]
@@ -36,9 +30,8 @@ def test_it_scales_out_by_its_own_load_and_updates_without_loss(tmp_path: Path) 
     }
     port = document["applications"][0]["args"]["fast_lane"]["port"]
     body = json.dumps(instances(departures(NOON, hours=2, count=1))[0]).encode()
-    env = {**FAST, "RAY_AUTH_MODE": "disabled"}
     with (
-        serve_run(document, tmp_path, env) as server,
+        clusters("haproxy").serving(document, tmp_path) as server,
         load(port, "/predict", body, clients=16) as tally,
     ):
         # Serve sees no request: nothing goes through its own door.
@@ -75,7 +68,7 @@ def _listening(server: Server, port: int, count: int) -> set[int]:
 
 
 def _replicas(server: Server) -> list[dict[str, Any]]:
-    told = application(dashboard_of(server))
+    told = application(server)
     replicas: list[dict[str, Any]] = told["deployments"]["Ingress"]["replicas"]
     return replicas
 

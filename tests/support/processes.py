@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.support.serve import Server, application, dashboard_of
+from tests.support.serve import Server, application
 
 CONTROLLER = "ray::ServeController"
 
@@ -18,7 +18,7 @@ def replicas(server: Server, deployment: str, count: int) -> set[int]:
     """Processes of a deployment's replicas, once there are so many, all of them running; empty
     until then."""
     try:
-        told = application(dashboard_of(server), timeout_s=10)
+        told = application(server, timeout_s=10)
     except httpx.HTTPError:
         return set()
     found: list[dict[str, Any]] = told["deployments"][deployment]["replicas"]

@@ -36,25 +36,33 @@ def free_port() -> int:
             return port
 
 
-_APART = second_cluster(choice(range(11_000, 18_000)))
-PLAIN: Mapping[str, str] = {**ray_environment(haproxy=False), **_APART}
-FAST: Mapping[str, str] = {**ray_environment(haproxy=True), **_APART}
+# A cluster for itself, as Ray starts it, with our environment, and with Ray's HAProxy.
+BARE: Mapping[str, str] = second_cluster(choice(range(11_000, 18_000)))
+PLAIN: Mapping[str, str] = {**ray_environment(haproxy=False), **BARE}
+FAST: Mapping[str, str] = {**ray_environment(haproxy=True), **BARE}
 
 
 @dataclass
 class Server:
     """A running application: the addresses of its doors, its process, its config and what it has
-    printed."""
+    printed. ``address`` is of Ray's dashboard, where that is known beforehand."""
 
     url: str
     fast_lane: str
     grpc: str
     process: "subprocess.Popen[bytes]"
     config: Path
+    log: Path
+    address: str | None = None
 
     @property
-    def log(self) -> Path:
-        return self.config.with_suffix(".log")
+    def dashboard(self) -> str:
+        """The address of Ray's dashboard, as Ray prints it."""
+        if self.address:
+            return self.address
+        found = re.search(r"dashboard at \S*?(http://[\d.]+:\d+)", self.output())
+        assert found, self.output()
+        return found[1]
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
@@ -89,13 +97,15 @@ def set_all(document: Any, key: str, value: Any) -> None:
 
 
 @contextmanager
-def started(command: list[str], config: Path, env: Mapping[str, str]) -> Iterator[Server]:
+def started(
+    command: list[str], config: Path, env: Mapping[str, str], address: str | None = None
+) -> Iterator[Server]:
     """A process that serves ``config``; interrupted at the end, and held to leave nothing."""
     document = yaml.safe_load(config.read_text())
-    fast_lane = document["applications"][0]["args"].get("fast_lane") or {"port": 0}
-    url, lane = (f"http://127.0.0.1:{one['port']}" for one in (document["http_options"], fast_lane))
+    url = f"http://127.0.0.1:{document['http_options']['port']}"
     grpc = f"127.0.0.1:{document.get('grpc_options', {}).get('port', 0)}"
-    with config.with_suffix(".log").open("wb") as output:
+    log = config.with_suffix(".log")
+    with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", _RESTORE_SIGINT, *command],
             cwd=ROOT,
@@ -104,10 +114,17 @@ def started(command: list[str], config: Path, env: Mapping[str, str]) -> Iterato
             stderr=subprocess.STDOUT,
         )
     try:
-        yield Server(url, lane, grpc, process, config)
+        yield Server(url, fast_lane_of(document), grpc, process, config, log, address)
     finally:
         left = _end(process)
     assert not left, f"left running: {left}"
+
+
+def fast_lane_of(document: Mapping[str, Any]) -> str:
+    """The address of the fast lane that a config opens; of nobody, where it opens none."""
+    args = (one["args"] for one in document["applications"])
+    port = next((one["fast_lane"]["port"] for one in args if one.get("fast_lane")), 0)
+    return f"http://127.0.0.1:{port}"
 
 
 def _outside_ray() -> dict[str, str]:
@@ -161,43 +178,41 @@ def script(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def deploy(
-    server: Server,
-    document: dict[str, Any],
-    dashboard: str | None = None,
-    timeout_s: float = 60.0,
-) -> None:
-    """`serve deploy` a config onto the running cluster, until it is in force."""
+def deploy(server: Server, document: dict[str, Any], timeout_s: float = 60.0) -> None:
+    """Deploy a config onto the running cluster as `serve deploy` does, until it is in force."""
     server.config.write_text(yaml.safe_dump(document))
-    dashboard = dashboard or dashboard_of(server)
-    subprocess.run(
-        [script("serve"), "deploy", str(server.config), "--address", dashboard],
-        check=True,
-        capture_output=True,
-        cwd=ROOT,
-    )
-    wait_until(lambda: status(dashboard) == "RUNNING", "the new config in force", timeout_s)
+    submit(server, document)
+    wait_until(lambda: status(server) == "RUNNING", "the new config in force", timeout_s)
 
 
-def dashboard_of(server: Server) -> str:
-    """The address of the Ray dashboard, as Ray prints it."""
-    found = re.search(r"dashboard at \S*?(http://[\d.]+:\d+)", server.output())
-    assert found, server.output()
-    return found[1]
+def submit(server: Server, document: dict[str, Any]) -> None:
+    """Hand a config to Serve, which takes its time to do as it says."""
+    answer = _dashboard.put(f"{server.dashboard}{_APPLICATIONS}", json=document, timeout=60)
+    assert answer.is_success, answer.text
 
 
-def application(dashboard: str, timeout_s: float = 5.0) -> dict[str, Any]:
-    """What Serve tells of its one application."""
-    answer = httpx.get(f"{dashboard}/api/serve/applications/", timeout=timeout_s)
-    (one,) = answer.json()["applications"].values()
+def applications(server: Server, timeout_s: float = 5.0) -> dict[str, Any]:
+    """What Serve tells of each of its applications."""
+    answer = _dashboard.get(f"{server.dashboard}{_APPLICATIONS}", timeout=timeout_s)
+    told: dict[str, Any] = answer.json()["applications"]
+    return told
+
+
+def application(server: Server, timeout_s: float = 5.0) -> dict[str, Any]:
+    """What it tells of the one that it has."""
+    (one,) = applications(server, timeout_s).values()
     told: dict[str, Any] = one
     return told
 
 
-def status(dashboard: str) -> str:
-    """How it is."""
-    return str(application(dashboard)["status"])
+def status(server: Server) -> str:
+    """How that is."""
+    return str(application(server)["status"])
 
+
+_APPLICATIONS = "/api/serve/applications/"
+# One for all questions: to load the system's authorities takes longer than to ask.
+_dashboard = httpx.Client()
 
 # A background job of a shell inherits an ignored SIGINT, which Python would then keep.
 _RESTORE_SIGINT = """

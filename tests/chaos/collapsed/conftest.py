@@ -3,12 +3,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chaos.site import Site, serving
+from tests.support.cluster import Clusters
 
 
 @pytest.fixture(scope="package")
 def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, clusters: Clusters, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """The graph with all stages in one replica, on SQLite, reached through one door."""
-    with serving("collapsed", request.param, tmp_path_factory.mktemp("collapsed")) as site:
+    kind = "proxy" if request.param == "python-proxy" else "haproxy"
+    folder = tmp_path_factory.mktemp("collapsed")
+    with serving("collapsed", request.param, folder, clusters(kind).serving) as site:
         yield site

@@ -11,7 +11,7 @@ from tests.chaos.scale import LONG
 from tests.chaos.site import Site, serving
 from tests.support.callers import Caller, callers, reach
 from tests.support.processes import family, kill
-from tests.support.serve import PLAIN, Server, serve_run
+from tests.support.serve import Server, serve_run
 from windsock import Prediction, Windsock
 
 _ROWS = 50
@@ -24,8 +24,8 @@ def test_clients_notice_nothing(tmp_path: Path, figures: Figures) -> None:
     for name in ("first", "second", "again"):
         (tmp_path / name).mkdir()
     with (
-        serving("collapsed", "python-proxy", tmp_path / "second") as second,
-        serving("collapsed", "python-proxy", tmp_path / "first") as first,
+        serving("collapsed", "python-proxy", tmp_path / "second", serve_run) as second,
+        serving("collapsed", "python-proxy", tmp_path / "first", serve_run) as first,
     ):
         rows = first.rows(_ROWS)
         with callers([first.url, second.url], rows, _outputs(second, rows)) as found:
@@ -33,8 +33,7 @@ def test_clients_notice_nothing(tmp_path: Path, figures: Figures) -> None:
             die(first.server)
             reach(found, _OUTAGE, second.url)
             away = [caller.answered for caller in found]
-            env = {**PLAIN, "RAY_AUTH_MODE": "disabled"}
-            with serve_run(first.document, tmp_path / "again", env):
+            with serve_run(first.document, tmp_path / "again"):
                 reach(found, _QUIET, first.url)
                 _tell(found, away, figures)
 

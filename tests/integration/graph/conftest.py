@@ -1,4 +1,4 @@
-"""The shipped graph as a running server, once per layout, door and online store."""
+"""The shipped graph as a running application, once per layout, door and online store."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from feast import FeatureStore
 
+from tests.support.cluster import Clusters
 from tests.support.flights import NOON, fill, shipped_store
 from tests.support.processes import named
 from tests.support.redis import redis_server
-from tests.support.serve import FAST, PLAIN, Server, read_config, serve_run, set_all
+from tests.support.serve import Server, read_config, set_all
 from training.flights.paths import MODELS
 
 
@@ -28,7 +29,7 @@ class Graph:
 
 @pytest.fixture(scope="package", params=["distributed-haproxy-sqlite", "collapsed-proxy-redis"])
 def graph(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, clusters: Clusters, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Graph]:
     layout, door, online = request.param.split("-")
     folder = tmp_path_factory.mktemp(layout)
@@ -44,8 +45,7 @@ def graph(
         # Two cores hold one of each, and the one that replaces it.
         set_all(document, "max_replicas", 1)
         set_all(document, "clock", {"mode": "replay", "start": NOON.isoformat(), "speed": 0})
-        env = {**(FAST if door == "haproxy" else PLAIN), "RAY_AUTH_MODE": "disabled"}
-        with serve_run(document, folder, env) as server:
+        with clusters(door).serving(document, folder) as server:
             assert bool(named(server, "haproxy")) == (door == "haproxy")
             yield Graph(request.param, server, store, models)
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import yaml
 from app.doors.concurrency import CONCURRENCY
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
-from tests.support.serve import FAST, ROOT, dashboard_of, deploy, script, status
+from tests.support.serve import FAST, deploy, status, submit
 from tests.support.wait import wait_until
 
 _STATISTICS = f"http://127.0.0.1:{FAST['RAY_SERVE_HAPROXY_STATS_PORT']}/stats;csv"
@@ -28,18 +27,14 @@ def test_an_update_that_is_refused_leaves_the_replicas_in_service(
     document = yaml.safe_load(graph.server.config.read_text())
     broken = yaml.safe_load(graph.server.config.read_text())
     broken["applications"][0]["args"]["model"]["directory"] = str(tmp_path)
-    config = tmp_path / "serve_config.yaml"
-    config.write_text(yaml.safe_dump(broken))
-    dashboard = dashboard_of(graph.server)
     wait_until(lambda: _replicas() == 1, "the one ingress replica at HAProxy")
-    command = [script("serve"), "deploy", str(config), "--address", dashboard]
-    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+    submit(graph.server, broken)
 
     def refused() -> bool:
         answer = httpx.post(f"{graph.server.url}/predict", json=row, timeout=10)
         assert answer.is_success
         assert _replicas() == 1
-        return status(dashboard) == "DEPLOY_FAILED"
+        return status(graph.server) == "DEPLOY_FAILED"
 
     wait_until(refused, "the refusal")
     assert refused()
