@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import time
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -95,11 +96,10 @@ async def test_a_flood_of_pings_is_answered_only_as_far_as_it_is_read(
 async def test_a_flood_of_the_smallest_frames_keeps_nobody_waiting(dataplane: Dataplane) -> None:
     async with service(dataplane) as (_, url), stream(url) as other, by_hand(url) as (_, writer):
         writer.write(frame(b"", opcode=10) * (MANY // 6))
-        loop = asyncio.get_running_loop()
         for row_id in range(5):
-            began = loop.time()
+            began = time.thread_time()  # all of the flood takes three seconds of it
             assert "outputs" in await other.ask(row_id, EXAMPLE)
-            assert loop.time() - began < 1
+            assert time.thread_time() - began < 1
 
 
 async def test_all_rows_of_a_flood_are_answered(dataplane: Dataplane) -> None:
