@@ -77,9 +77,30 @@ models/flight_delay/latest: $(DATA)/training.parquet $(TRAINING)
 report: bundle
 	@$(BIN)/python -m training.flights.report
 
+# Unit tests run side by side; what starts Ray does not, as it needs all of the machine.
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist worksteal
+
 ## test             run the whole suite
+.PHONY: test-unit test-integration coverage
 test: bundle $(FILLED) clients
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest tests/unit $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest tests/integration tests/chaos
+
+## test-unit        the part of it that needs no Ray, in a minute
+test-unit: bundle $(FILLED)
+	@$(BIN)/python -m pytest tests/unit $(SIDE_BY_SIDE)
+
+## test-integration the part of it that starts Ray: real servers, and faults in short
+test-integration: bundle $(FILLED) clients
+	@$(BIN)/python -m pytest tests/integration tests/chaos
+
+## coverage         what the unit tests reach, by line and branch, here and in htmlcov/
+coverage: bundle $(FILLED)
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest tests/unit $(SIDE_BY_SIDE)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage html --quiet
+	@$(BIN)/coverage report
 
 # Clients that others wrote, which the suite drives the server with: they want other versions.
 CLIENTS := .venv-clients
