@@ -16,11 +16,12 @@ from tests.support.manifests import PARCELS
 
 def frame(*names: str | None) -> Frame:
     rows = len(names)
+    sizes = np.arange(rows, dtype=np.float64)
     return Frame(
         PARCELS,
         rows,
-        {"name": value_column("string", names), "size": np.arange(rows, dtype=np.float64)},
-        ViewStates(("view",), np.arange(rows, dtype=np.int8)[None], np.arange(rows)[None] * 10.0),
+        {"name": value_column("string", names), "size": sizes},
+        ViewStates(("view",), np.arange(rows, dtype=np.int8)[None], sizes[None] * 10),
     )
 
 

@@ -11,7 +11,7 @@ INGRESS = DeploymentID("Ingress", "windsock")
 
 def context(ongoing: float, unseen: list[float] | None, **config: Any) -> AutoscalingContext:
     replicas = [ReplicaID(f"r{place}", INGRESS) for place in range(2)]
-    metrics = unseen and {UNSEEN_REQUESTS: dict(zip(replicas, unseen, strict=False))}
+    metrics = {UNSEEN_REQUESTS: dict(zip(replicas, unseen, strict=False))} if unseen else None
     return AutoscalingContext(
         deployment_id=INGRESS,
         deployment_name="Ingress",

@@ -10,7 +10,7 @@ from app.serving.errors import Overloaded, Unavailable
 from tests.support.asgi import drive
 from tests.support.calls import application
 
-ANSWERS = {"websocket.http.response": {}}
+ANSWERS: dict[str, dict[str, Any]] = {"websocket.http.response": {}}
 
 
 def socket(**more: Any) -> Scope:

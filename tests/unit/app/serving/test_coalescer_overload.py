@@ -63,7 +63,7 @@ async def test_an_empty_queue_refuses_nobody() -> None:
     batch.release()
     (await stage.next()).release()
 
-    assert await asyncio.gather(first, second) == [[1], [2]]
+    assert list(await asyncio.gather(first, second)) == [[1], [2]]
 
 
 async def test_the_later_parts_of_a_request_that_was_let_in_are() -> None:
@@ -99,7 +99,7 @@ async def test_one_whose_time_is_over_is_not_started() -> None:
     assert second.rows == [3]
     with pytest.raises(TimedOut):
         await late
-    assert await asyncio.gather(running, patient) == [[1], [3]]
+    assert list(await asyncio.gather(running, patient)) == [[1], [3]]
 
 
 async def test_a_batch_has_as_long_as_its_most_patient_request() -> None:

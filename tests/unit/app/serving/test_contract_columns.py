@@ -1,6 +1,7 @@
 """Rows that come by column are judged as rows are."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -97,10 +98,11 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
 def test_any_value_is_judged_as_in_a_row(name: str, value: Any) -> None:
     row = EXAMPLE | {name: value}
     verdicts: list[Any] = []
-    for judge in (
+    judges: tuple[Callable[[], Any], ...] = (
         lambda: CONTRACT.rows(by_column([row]))[0],
         lambda: CONTRACT.decode(json.dumps(row, allow_nan=True).encode()),
-    ):
+    )
+    for judge in judges:
         try:
             verdicts.append(judge())
         except InvalidRequest as error:

@@ -159,6 +159,6 @@ def test_a_key_never_answers_with_the_row_of_another(
         for key, size in zip(keys[:capacity], sizes, strict=False):
             newest[key] = size
 
-    for key, size in zip("abcdefg", held(kept, "abcdefg"), strict=True):
-        assert size is None or size == newest[key]
+    for key, found in zip("abcdefg", held(kept, "abcdefg"), strict=True):
+        assert found is None or found == newest[key]
     assert len(kept) <= capacity

@@ -69,7 +69,8 @@ async def test_every_row_says_how_old_its_features_are(
     seen = latest.reindex(pd.Index(orders[fields].itertuples(index=False, name=None)))
     if len(keys) == 1:
         seen = latest.reindex(orders[fields[0]])
-    age_s = ((online.until - seen) / pd.Timedelta(seconds=1)).to_numpy()
+    age: pd.Series[pd.Timedelta] = online.until - seen
+    age_s = (age / pd.Timedelta(seconds=1)).to_numpy()
     ttl_s = example.manifest.service.views[view].ttl_s
 
     found = await online.lookup(example).lookup(example.frame(orders))
@@ -98,7 +99,8 @@ async def test_lapsed_customers_are_served_without_what_the_store_still_holds(
 
 
 def orders_end(orders: pd.DataFrame) -> pd.Timestamp:
-    return orders["event_timestamp"].max() + pd.Timedelta(days=30)
+    last: pd.Timestamp = orders["event_timestamp"].max()
+    return last + pd.Timedelta(days=30)
 
 
 async def test_the_fields_of_the_request_are_kept(

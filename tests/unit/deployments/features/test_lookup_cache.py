@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +215,7 @@ async def test_a_version_that_the_registry_does_not_match_is_refused(
 
 
 @pytest.fixture(params=[0, 7, 50_000])
-def busy(request: pytest.FixtureRequest, example: Example) -> Iterator[FeatureLookup]:
+def busy(request: pytest.FixtureRequest, example: Example) -> FeatureLookup:
     """The example's lookup with no cache, one much smaller than a batch, and a large one."""
     settings = LookupSettings(clock=STILL, cache_rows=request.param, cache_ttl_s=60)
     return FeatureLookup(example.store, example.bundles, settings)

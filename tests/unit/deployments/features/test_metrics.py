@@ -1,6 +1,6 @@
 """What is told, by a recording stand-in for Ray's metrics."""
 
-from collections import Counter as Tally
+from collections import defaultdict
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,11 +12,13 @@ from deployments.features.store.breaker import State
 from deployments.frames import Status, ViewStates
 from tests.support.wait import wait_for
 
+Tally = dict[tuple[str, ...], float]
+
 
 class Recorded:
     """Any of Ray's kinds of metric."""
 
-    told: ClassVar[Tally[tuple[str, ...]]] = Tally()
+    told: ClassVar[Tally] = defaultdict(float)
 
     def __init__(self, name: str, description: str, **_: Any) -> None:
         self._name = name
@@ -32,10 +34,10 @@ class Recorded:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Tally[tuple[str, ...]]:
+def told(monkeypatch: pytest.MonkeyPatch) -> Tally:
     for kind in ("Counter", "Gauge", "Histogram"):
         monkeypatch.setattr(metrics, kind, Recorded)
-    Recorded.told = Tally()
+    Recorded.told = defaultdict(float)
     return Recorded.told
 
 
@@ -45,7 +47,7 @@ def states(*status: Status) -> ViewStates:
     return ViewStates(("load", "fleet"), both, np.full(both.shape, 60.0))
 
 
-async def test_rows_are_counted_by_view_and_status(told: Tally[tuple[str, ...]]) -> None:
+async def test_rows_are_counted_by_view_and_status(told: Tally) -> None:
     counts = LookupMetrics()
     counts.looked_up(states(Status.FRESH, Status.MISSING))
     counts.looked_up(states(Status.MISSING))
@@ -56,7 +58,7 @@ async def test_rows_are_counted_by_view_and_status(told: Tally[tuple[str, ...]])
     assert rows == {("load", "fresh"): 1, ("load", "missing"): 2, ("fleet", "fresh"): 3}
 
 
-async def test_ages_are_sampled(told: Tally[tuple[str, ...]]) -> None:
+async def test_ages_are_sampled(told: Tally) -> None:
     counts = LookupMetrics()
     for _ in range(50):
         counts.looked_up(states(Status.FRESH))
@@ -70,7 +72,7 @@ async def test_a_service_without_views_has_nothing_to_tell(told: Any) -> None:
     assert set(told) == {("windsock_store_breaker",)}
 
 
-def test_the_breaker_is_told_from_the_beginning(told: Tally[tuple[str, ...]]) -> None:
+def test_the_breaker_is_told_from_the_beginning(told: Tally) -> None:
     counts = LookupMetrics()
     assert told["windsock_store_breaker",] == 0
 

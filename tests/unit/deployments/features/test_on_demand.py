@@ -1,6 +1,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,7 @@ def computed(view: OnDemandFeatureView, **features: DType) -> dict[str, Column]:
 
 
 @on_demand_feature_view(sources=[ORDER], schema=[Field(name="seen", dtype=String)], mode="python")
-def witness(inputs):
+def witness(inputs: dict[str, Any]) -> dict[str, Any]:
     names = ("quantity", "price", "gift", "placed_at", "note")
     return {"seen": [repr(row) for row in zip(*(inputs[name] for name in names), strict=True)]}
 
@@ -65,7 +66,7 @@ def test_a_python_computation_is_given_plain_values_and_none() -> None:
 
 
 @on_demand_feature_view(sources=[ORDER], schema=[Field(name="names", dtype=String)], mode="python")
-def inventory(inputs):
+def inventory(inputs: dict[str, Any]) -> dict[str, Any]:
     return {"names": [",".join(sorted(inputs))] * len(inputs["quantity"])}
 
 
@@ -85,7 +86,7 @@ def test_a_computation_sees_nothing_but_the_request_and_its_own_inputs() -> None
     mode="python",
     singleton=True,
 )
-def one_by_one(inputs):
+def one_by_one(inputs: dict[str, Any]) -> dict[str, Any]:
     price, note = inputs["price"], inputs["note"]
     return {
         "amount": None if price is None else price * inputs["quantity"],
@@ -152,7 +153,7 @@ def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @on_demand_feature_view(
     sources=[ORDER], schema=[Field(name="at", dtype=UnixTimestamp)], mode="python"
 )
-def without_zone(inputs):
+def without_zone(inputs: dict[str, Any]) -> dict[str, Any]:
     return {"at": [at and at.replace(tzinfo=None) for at in inputs["placed_at"]]}
 
 
@@ -164,7 +165,7 @@ def test_an_instant_without_a_zone_is_utc_wherever_the_server_stands() -> None:
 
 
 @on_demand_feature_view(sources=[ORDER], schema=[Field(name="name", dtype=String)], mode="python")
-def nameless(inputs):
+def nameless(inputs: dict[str, Any]) -> dict[str, Any]:
     return {"name": [float("nan")] * len(inputs["quantity"])}
 
 
@@ -173,7 +174,7 @@ def test_a_nan_among_strings_is_a_missing_string() -> None:
 
 
 @on_demand_feature_view(sources=[ORDER], schema=[Field(name="total", dtype=Float64)], mode="python")
-def summed(inputs):
+def summed(inputs: dict[str, Any]) -> dict[str, Any]:
     return {"total": [sum(quantity or 0 for quantity in inputs["quantity"])]}
 
 

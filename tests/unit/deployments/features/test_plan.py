@@ -1,5 +1,6 @@
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from feast import Entity, FeatureService, FeatureStore, Field, RequestSource, ValueType
@@ -80,7 +81,7 @@ def test_a_folder_without_a_repo_is_named(tmp_path: Path) -> None:
         open_store(tmp_path, None)
 
 
-def refusal(folder: Path, *features: object) -> str:
+def refusal(folder: Path, *features: Any) -> str:
     """Why a service of ``features`` cannot be planned."""
     service = FeatureService(name="v1", features=list(features))
     store = applied(folder, store_key, *features, service)
@@ -136,7 +137,7 @@ def test_a_computation_of_a_renamed_view_is_refused(tmp_path: Path) -> None:
         schema=[Field(name="double", dtype=Float64)],
         mode="python",
     )
-    def doubled(inputs):
+    def doubled(inputs: dict[str, Any]) -> dict[str, Any]:
         return {"double": [2 * price for price in inputs["price"]]}
 
     assert "reads 'shelf' as 'rack', which Feast cannot resolve" in refusal(
@@ -150,7 +151,7 @@ def test_a_computation_that_reuses_the_name_of_its_input_is_refused(tmp_path: Pa
     @on_demand_feature_view(
         sources=[shelf], schema=[Field(name="price", dtype=Float64)], mode="python"
     )
-    def doubled(inputs):
+    def doubled(inputs: dict[str, Any]) -> dict[str, Any]:
         return {"price": [2 * price for price in inputs["price"]]}
 
     assert "computes 'price', also the name of an input from 'shelf'" in refusal(
@@ -168,7 +169,7 @@ def test_a_key_that_a_computation_also_asks_for_is_one_field(tmp_path: Path) -> 
     @on_demand_feature_view(
         sources=[request], schema=[Field(name="even", dtype=Int64)], mode="python"
     )
-    def parity(inputs):
+    def parity(inputs: dict[str, Any]) -> dict[str, Any]:
         return {"even": [1 - store_id % 2 for store_id in inputs["store_id"]]}
 
     service = FeatureService(name="v1", features=[shelf, parity])
@@ -230,7 +231,7 @@ def test_a_name_cannot_stand_for_two_views(tmp_path: Path) -> None:
     @on_demand_feature_view(
         sources=[shelf], schema=[Field(name="double", dtype=Float64)], mode="python"
     )
-    def doubled(inputs):
+    def doubled(inputs: dict[str, Any]) -> dict[str, Any]:
         return {"double": [2 * price for price in inputs["price"]]}
 
     service = FeatureService(name="v1", features=[rack.with_name("shelf"), doubled])

@@ -13,7 +13,8 @@ from tests.unit.deployments.model.test_stage import golden
 CPU = ModelOptions(device="cpu")
 
 # Outside a replica, serve.batch cannot run what it wraps.
-run_batch: Any = ModelReplica._batched.__wrapped__
+_batched: Any = ModelReplica._batched
+run_batch = _batched.__wrapped__
 
 
 def part(frame: TensorFrame, rows: slice) -> TensorFrame:

@@ -1,10 +1,12 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from deployments.frames import value_column
 from tests.support.preprocessing import amounts, fitted, words
 
-DERIVED = [
+DERIVED: list[dict[str, Any]] = [
     {"name": "hour", "op": "hour_of_day", "of": "at", "timezone": "Europe/Berlin"},
     {"name": "turn", "op": "sin", "of": "hour", "period": 24},
     {"name": "wait", "op": "hours_between", "of": "at", "minus": "last_at"},

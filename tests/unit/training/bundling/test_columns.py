@@ -2,15 +2,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from deployments.frames import DType
 from training.bundling.columns import columns_of
 
 
 def test_instants_become_epoch_seconds_in_utc() -> None:
+    noon = pd.to_datetime(pd.Index(["2024-03-01T12:00:00.5", None]))
     table = pd.DataFrame(
         {
-            "zoned": pd.to_datetime(["2024-03-01T07:00:00.5-05:00", None], utc=True),
-            "naive": pd.to_datetime(["2024-03-01T12:00:00.5", None]),
-            "coarse": pd.to_datetime(["2024-03-01T12:00:00.5", None]).astype("datetime64[ms]"),
+            "zoned": pd.to_datetime(pd.Index(["2024-03-01T07:00:00.5-05:00", None]), utc=True),
+            "naive": noon,
+            "coarse": noon.astype("datetime64[ms]"),
         }
     )
 
@@ -70,6 +72,6 @@ def test_integer_keys_keep_all_their_bits_and_other_integers_become_floats() -> 
         ([None], "string", "column 'x' does not hold string values: an entity key is never"),
     ],
 )
-def test_values_of_another_type_are_named(values: list[object], dtype: str, problem: str) -> None:
+def test_values_of_another_type_are_named(values: list[object], dtype: DType, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         columns_of(pd.DataFrame({"x": values}), {"x": dtype}, keys=["x"])

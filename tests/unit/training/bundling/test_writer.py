@@ -153,7 +153,7 @@ def test_defaults_are_the_median_the_commonest_string_or_nothing(parts: dict[str
     folder = write(parts, Linear(1.0), training_columns=columns)
 
     defaults = Manifest.model_validate_json((folder / "manifest.json").read_text()).defaults
-    stock = pd.Series(columns["shelf__stock"])
+    stock = pd.Series(columns["shelf__stock"].astype(np.float64))
     assert defaults["shelf__stock"] == stock.median()
     assert defaults["catalogue__category"] == pd.Series(columns["catalogue__category"]).mode()[0]
     assert defaults["buyer__favourite"] is None

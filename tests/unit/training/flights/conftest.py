@@ -1,19 +1,24 @@
 from collections.abc import Callable
+from math import nan
 
 import pandas as pd
 import pytest
+from pandas.api.typing import NaTType
 
 FlightMaker = Callable[..., pd.DataFrame]
+Instant = pd.Timestamp | NaTType
 
 
 @pytest.fixture
 def make_flights() -> FlightMaker:
     """Flights from dicts; instants are "HH:MM" (UTC) on 2013-06-01, delays follow from them."""
 
-    def instant(clock: str | None) -> pd.Timestamp:
+    def instant(clock: str | None) -> Instant:
         return pd.Timestamp(f"2013-06-01T{clock}Z") if clock else pd.NaT
 
-    def minutes_late(actual: pd.Timestamp, scheduled: pd.Timestamp) -> float:
+    def minutes_late(actual: Instant, scheduled: Instant) -> float:
+        if isinstance(actual, NaTType) or isinstance(scheduled, NaTType):
+            return nan
         return (actual - scheduled) / pd.Timedelta(minutes=1)
 
     def make(*flights: dict[str, str | None]) -> pd.DataFrame:

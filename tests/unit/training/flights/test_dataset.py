@@ -1,7 +1,9 @@
 from types import SimpleNamespace
+from typing import cast
 
 import pandas as pd
 import pytest
+from feast import FeatureStore
 
 from training.flights.dataset import join
 
@@ -9,7 +11,7 @@ from training.flights.dataset import join
 class Store:
     """Answers a join with rows in an order of its own, or with too many of them."""
 
-    def __init__(self, copies: int = 1) -> None:
+    def __init__(self, copies: int) -> None:
         self.copies = copies
 
     def get_feature_service(self, name: str) -> str:
@@ -24,6 +26,10 @@ class Store:
         return SimpleNamespace(to_df=lambda: answer)
 
 
+def store(copies: int = 1) -> FeatureStore:
+    return cast(FeatureStore, Store(copies))
+
+
 FLIGHTS = pd.DataFrame(
     {
         "tailnum": ["N1", "N2", "N1"],
@@ -33,14 +39,14 @@ FLIGHTS = pd.DataFrame(
 )
 
 
-def test_rows_come_in_one_order_whatever_the_engine_returned():
-    joined = join(Store(), FLIGHTS)
+def test_rows_come_in_one_order_whatever_the_engine_returned() -> None:
+    joined = join(store(), FLIGHTS)
 
     assert joined["tailnum"].tolist() == ["N1", "N2", "N1"]
     assert joined["late"].tolist() == [0, 1, 0]
     assert joined["view__feature"].tolist() == [1.0] * 3
 
 
-def test_a_join_that_multiplies_rows_is_refused():
+def test_a_join_that_multiplies_rows_is_refused() -> None:
     with pytest.raises(RuntimeError, match="3 flights into 6 rows"):
-        join(Store(copies=2), FLIGHTS)
+        join(store(copies=2), FLIGHTS)

@@ -18,7 +18,7 @@ def at(board: pd.DataFrame, clock: str, **key: str) -> pd.Series:
     return rows.iloc[0]
 
 
-def test_departure_board_by_hand(make_flights: FlightMaker):
+def test_departure_board_by_hand(make_flights: FlightMaker) -> None:
     board = departure_board(make_flights(ON_TIME, LATE, CANCELLED), ["origin"], step=15)
 
     row = at(board, "10:45")
@@ -32,7 +32,7 @@ def test_departure_board_by_hand(make_flights: FlightMaker):
     assert row["scheduled_next_2h"] == 0
 
 
-def test_a_flight_is_overdue_until_it_departs(make_flights: FlightMaker):
+def test_a_flight_is_overdue_until_it_departs(make_flights: FlightMaker) -> None:
     board = departure_board(make_flights(ON_TIME, LATE, CANCELLED), ["origin"], step=15)
 
     assert at(board, "10:00")["overdue_flights"] == 0
@@ -41,7 +41,7 @@ def test_a_flight_is_overdue_until_it_departs(make_flights: FlightMaker):
     assert at(board, "10:45")["overdue_flights"] == 0
 
 
-def test_nothing_stays_overdue_for_more_than_three_hours(make_flights: FlightMaker):
+def test_nothing_stays_overdue_for_more_than_three_hours(make_flights: FlightMaker) -> None:
     flight = {"scheduled": "10:00", "departed": "16:00", "landed": "20:00"}
     later = {"scheduled": "14:00", "departed": "14:00", "landed": "20:00"}
     board = departure_board(make_flights(flight, later), ["origin"], step=15)
@@ -50,14 +50,14 @@ def test_nothing_stays_overdue_for_more_than_three_hours(make_flights: FlightMak
     assert at(board, "13:00")["overdue_flights"] == 0
 
 
-def test_the_schedule_ahead_is_known(make_flights: FlightMaker):
+def test_the_schedule_ahead_is_known(make_flights: FlightMaker) -> None:
     board = departure_board(make_flights(ON_TIME, LATE, CANCELLED), ["origin"], step=15)
 
     assert at(board, "08:00")["scheduled_next_2h"] == 1
     assert at(board, "08:30")["scheduled_next_2h"] == 3
 
 
-def test_one_long_delay_counts_for_three_hours_at_most(make_flights: FlightMaker):
+def test_one_long_delay_counts_for_three_hours_at_most(make_flights: FlightMaker) -> None:
     flight = {"scheduled": "10:00", "departed": "17:00", "landed": "20:00"}
 
     assert (
@@ -66,7 +66,7 @@ def test_one_long_delay_counts_for_three_hours_at_most(make_flights: FlightMaker
     )
 
 
-def test_airports_see_what_their_neighbours_see(make_flights: FlightMaker):
+def test_airports_see_what_their_neighbours_see(make_flights: FlightMaker) -> None:
     board = airport_board(make_flights(ON_TIME, LATE | {"origin": "JFK"}), step=15)
 
     for origin, mean in (("EWR", 0.0), ("JFK", 30.0)):
@@ -75,7 +75,7 @@ def test_airports_see_what_their_neighbours_see(make_flights: FlightMaker):
         assert row["area_dep_delay_mean_1h"] == 15.0
 
 
-def test_arrival_board_by_hand(make_flights: FlightMaker):
+def test_arrival_board_by_hand(make_flights: FlightMaker) -> None:
     board = arrival_board(make_flights(ON_TIME, LATE, CANCELLED), ["dest"], step=30)
 
     before, after = at(board, "20:30"), at(board, "21:00")
@@ -86,7 +86,7 @@ def test_arrival_board_by_hand(make_flights: FlightMaker):
     assert after["arr_late_share_24h"] == 0.5
 
 
-def test_history_by_hand(make_flights: FlightMaker):
+def test_history_by_hand(make_flights: FlightMaker) -> None:
     board = history(make_flights(ON_TIME, LATE, CANCELLED), ["origin", "dest"], step=360, days=7)
 
     row = at(board, "12:00")
@@ -97,14 +97,14 @@ def test_history_by_hand(make_flights: FlightMaker):
     assert row["cancelled_share_7d"] == pytest.approx(1 / 3)
 
 
-def test_a_key_with_nothing_to_tell_has_no_row(make_flights: FlightMaker):
+def test_a_key_with_nothing_to_tell_has_no_row(make_flights: FlightMaker) -> None:
     board = departure_board(make_flights(ON_TIME), ["origin"], step=15)
 
     assert board["event_timestamp"].min() == pd.Timestamp("2013-06-01T08:00Z")
     assert board["event_timestamp"].max() == pd.Timestamp("2013-06-01T12:45Z")
 
 
-def test_composite_keys_stay_apart(make_flights: FlightMaker):
+def test_composite_keys_stay_apart(make_flights: FlightMaker) -> None:
     board = departure_board(
         make_flights(ON_TIME, LATE | {"carrier": "AA"}), ["carrier", "origin"], step=15
     )

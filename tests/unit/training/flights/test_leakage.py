@@ -78,7 +78,7 @@ def altered_after(flights: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS.keys())
 def test_the_future_does_not_reach_back(
     flights: pd.DataFrame, build: Callable[[pd.DataFrame], pd.DataFrame]
-):
+) -> None:
     def known(table: pd.DataFrame) -> pd.DataFrame:
         return table[table["event_timestamp"] <= NOW].reset_index(drop=True)
 

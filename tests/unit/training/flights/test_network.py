@@ -24,7 +24,7 @@ def ensemble() -> Ensemble:
     return Ensemble(hinges, [Member(hinges.width(5), CARDINALITIES) for _ in range(2)]).eval()
 
 
-def test_hinges_grow_from_knot_to_knot():
+def test_hinges_grow_from_knot_to_knot() -> None:
     hinges = Hinges([0])
 
     low, high = hinges(torch.tensor([[-9.0, 7.0], [9.0, 7.0]]))
@@ -33,7 +33,7 @@ def test_hinges_grow_from_knot_to_knot():
     assert high.tolist() == [9.0, 7.0] + [1.0] * KNOTS
 
 
-def test_categories_of_different_columns_do_not_share_an_embedding(ensemble: Ensemble):
+def test_categories_of_different_columns_do_not_share_an_embedding(ensemble: Ensemble) -> None:
     numeric = torch.zeros(2, 5)
 
     first, second = ensemble(numeric, torch.tensor([[1, 0], [0, 1]]))
@@ -43,7 +43,7 @@ def test_categories_of_different_columns_do_not_share_an_embedding(ensemble: Ens
 
 def test_a_row_does_not_depend_on_its_batch(
     ensemble: Ensemble, numeric: torch.Tensor, categorical: torch.Tensor
-):
+) -> None:
     together = ensemble(numeric[:64], categorical[:64])
     alone = torch.cat([ensemble(numeric[i : i + 1], categorical[i : i + 1]) for i in range(64)])
 
@@ -52,7 +52,7 @@ def test_a_row_does_not_depend_on_its_batch(
 
 def test_calibration_acts_on_the_mean_logit(
     ensemble: Ensemble, numeric: torch.Tensor, categorical: torch.Tensor
-):
+) -> None:
     logits = ensemble.logits(numeric, categorical)
     ensemble.calibrate(2.0, -1.0)
 
@@ -61,7 +61,7 @@ def test_calibration_acts_on_the_mean_logit(
 
 def test_the_program_exports_with_any_number_of_rows(
     ensemble: Ensemble, numeric: torch.Tensor, categorical: torch.Tensor
-):
+) -> None:
     rows = torch.export.Dim("rows", min=1)
     program = torch.export.export(
         ensemble, (numeric[:2], categorical[:2]), dynamic_shapes=({0: rows}, {0: rows})
@@ -74,7 +74,9 @@ def test_the_program_exports_with_any_number_of_rows(
         )
 
 
-def test_training_is_repeatable_and_learns(numeric: torch.Tensor, categorical: torch.Tensor):
+def test_training_is_repeatable_and_learns(
+    numeric: torch.Tensor, categorical: torch.Tensor
+) -> None:
     late = (numeric[:, 0] > 0).double().numpy()
 
     def trained(seed: int) -> Member:
@@ -90,7 +92,9 @@ def test_training_is_repeatable_and_learns(numeric: torch.Tensor, categorical: t
     assert (guesses.numpy() == late.astype(bool)).mean() > 0.9
 
 
-def test_for_serving_it_answers_the_same_with_fewer_steps(ensemble, numeric, categorical):
+def test_for_serving_it_answers_the_same_with_fewer_steps(
+    ensemble: Ensemble, numeric: torch.Tensor, categorical: torch.Tensor
+) -> None:
     ensemble.train()
     ensemble(numeric, categorical)  # so that batch norms hold more than their first values
     ensemble.eval()

@@ -14,13 +14,13 @@ def raw(hours: list[str], **changes: list[float]) -> pd.DataFrame:
     return pd.DataFrame({"origin": "EWR", "hour": 0, "time_hour": times, **columns})
 
 
-def test_an_observation_is_known_one_hour_later():
+def test_an_observation_is_known_one_hour_later() -> None:
     table = observations(raw(["06"]))
 
     assert table["event_timestamp"].tolist() == [pd.Timestamp("2013-06-01T07:00Z")]
 
 
-def test_rain_adds_up_over_six_hours():
+def test_rain_adds_up_over_six_hours() -> None:
     hours = [f"{hour:02}" for hour in range(8)]
 
     table = observations(raw(hours, precip=[1.0, *[0.5] * 7]))
@@ -28,7 +28,7 @@ def test_rain_adds_up_over_six_hours():
     assert table["precip_6h"].tolist()[4:] == [3.0, 3.5, 3.0, 3.0]
 
 
-def test_pressure_change_needs_the_observation_three_hours_before():
+def test_pressure_change_needs_the_observation_three_hours_before() -> None:
     table = observations(raw(["01", "04", "05"], pressure=[1000.0, 996.0, 995.0]))
 
     assert table["pressure_change_3h"].tolist() == pytest.approx(
@@ -36,11 +36,11 @@ def test_pressure_change_needs_the_observation_three_hours_before():
     )
 
 
-def test_without_a_gust_it_blows_as_the_wind_does():
+def test_without_a_gust_it_blows_as_the_wind_does() -> None:
     table = observations(raw(["01", "02"], wind_gust=[np.nan, 25.0]))
 
     assert table["wind_gust"].tolist() == [10.0, 25.0]
 
 
-def test_a_wind_of_a_thousand_miles_an_hour_is_a_typing_error():
+def test_a_wind_of_a_thousand_miles_an_hour_is_a_typing_error() -> None:
     assert observations(raw(["01"], wind_speed=[1048.0]))["wind_speed"].isna().all()

@@ -106,7 +106,7 @@ async def test_all_rows_of_a_flood_are_answered(dataplane: Dataplane) -> None:
     rows = [frame(json.dumps({"id": n, "instance": EXAMPLE}).encode()) for n in range(3000)]
     async with service(dataplane) as (_, url), by_hand(url) as (reader, writer):
         writer.write(b"".join(rows))
-        seen = set()
+        seen = set[int]()
         async with asyncio.timeout(20):
             while len(seen) < 3000:
                 head = await reader.readexactly(4)

@@ -1,6 +1,7 @@
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ from app.serving.errors import ErrorCode, InvalidRequest
 from tests.support.manifests import EXAMPLE
 from tests.support.oip import INFER, behind, outputs_behind, tensors
 
-PACK = {"gzip": gzip.compress, "deflate": zlib.compress}
+PACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 BODY = json.dumps({"inputs": tensors([EXAMPLE])}).encode()
 
 

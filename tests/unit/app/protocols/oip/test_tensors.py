@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -204,10 +204,11 @@ def test_any_bytes_are_rows_or_refused(
     for one in inputs:
         request.inputs.add(name=one["name"], datatype=one["datatype"], shape=one["shape"])
     found: list[Any] = []
-    for read in (
+    forms: tuple[Callable[[], Any], ...] = (
         lambda: tensors_of(*_decoded(head + b"".join(blocks), len(head))),
         lambda: tensors_of_message(request),
-    ):
+    )
+    for read in forms:
         try:
             found.append(rows_of(contract, read(), LIMIT))
         except InvalidRequest as error:
@@ -217,7 +218,8 @@ def test_any_bytes_are_rows_or_refused(
     if isinstance(found[0], list):
         assert shape in ([2], [2, 1])
         if datatype in NUMPY:
-            assert data == encoded(datatype, np.frombuffer(data, NUMPY[datatype]))
+            numbers: Any = np.frombuffer(data, NUMPY[datatype])
+            assert data == encoded(datatype, numbers)
 
 
 @repeatable
@@ -271,7 +273,7 @@ def test_numbers_are_the_same_in_every_form(values: list[float]) -> None:
     assume(finite or len(values) < 3)
     inputs = with_depots({"name": "x", "datatype": "FP32", "shape": [len(values)], "data": values})
 
-    found = []
+    found: list[Any] = []
     for form in (in_json, in_binary, typed, raw) if finite else (in_binary, typed, raw):
         try:
             found.append(form(contract, inputs))

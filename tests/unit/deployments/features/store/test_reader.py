@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from feast import Entity, FeatureService, FeatureStore, Field, ValueType
 from feast.on_demand_feature_view import on_demand_feature_view
+from feast.protos.feast.types.Value_pb2 import DoubleList
 from feast.types import Bool, Float32, Float64, Int32, Int64, String, UnixTimestamp
 
 from deployments.features.freshness import UNUSABLE
@@ -37,7 +38,9 @@ SCHEMA = [
     Field(name="item", dtype=Int64),
     *(Field(name=name, dtype=dtype) for name, dtype in FEATURES.items()),
 ]
-FULL = {
+Written = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
+
+FULL: dict[str, Any] = {
     "small": -3,
     "large": 2**50 + 1,
     "short": 0.5,
@@ -64,15 +67,15 @@ def repo(tmp_path_factory: pytest.TempPathFactory, online_store: dict[str, Any])
     """A shelf with a row in which all is known, and one in which nothing is but the key."""
     folder = tmp_path_factory.mktemp("repo")
     table = pd.DataFrame(
-        {"aisle": np.int32([7, 8]), "item": [2**40, 1], "event_timestamp": [SEEN, SEEN]}
+        {"aisle": np.array([7, 8], np.int32), "item": [2**40, 1], "event_timestamp": [SEEN, SEEN]}
     ).assign(
         small=pd.array([FULL["small"], None], "Int32"),
         large=pd.array([FULL["large"], None], "Int64"),
-        short=np.float32([FULL["short"], np.nan]),
+        short=np.array([FULL["short"], np.nan], np.float32),
         exact=[FULL["exact"], np.nan],
         open=pd.array([FULL["open"], None], "boolean"),
         at=pd.Series([FULL["at"], pd.NaT]).dt.tz_convert("UTC"),
-        name=["", None],
+        name=pd.Series(["", None], dtype=object),
     )
     shelf = view(folder, "shelf", [aisle, item], SCHEMA, table)
     service = FeatureService(name="v1", features=[shelf])
@@ -202,7 +205,7 @@ def test_a_view_without_entities_has_one_row(tmp_path: Path, online_store: dict[
         ("exact", Value(string_val="0.1")),
         ("short", Value(bytes_val=b"1")),
         ("name", Value(int64_val=7)),
-        ("exact", Value(double_list_val={"val": [1.0]})),
+        ("exact", Value(double_list_val=DoubleList(val=[1.0]))),
     ],
     ids=["nan", "infinity", "text-for-a-number", "bytes", "number-for-a-text", "list"],
 )
@@ -212,7 +215,7 @@ def test_a_row_with_a_value_that_no_column_can_take_is_marked_and_spoils_no_othe
     parts = {"aisle": Value(int32_val=5), "item": Value(int64_val=5)}
     values = [parts[name] for name in shelf.join_keys]
     key = EntityKey(join_keys=shelf.join_keys, entity_values=values)
-    written = [(key, {feature: value}, SEEN, None)]
+    written: list[Written] = [(key, {feature: value}, SEEN, None)]
     repo.provider.online_write_batch(repo.config, shelf.view, written, progress=None)
 
     rows = OnlineReader(repo).read(shelf, keyed(shelf, KNOWN, (5, 5)))

@@ -1,4 +1,5 @@
 import threading
+from functools import partial
 
 import pytest
 
@@ -9,7 +10,10 @@ from tests.support.wait import wait_until
 def test_calls_run_in_turn_in_one_other_thread() -> None:
     worker: Worker[tuple[int, int]] = Worker("test")
 
-    answers = [worker.submit(lambda n=n: (n, threading.get_ident())) for n in range(5)]
+    def call(number: int) -> tuple[int, int]:
+        return number, threading.get_ident()
+
+    answers = [worker.submit(partial(call, number)) for number in range(5)]
 
     numbers, threads = zip(*(answer.result(5) for answer in answers), strict=True)
     assert numbers == (0, 1, 2, 3, 4)
@@ -41,8 +45,13 @@ def test_one_that_is_left_ends_with_the_call_that_it_is_stuck_in() -> None:
 def test_a_call_that_was_cancelled_before_its_turn_does_not_run() -> None:
     worker: Worker[bool] = Worker("test")
     gate, ran = threading.Event(), threading.Event()
+
+    def run() -> bool:
+        ran.set()
+        return True
+
     first = worker.submit(lambda: gate.wait(10))
-    second = worker.submit(lambda: ran.set() is None)
+    second = worker.submit(run)
 
     assert second.cancel()
     gate.set()

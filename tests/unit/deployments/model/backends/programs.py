@@ -1,7 +1,10 @@
 """Small programs whose answers are plain to see."""
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from deployments.frames import TensorFrame
@@ -34,6 +37,7 @@ def tensors(rows: int) -> TensorFrame:
     return TensorFrame(PARCELS, numeric, np.arange(rows * 2).reshape(rows, 2))
 
 
-def totals(rows: int) -> np.ndarray:
+def totals(rows: int) -> NDArray[Any]:
     frame = tensors(rows)
-    return frame.numeric.sum(1) + frame.categorical.sum(1)
+    found: NDArray[Any] = frame.numeric.sum(1) + frame.categorical.sum(1)
+    return found
