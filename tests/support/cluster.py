@@ -11,11 +11,10 @@ from typing import Any
 import httpx
 import yaml
 
+from app.start.environment import ray_environment
 from tests.support.serve import (
-    BARE,
+    BESIDE,
     CONFIG,
-    FAST,
-    PLAIN,
     Server,
     applications,
     deploy,
@@ -28,7 +27,11 @@ from tests.support.serve import (
 )
 from tests.support.wait import wait_until
 
-_KINDS: Mapping[str, Mapping[str, str]] = {"haproxy": FAST, "proxy": PLAIN, "bare": BARE}
+_KINDS: Mapping[str, Mapping[str, str]] = {
+    "haproxy": ray_environment(haproxy=True),
+    "proxy": ray_environment(haproxy=False),
+    "bare": {},
+}
 _DOORS = ("http_options", "grpc_options")
 
 
@@ -100,11 +103,11 @@ def _cluster(kind: str, folder: Path) -> Iterator[Cluster]:
     # `ray start` notes its cluster where every later Ray program of this machine would look for
     # it; Ray's sockets, which lie there as well, want a short path.
     # By RAY_ADDRESS each process of a cluster would start one of its own.
-    env = {name: value for name, value in _KINDS[kind].items() if name != "RAY_ADDRESS"}
+    apart = {name: value for name, value in BESIDE.items() if name != "RAY_ADDRESS"}
     dashboard = f"http://127.0.0.1:{ports['--dashboard-port']}"
     with (
         TemporaryDirectory(prefix="ray-") as notes,
-        started(head, config, {**env, "RAY_TMPDIR": notes}, dashboard) as server,
+        started(head, config, {**_KINDS[kind], **apart, "RAY_TMPDIR": notes}, dashboard) as server,
     ):
         wait_until(lambda: _up(server), "Ray's dashboard", timeout_s=120)
         yield Cluster(kind, server, doors)

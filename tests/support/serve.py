@@ -36,10 +36,12 @@ def free_port() -> int:
             return port
 
 
-# A cluster for itself, as Ray starts it, with our environment, and with Ray's HAProxy.
-BARE: Mapping[str, str] = second_cluster(choice(range(11_000, 18_000)))
-PLAIN: Mapping[str, str] = {**ray_environment(haproxy=False), **BARE}
-FAST: Mapping[str, str] = {**ray_environment(haproxy=True), **BARE}
+_RAY_PORTS = choice(range(11_000, 17_000))
+_APART = second_cluster(_RAY_PORTS)
+PLAIN: Mapping[str, str] = {**ray_environment(haproxy=False), **_APART}
+FAST: Mapping[str, str] = {**ray_environment(haproxy=True), **_APART}
+BESIDE: Mapping[str, str] = second_cluster(_RAY_PORTS + 1_100)
+"""Ports for a cluster that runs beside one of these."""
 
 
 @dataclass

@@ -27,7 +27,7 @@ class Graph:
     models: Path
 
 
-@pytest.fixture(scope="package", params=["distributed-haproxy-sqlite", "collapsed-proxy-redis"])
+@pytest.fixture(scope="package", params=["collapsed-proxy-redis", "distributed-haproxy-sqlite"])
 def graph(
     request: pytest.FixtureRequest, clusters: Clusters, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Graph]:

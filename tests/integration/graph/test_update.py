@@ -12,10 +12,10 @@ import yaml
 from app.doors.concurrency import CONCURRENCY
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
-from tests.support.serve import FAST, deploy, status, submit
+from tests.support.serve import BESIDE, deploy, status, submit
 from tests.support.wait import wait_until
 
-_STATISTICS = f"http://127.0.0.1:{FAST['RAY_SERVE_HAPROXY_STATS_PORT']}/stats;csv"
+_STATISTICS = f"http://127.0.0.1:{BESIDE['RAY_SERVE_HAPROXY_STATS_PORT']}/stats;csv"
 
 
 def test_an_update_that_is_refused_leaves_the_replicas_in_service(
