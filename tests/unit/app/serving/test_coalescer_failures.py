@@ -99,7 +99,8 @@ async def test_a_failed_batch_fails_each_waiter_with_an_error_of_its_own(
     assert first is not second
     assert str(first) == str(second)
     assert "secret" not in str(first)
-    assert first.retry_after_s == getattr(raised, "retry_after_s", None)
+    told, wanted = (getattr(error, "retry_after_s", None) for error in (first, raised))
+    assert told == wanted
     fails = False
     assert await ask(queue, 3) == [3]
 

@@ -54,7 +54,8 @@ async def hanging(tmp_path: Path) -> AsyncIterator[tuple[Hanging, Any, Dataplane
 @pytest.mark.parametrize("how", ["metadata", "parameter"])
 async def test_a_client_may_say_how_long_it_will_wait(hanging: Any, how: str) -> None:
     stages, stub, _ = hanging
-    request, metadata = request_of(ROWS), ()
+    request = request_of(ROWS)
+    metadata: tuple[tuple[str, str], ...] = ()
     if how == "metadata":
         metadata = (("x-request-timeout-ms", "30"),)
     else:

@@ -1,5 +1,6 @@
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -84,7 +85,7 @@ async def test_a_row_that_takes_too_long_does_not_keep_it_open(
 async def test_one_that_idles_or_is_old_is_closed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    settings: dict[str, float],
+    settings: dict[str, Any],
     code: int,
     reason: str,
 ) -> None:
