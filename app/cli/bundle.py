@@ -1,8 +1,7 @@
 """`windsock bundle`: a model version as a directory, of what a training left behind."""
 
-from argparse import Namespace
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -41,34 +40,22 @@ def bundle(
     It may be any program that takes numeric float32 [N, F] and categorical int64 [N, C], with N
     dynamic, beside any feature service of a Feast repo: see docs/bring-your-own.md.
     """
-    import logging
-
-    from deployments.bundle.bundle import BundleError
-    from deployments.features.plan import ServiceError
     from training.bundling import bundle as bundling
 
-    logging.getLogger("torch.export").setLevel(logging.ERROR)  # it warns with tracebacks
-    arguments = Namespace(
-        name=name,
-        program=program,
-        feature_service=feature_service,
-        preprocess=preprocess,
-        contract=contract,
-        data=data,
-        feature_repo=feature_repo,
-        feature_store_yaml=feature_store_yaml,
-        models_dir=models_dir,
-        metrics=metrics,
-    )
     try:
-        typer.echo(bundling.bundle(arguments))
-    except FileNotFoundError as error:
-        _refuse(f"there is no file {error.filename}")
-    except (BundleError, ServiceError, ValueError, OSError) as error:
-        _refuse(str(error))
-
-
-def _refuse(problem: str) -> NoReturn:
-    """With the status of a wrong option, since it is always what one of them names."""
-    typer.echo(f"windsock bundle: {problem}", err=True)
-    raise typer.Exit(2)
+        folder = bundling.bundle(
+            name=name,
+            program=program,
+            feature_service=feature_service,
+            preprocess=preprocess,
+            contract=contract,
+            data=data,
+            feature_repo=feature_repo,
+            feature_store_yaml=feature_store_yaml,
+            models_dir=models_dir,
+            metrics=metrics,
+        )
+    except bundling.BundlingError as error:
+        typer.echo(f"windsock bundle: {error}", err=True)
+        raise typer.Exit(2) from error  # it is what an option names that is refused
+    typer.echo(folder)

@@ -1,17 +1,29 @@
 """The bundle command, over the example's files."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from app.cli.main import cli
 from tests.support.example import NAME, Example
-from training.bundling.bundle import main
 
 Edit = Callable[[Any], object]
+
+
+def windsock_bundle(arguments: Sequence[str]) -> Path:
+    """The bundle that `windsock bundle` writes; raises SystemExit where its status is not 0."""
+    try:
+        cli(["bundle", *arguments])
+    except SystemExit as ended:
+        if ended.code:
+            raise
+    models = Path(arguments[arguments.index("--models-dir") + 1])
+    name = arguments[arguments.index("--name") + 1]
+    return models / name / (models / name / "latest").read_text().strip()
 
 
 class Command:
@@ -41,7 +53,7 @@ class Command:
         }
 
     def __call__(self) -> Path:
-        return main([part for option in self.options.items() for part in option])
+        return windsock_bundle([part for option in self.options.items() for part in option])
 
     def edit(self, name: str, change: Edit) -> None:
         """Change a YAML file in place."""

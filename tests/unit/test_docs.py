@@ -15,8 +15,8 @@ from deployments.features.settings import LookupSettings
 from deployments.preprocess.spec import PreprocessSpec
 from examples.store_orders.build import quiet
 from examples.store_orders.tables import orders
+from tests.support.bundling import windsock_bundle
 from tests.support.example import NAME, Example
-from training.bundling.bundle import main
 from training.bundling.contract_file import ContractFile
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bring-your-own.md").read_text()
@@ -62,13 +62,13 @@ def test_the_yaml_on_the_page_is_a_spec_a_contract_and_settings() -> None:
 
 
 def test_the_command_on_the_page_writes_a_bundle(example: Example, tmp_path: Path) -> None:
-    (command,) = re.findall(
-        r"^    python -m training\.bundling\.bundle (.*?)\n\n", PAGE, re.M | re.S
-    )
+    (command,) = re.findall(r"^    windsock bundle (.*?)\n\n", PAGE, re.M | re.S)
     arguments = shlex.split(command.replace("\\\n", " "))
     place = arguments.index("--models-dir") + 1
     arguments[place] = str(tmp_path)
 
-    folder = main([part.replace("examples/store_orders", str(example.home)) for part in arguments])
+    folder = windsock_bundle(
+        [part.replace("examples/store_orders", str(example.home)) for part in arguments]
+    )
 
     assert folder.parent == tmp_path / NAME

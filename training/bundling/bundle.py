@@ -4,7 +4,6 @@ Works for any Feast repo and any program that takes ``(numeric float32 [N, F], c
 [N, C])`` with N dynamic: see docs/bring-your-own.md.
 """
 
-import argparse
 import hashlib
 import logging
 from collections.abc import Sequence
@@ -128,51 +127,3 @@ def _metrics(path: Path | None) -> dict[str, Any]:
     if not isinstance(metrics, dict):
         raise ValueError(f"{path} must hold a JSON object")
     return metrics
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m training.bundling.bundle",
-        description="Turn a torch.export program, a Feast feature service and a preprocessing "
-        "spec into a bundle that Windsock serves.",
-    )
-    add = made.add_argument
-    add("--name", required=True, help="name of the model")
-    add("--program", type=Path, required=True, help="what torch.export.save wrote (.pt2)")
-    add("--feature-service", required=True, help="name of the service in the Feast registry")
-    add(
-        "--preprocess",
-        type=Path,
-        required=True,
-        help="a preprocessing spec (YAML or JSON), which is fitted on --data, "
-        "or a preprocess.json that is fitted already",
-    )
-    add("--contract", type=Path, required=True, help="contract.yaml: fields, outputs, examples")
-    add(
-        "--data",
-        type=Path,
-        required=True,
-        help="training set (parquet): entity keys, request features and <view>__<feature> "
-        "columns, as get_historical_features(full_feature_names=True) gives them",
-    )
-    add("--feature-repo", type=Path, default=Path("feature_repo"), help="default: %(default)s")
-    add("--feature-store-yaml", type=Path, help="instead of the repo's feature_store.yaml")
-    add("--models-dir", type=Path, default=Path("models"), help="default: %(default)s")
-    add("--metrics", type=Path, help="JSON object to keep in the manifest")
-    return made
-
-
-def main(argv: list[str] | None = None) -> Path:
-    """Write the bundle and print where; what is wrong ends the process with status 2."""
-    cli = parser()
-    try:
-        folder = bundle(**vars(cli.parse_args(argv)))
-    except BundlingError as error:
-        cli.exit(2, f"{cli.prog}: {error}\n")
-    print(folder)
-    return folder
-
-
-if __name__ == "__main__":
-    main()

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 import torch
 
+from app.cli.main import cli
 from deployments.bundle.bundle import GOLDEN, PREPROCESS, BundleStore
 from deployments.model_id import ModelId
 from tests.support.bundling import Command, Edit
 from tests.support.example import NAME, Example
-from training.bundling.bundle import main
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def command(example: Example, tmp_path: Path) -> Command:
 
 def test_help_says_what_each_argument_is(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["--help"])
+        cli(["bundle", "--help"])
 
-    help_text = capsys.readouterr().out
+    help_text = "".join(capsys.readouterr().out.split())  # it is broken into lines anywhere
     assert ended.value.code == 0
     assert "--preprocess" in help_text
     assert "get_historical_features(full_feature_names=True)" in help_text
@@ -69,7 +69,7 @@ def refused(command: Command, capsys: pytest.CaptureFixture[str]) -> str:
     assert printed.out == ""
     assert printed.err.count("\n") == 1
     assert not command.models.exists() or not any(command.models.iterdir())
-    return printed.err.removeprefix("python -m training.bundling.bundle: ").strip()
+    return printed.err.removeprefix("windsock bundle: ").strip()
 
 
 @pytest.mark.parametrize(
