@@ -14,12 +14,13 @@ import pandas as pd
 from feast import FeatureStore
 
 from benchmarks.bodies import instances, served_instant, write
+from benchmarks.config import set_all
 from benchmarks.load.opened import OpenLoad, Options, opened
 from tests.chaos.scale import Scale
 from tests.support.flights import fill, shipped_store
 from tests.support.processes import replicas
 from tests.support.redis import RedisServer, breakable_redis
-from tests.support.serve import Server, read_config, set_all
+from tests.support.serve import Server, read_config
 from tests.support.wait import wait_until
 
 DOORS = ("fast-lane", "haproxy", "python-proxy")

@@ -6,10 +6,11 @@ from typing import Any
 
 import psutil
 
+from benchmarks.config import set_all
 from tests.support.cluster import Clusters
 from tests.support.flights import NOON, departures, instances
 from tests.support.load import load
-from tests.support.serve import Server, application, deploy, read_config, set_all
+from tests.support.serve import Server, application, deploy, read_config
 from tests.support.wait import wait_until
 
 # From then on replicas that start have the processor.

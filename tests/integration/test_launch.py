@@ -10,15 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.serve import (
-    FAST,
-    PLAIN,
-    Server,
-    read_config,
-    script,
-    set_all,
-    started,
-)
+from benchmarks.config import set_all
+from tests.support.serve import FAST, PLAIN, Server, read_config, script, started
 from tests.support.wait import wait_until
 
 UP = [script("windsock"), "up"]

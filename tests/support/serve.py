@@ -1,6 +1,5 @@
 """Real Serve processes for tests: started from a real config file, ended as a person would."""
 
-import copy
 import os
 import re
 import signal
@@ -19,6 +18,7 @@ import psutil
 import yaml
 
 from app.start.environment import ray_environment, second_cluster
+from benchmarks.config import shipped
 from tests.support.wait import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,28 +74,9 @@ class Server:
 
 
 def read_config(layout: str, source: Path = CONFIG) -> dict[str, Any]:
-    """The shipped config with its one line set to ``layout``, on free ports."""
-    text = source.read_text().replace("<<: *distributed ", f"<<: *{layout} ")
-    document = {k: v for k, v in yaml.safe_load(text).items() if not k.startswith("x-")}
-    for door in ("http_options", "grpc_options"):
-        if options := document.get(door):
-            options["port"] = free_port()
-    if fast_lane := document["applications"][0]["args"].get("fast_lane"):
-        fast_lane["port"] = free_port()
-    return copy.deepcopy(document)
-
-
-def set_all(document: Any, key: str, value: Any) -> None:
-    """Give ``key`` this value wherever it stands in the config."""
-    if isinstance(document, list):
-        for part in document:
-            set_all(part, key, value)
-    elif isinstance(document, dict):
-        for name, part in document.items():
-            if name == key:
-                document[name] = value
-            else:
-                set_all(part, key, value)
+    """The shipped config, or another, in this layout and on free ports."""
+    ports = {door: free_port() for door in ("http", "fast_lane", "grpc")}
+    return shipped(layout, source=source, **ports)
 
 
 @contextmanager

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from feast import FeatureStore
 
+from benchmarks.config import set_all
 from tests.support.cluster import Clusters
 from tests.support.flights import NOON, fill, shipped_store
 from tests.support.processes import named
 from tests.support.redis import redis_server
-from tests.support.serve import Server, read_config, set_all
+from tests.support.serve import Server, read_config
 from training.flights.paths import MODELS
 
 

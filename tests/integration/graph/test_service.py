@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from benchmarks.config import set_all
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
 from tests.support.manifests import PROGRAM
-from tests.support.serve import deploy, set_all
+from tests.support.serve import deploy
 from tests.support.wait import wait_until
 from training.flights.paths import DATA
 

@@ -8,6 +8,7 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
+from benchmarks.config import set_all
 from deployments.bundle.bundle import Bundle, BundleStore
 from deployments.frames import TensorFrame
 from deployments.model.backends.torch_cpu import TorchRuntime
@@ -15,7 +16,7 @@ from deployments.model_id import ModelId
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import departures, fill, instances
 from tests.support.preprocessing import preprocessor_of
-from tests.support.serve import deploy, set_all
+from tests.support.serve import deploy
 from training.bundling.columns import columns_of
 from training.flights.dataset import join
 

@@ -45,7 +45,7 @@ def config(example: Example, tmp_path: Path) -> Config:
         "feature_store": {"repo": str(example.repo)},
         "fast_lane": {"port": free_port()},
     }
-    deployments = [
+    deployments: list[dict[str, Any]] = [
         {"name": name, "user_config": {}} for name in ("Ingress", "Features", "Preprocess", "Model")
     ]
     application = {"name": "orders", "import_path": "app.graph:build", "args": args}

@@ -3,7 +3,7 @@ import numpy as np
 from training.flights.diagram import reliability_diagram
 
 
-def test_the_diagram_is_a_picture():
+def test_the_diagram_is_a_picture() -> None:
     random = np.random.default_rng(0)
     probability = random.random(2_000)
     late = (random.random(2_000) < probability).astype(np.float64)

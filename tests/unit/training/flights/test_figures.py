@@ -6,7 +6,7 @@ from training.flights.figures import figures
 LATE = np.array([0.0, 0.0, 1.0, 1.0])
 
 
-def test_figures_of_a_perfect_model():
+def test_figures_of_a_perfect_model() -> None:
     measured = figures(LATE, LATE)
 
     assert measured["auc"] == measured["average_precision"] == 1.0
@@ -14,7 +14,7 @@ def test_figures_of_a_perfect_model():
     assert measured["rows"] == 4
 
 
-def test_figures_of_a_model_that_always_answers_the_base_rate():
+def test_figures_of_a_model_that_always_answers_the_base_rate() -> None:
     measured = figures(LATE, np.full(4, 0.5))
 
     assert measured["auc"] == measured["average_precision"] == 0.5

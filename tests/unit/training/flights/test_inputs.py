@@ -38,7 +38,7 @@ def preprocessor(flights: pd.DataFrame) -> Preprocessor:
     return Preprocessor.fit(spec, columns_of(flights))
 
 
-def test_columns_are_what_stages_exchange(flights: pd.DataFrame):
+def test_columns_are_what_stages_exchange(flights: pd.DataFrame) -> None:
     columns = columns_of(flights)
 
     assert columns["scheduled_departure"][0] == pd.Timestamp("2013-03-01T11:00Z").timestamp()
@@ -46,7 +46,7 @@ def test_columns_are_what_stages_exchange(flights: pd.DataFrame):
     assert columns["aircraft__model"][:2].tolist() == [None, "A320-214"]
 
 
-def test_no_input_tells_the_time_of_year(preprocessor: Preprocessor):
+def test_no_input_tells_the_time_of_year(preprocessor: Preprocessor) -> None:
     inputs = {*preprocessor.numeric_names, *preprocessor.categorical_names}
 
     assert not inputs & {"scheduled_departure", "month", "day_of_year"}
@@ -55,7 +55,7 @@ def test_no_input_tells_the_time_of_year(preprocessor: Preprocessor):
 
 def test_instants_reach_the_model_as_hours_before_departure(
     flights: pd.DataFrame, preprocessor: Preprocessor
-):
+) -> None:
     _, codes = preprocessor.transform(columns_of(flights))
     table = tree_table(preprocessor, columns_of(flights), codes)
     place = table.names.index("hours_since_last_departed")
@@ -65,7 +65,7 @@ def test_instants_reach_the_model_as_hours_before_departure(
 
 def test_gaps_are_flagged_for_the_network_and_kept_for_the_trees(
     flights: pd.DataFrame, preprocessor: Preprocessor
-):
+) -> None:
     numeric, codes = preprocessor.transform(columns_of(flights))
     table = tree_table(preprocessor, columns_of(flights), codes)
 
@@ -77,7 +77,7 @@ def test_gaps_are_flagged_for_the_network_and_kept_for_the_trees(
 
 def test_trees_and_network_read_the_same_categories(
     flights: pd.DataFrame, preprocessor: Preprocessor
-):
+) -> None:
     _, codes = preprocessor.transform(columns_of(flights))
     table = tree_table(preprocessor, columns_of(flights), codes)
 

@@ -1,8 +1,10 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from feast import FeatureStore
 
 from training.flights.materialize import clock_start, materialize
 
@@ -45,11 +47,11 @@ class Store:
 
 
 def run(store: Store, until: datetime) -> Store:
-    materialize(store, until)
+    materialize(cast(FeatureStore, store), until)
     return store
 
 
-def test_the_interval_is_the_time_to_live():
+def test_the_interval_is_the_time_to_live() -> None:
     assert run(Store(), NOON).filled == [("weather", NOON - timedelta(hours=3), NOON)]
 
 
@@ -63,7 +65,9 @@ def test_the_interval_is_the_time_to_live():
         pytest.param([NOON + timedelta(days=9), EARLIER], [], id="forward after going back"),
     ],
 )
-def test_going_back_in_time_empties_the_view_first(fills: list[datetime], emptied: list[str]):
+def test_going_back_in_time_empties_the_view_first(
+    fills: list[datetime], emptied: list[str]
+) -> None:
     assert run(Store(*fills), NOON).emptied == emptied
 
 

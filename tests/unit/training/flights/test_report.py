@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from training.flights.report import as_markdown, check_teacher
@@ -6,11 +8,12 @@ from training.flights.tuning import CANDIDATES, Tuned
 
 
 def test_a_teacher_that_tuning_would_not_choose_is_refused() -> None:
+    nobody: Any = None
     fewer = Recipe(TEACHER.parameters, TEACHER.rounds - 1)
 
-    check_teacher(Tuned(None, TEACHER, 0.8))
+    check_teacher(Tuned(nobody, TEACHER, 0.8))
     with pytest.raises(SystemExit, match=r"rounds=197.*write the former there"):
-        check_teacher(Tuned(None, fewer, 0.8))
+        check_teacher(Tuned(nobody, fewer, 0.8))
 
 
 def test_the_teacher_is_one_of_those_that_are_tried() -> None:

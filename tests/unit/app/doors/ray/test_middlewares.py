@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from ray.serve import context
 from ray.serve._private.http_util import _apply_middlewares, validate_http_proxy_callback_return
@@ -12,13 +14,13 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None: ...
 
 
 def test_a_proxy_refuses_before_anything_else() -> None:
-    layers = validate_http_proxy_callback_return(middlewares())
+    layers: list[Any] = validate_http_proxy_callback_return(middlewares())
 
     assert isinstance(_apply_middlewares(_app, layers), ConcurrencyLimit)
 
 
 def test_a_replica_leaves_that_to_haproxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(context, "_INTERNAL_REPLICA_CONTEXT", object())
-    layers = validate_http_proxy_callback_return(middlewares())
+    layers: list[Any] = validate_http_proxy_callback_return(middlewares())
 
     assert isinstance(_apply_middlewares(_app, layers), SoundHeaders)
