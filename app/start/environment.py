@@ -19,9 +19,10 @@ def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": _flag(haproxy),
         # One thread carries more than two cores can answer, and leaves the rest to replicas.
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
-        # Ray waits 30 s for slow load balancers to forget a replica; this one is told within a
-        # second, and asks another where one refuses it.
-        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        # Ray waits 30 s for slow load balancers to forget a replica. This one is told within a
+        # second, and asks another where one refuses it; yet under load with 1 s a request met a
+        # connection that was just being closed, and got 500.
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "5",
         # Ray's gRPC door takes 2 GiB, and unpacks what is compressed, before a replica can say no.
         "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(2**25),
         # Before Ray's doors: headers that are not UTF-8 (they answer 500) are taken out, and what

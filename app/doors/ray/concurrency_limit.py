@@ -2,8 +2,8 @@
 
 It answers some hundred requests a second, so it is there that they would queue, and not where the
 application refuses what comes too late. Ray's own limits (``max_ongoing_requests``,
-``max_queued_requests``) work behind it: with them requests waited for half a minute under three
-times its load, and one in ten was answered.
+``max_queued_requests``) work behind it: with them, under three times its load, requests waited for
+28 s and a quarter of its peak was answered; with this one 0.8 s and nine tenths.
 """
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
