@@ -76,7 +76,7 @@ async def test_a_client_that_takes_no_answers_is_read_no_further_and_then_cut_of
 ) -> None:
     monkeypatch.setattr(sockets, "_FAREWELL_S", 0.1)
     async with service(dataplane, ping_s=0.5) as (streams, url), by_hand(url) as (_, writer):
-        sent = await _pour(writer, ROW * 1000)
+        sent = await _pour(writer, ROW * 1000, TimeoutError, ConnectionError)
         assert sent < 64 * 2**20
         assert streams.rows <= 64
         await wait_for(lambda: not streams._sessions)
@@ -141,10 +141,10 @@ async def test_nothing_is_left_of_a_socket(
         await wait_for(forgotten)
 
 
-async def _pour(writer: asyncio.StreamWriter, data: bytes) -> int:
-    """Send until the server reads no further; so many bytes."""
+async def _pour(writer: asyncio.StreamWriter, data: bytes, *ends: type[Exception]) -> int:
+    """Send until the server reads no further, or until another of these ends; so many bytes."""
     sent = 0
-    with suppress(TimeoutError):
+    with suppress(*(ends or (TimeoutError,))):
         while True:
             writer.write(data)
             await asyncio.wait_for(writer.drain(), 0.3)
