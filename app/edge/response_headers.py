@@ -9,7 +9,7 @@ from app.edge.options import REQUEST_ID, options_of
 _ID = REQUEST_ID.encode()
 
 
-class Door:
+class ResponseHeaders:
     """Counts the requests under way and returns their ids; once ``closing``, asks each client to
     close its connection with the answer."""
 

@@ -39,9 +39,7 @@ def apply() -> str | None:
     if not all(part in haproxy.HAPROXY_CONFIG_TEMPLATE for part in parts):
         return "this Ray configures its HAProxy in another way, which knows no limit"
     haproxy.HAProxyApi = limited_haproxy
-    manager: bytes = cloudpickle.dumps(
-        haproxy.HAProxyManager.__ray_metadata__.modified_class
-    )
+    manager: bytes = cloudpickle.dumps(haproxy.HAProxyManager.__ray_metadata__.modified_class)
     if limited_haproxy.__name__.encode() not in manager:
         return "this Ray starts its HAProxy in another way, which knows no limit"
     return None

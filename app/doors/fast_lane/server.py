@@ -11,7 +11,7 @@ from app.doors.fast_lane.listener import Listener
 from app.doors.fast_lane.protocol import Http
 from app.doors.fast_lane.refusal import Refusals
 from app.doors.fast_lane.sockets import Socket
-from app.edge.response_headers import Door
+from app.edge.response_headers import ResponseHeaders
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
@@ -37,7 +37,7 @@ class FastLane:
     ) -> None:
         self._settings = settings
         self._refusals = refusals or Refusals(lambda ahead: None)
-        self._door = Door(app)
+        self._door = ResponseHeaders(app)
         self._config = Config(
             self._door,
             http=Http,

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.edge.errors import Errors
 from app.edge.http import HttpCall
-from app.edge.response_headers import Door
+from app.edge.response_headers import ResponseHeaders
 from app.protocols.error_forms import form_of
 from app.serving.errors import Overloaded
 
@@ -26,7 +26,7 @@ class ConcurrencyLimit:
         self._app = app
         self._most = most
         self._ongoing = 0
-        self._refuse = Door(self._refusal)
+        self._refuse = ResponseHeaders(self._refusal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":

@@ -2,7 +2,7 @@ import contextlib
 
 from starlette.types import Receive, Scope, Send
 
-from app.edge.response_headers import Door
+from app.edge.response_headers import ResponseHeaders
 from tests.support.asgi import drive, http
 
 
@@ -12,13 +12,13 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def test_it_returns_the_request_id_as_ray_does() -> None:
-    (start, body), _ = await drive(Door(app), http(headers=[(b"x-request-id", b"r1")]))
+    (start, body), _ = await drive(ResponseHeaders(app), http(headers=[(b"x-request-id", b"r1")]))
     assert start["headers"] == [(b"a", b"b"), (b"x-request-id", b"r1")]
     assert body["body"] == b"hello"
 
 
 async def test_while_closing_it_asks_for_the_connection_to_be_closed() -> None:
-    door = Door(app)
+    door = ResponseHeaders(app)
     door.closing = True
     (start, _), _ = await drive(door, http())
     assert (b"connection", b"close") in start["headers"]
@@ -31,7 +31,7 @@ async def test_it_counts_what_is_under_way() -> None:
         seen.append(door.ongoing)
         raise ValueError
 
-    door = Door(counting)
+    door = ResponseHeaders(counting)
     for _ in range(2):
         with contextlib.suppress(ValueError):
             await drive(door, http())
