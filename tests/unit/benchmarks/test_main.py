@@ -19,7 +19,7 @@ from benchmarks.paths import ROOT
     ],
 )
 def test_make_has_a_target_for_each_scenario_with_its_options(target: str, scenario: str) -> None:
-    command = ["make", "--dry-run", *target.split()]
+    command = ["make", "--no-print-directory", "--dry-run", *target.split()]
     made = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
 
     words = made.stdout.splitlines()[-1].split()
