@@ -86,6 +86,7 @@ def _method(empty: type[Message]) -> Callable[[Answer], Method]:
             response: Message = await self._handle(call)
             return response
 
+        method.__name__ = answer.__name__  # of which Serve's log tells
         return method
 
     return made
