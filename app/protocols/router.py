@@ -21,7 +21,10 @@ class Router:
     def __init__(self, routes: Iterable[Route]) -> None:
         self._whole: dict[str, Methods] = {}
         self._named: dict[re.Pattern[str], Methods] = {}
+        self._sockets: list[str] = []
         for route in routes:
+            if route.method == WEBSOCKET:
+                self._sockets.append(route.path)
             if "{" in route.path:
                 pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route.path))
                 methods = self._named.setdefault(pattern, {})
@@ -40,6 +43,9 @@ class Router:
         handler = methods.get(call.method)
         if handler is not None:
             await (handler(call, **names) if names else handler(call))
+        elif call.method == WEBSOCKET:
+            there = ", ".join(self._sockets)
+            raise RouteRefused(ErrorCode.NOT_FOUND, f"no socket here: streams are at {there}")
         elif methods:
             raise _other_method(call, methods)
         elif path[-1] == "/" and "GET" in (self._whole.get(path[:-1]) or self._match(path[:-1])[0]):
@@ -55,8 +61,6 @@ class Router:
 
 
 def _other_method(call: HttpCall, methods: Methods) -> RouteRefused:
-    if call.method == WEBSOCKET:
-        return RouteRefused(ErrorCode.NOT_FOUND, f"{call.path} is no WebSocket")
     if WEBSOCKET not in methods:
         allowed = ", ".join(methods)
     elif call.method != "GET":
@@ -65,7 +69,8 @@ def _other_method(call: HttpCall, methods: Methods) -> RouteRefused:
         upgrade = (b"upgrade", b"websocket")
         return RouteRefused(ErrorCode.UPGRADE_REQUIRED, f"{call.path} is a WebSocket", upgrade)
     allow = (b"allow", allowed.encode())
-    return RouteRefused(ErrorCode.METHOD_NOT_ALLOWED, f"{call.path} takes {allowed}", allow)
+    message = f"{call.path} takes POST" if allowed == "POST" else "Method Not Allowed"
+    return RouteRefused(ErrorCode.METHOD_NOT_ALLOWED, message, allow)
 
 
 async def _redirect(call: HttpCall, path: str) -> None:

@@ -37,7 +37,7 @@ from tests.unit.app.protocols.oip.refused_requests import ROWS, refused
         ("/v2/models/parcels/versions/2/infer", 409, "'2' of 'parcels' is not in service: '1' is"),
         ("/v2/models/parcels/infer/more", 404, "Not Found"),
         ("/v2/repository/index", 404, "Not Found"),
-        ("/v2/models/parcels", 405, "/v2/models/parcels takes GET, HEAD"),
+        ("/v2/models/parcels", 405, "Method Not Allowed"),
     ],
 )
 async def test_names_that_there_are_not(
