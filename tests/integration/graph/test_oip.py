@@ -164,7 +164,7 @@ def test_a_call_may_say_how_long_it_will_wait(stub: Any, rows: list[Row]) -> Non
 
     error: Any = caught.value
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert error.details() == "it was not answered in its time"
+    assert error.details() == "no answer within 0.05 s"
 
 
 @pytest.mark.parametrize("how", ["cancelled", "past its deadline"])
