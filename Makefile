@@ -126,11 +126,11 @@ lint: $(VENV)/.installed
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-# The protocol's stubs, from its own definition.
-## proto            the stubs of the Open Inference Protocol
+# The protocol's messages, from its own definition.
+## proto            the messages of the Open Inference Protocol
 .PHONY: proto
 proto: $(VENV)/.installed
-	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. \
+	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. \
 		app/protocols/oip/proto/open_inference_grpc.proto
 
 ## format           format, and mend what the linter can

@@ -3,16 +3,19 @@
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
 import numpy as np
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from ray.serve.grpc_util import RayServegRPCContext
 
 from app.protocols.oip.binary import HEADER
 from app.protocols.oip.grpc import GrpcMethods
-from app.protocols.oip.proto import open_inference_grpc_pb2_grpc as stubs
+from app.protocols.oip.grpc_service import add_to_server
+from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
 
 INFER = "/v2/models/parcels/infer"
 
@@ -89,16 +92,13 @@ def outputs_behind(body: bytes, json_length: int) -> tuple[dict[str, Any], dict[
     return head, found
 
 
-class _Door(stubs.GRPCInferenceServiceServicer):
+class _Door:
     """Calls the methods of an ingress as Serve's doors do."""
 
     def __init__(self, methods: GrpcMethods) -> None:
         self._methods = methods
 
-    def __getattribute__(self, name: str) -> Any:
-        if not name[0].isupper():
-            return super().__getattribute__(name)
-
+    def __getattr__(self, name: str) -> Any:
         async def call(request: Message, context: Any) -> Message:
             given = RayServegRPCContext(context)
             given.set_trailing_metadata([("request_id", "made-by-serve")])
@@ -109,15 +109,29 @@ class _Door(stubs.GRPCInferenceServiceServicer):
         return call
 
 
+def grpc_stub(channel: grpc.Channel | grpc.aio.Channel) -> SimpleNamespace:
+    """The methods of the service over this channel."""
+    service = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"]
+    methods = {
+        method.name: channel.unary_unary(
+            f"/{service.full_name}/{method.name}",
+            GetMessageClass(method.input_type).SerializeToString,
+            GetMessageClass(method.output_type).FromString,
+        )
+        for method in service.methods
+    }
+    return SimpleNamespace(**methods)
+
+
 @asynccontextmanager
-async def grpc_door(methods: GrpcMethods) -> AsyncIterator[stubs.GRPCInferenceServiceStub]:
+async def grpc_door(methods: GrpcMethods) -> AsyncIterator[SimpleNamespace]:
     """A client of these methods, over a real connection."""
     server = grpc.aio.server()
-    stubs.add_GRPCInferenceServiceServicer_to_server(_Door(methods), server)
+    add_to_server(_Door(methods), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield stubs.GRPCInferenceServiceStub(channel)
+            yield grpc_stub(channel)
     finally:
         await server.stop(None)

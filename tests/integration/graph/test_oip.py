@@ -13,11 +13,10 @@ import pytest
 
 from app.protocols.oip.binary import HEADER
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
-from app.protocols.oip.proto.open_inference_grpc_pb2_grpc import GRPCInferenceServiceStub
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
 from tests.support.http1 import Connection
-from tests.support.oip import encoded, outputs_behind
+from tests.support.oip import encoded, grpc_stub, outputs_behind
 from tests.support.serve import Server
 from tests.support.wait import wait_until
 
@@ -35,7 +34,7 @@ def rows() -> list[Row]:
 @pytest.fixture
 def stub(graph: Graph) -> Iterator[Any]:
     with grpc.insecure_channel(graph.server.grpc) as channel:
-        yield GRPCInferenceServiceStub(channel)
+        yield grpc_stub(channel)
 
 
 def tensors(rows: list[Row]) -> list[dict[str, Any]]:

@@ -11,10 +11,10 @@ import pytest
 from websockets.sync.client import connect
 
 from app.protocols.oip.proto import open_inference_grpc_pb2 as messages
-from app.protocols.oip.proto.open_inference_grpc_pb2_grpc import GRPCInferenceServiceStub
 from benchmarks.scenarios.protocols.forms import Request, oip_binary, oip_json
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
+from tests.support.oip import grpc_stub
 from windsock import Prediction, Windsock
 
 Row = dict[str, Any]
@@ -96,7 +96,7 @@ def _grpc(typed: bool) -> Callable[[str, Graph, list[Row]], list[Row]]:
                 sized = (len(text).to_bytes(4, "little") + text for text in texts)
                 request.raw_input_contents.append(b"".join(sized))
         with grpc.insecure_channel(graph.server.grpc) as channel:
-            answer = GRPCInferenceServiceStub(channel).ModelInfer(request, timeout=30)
+            answer = grpc_stub(channel).ModelInfer(request, timeout=30)
         names = [output.name for output in answer.outputs]
         if typed:
             contents = {output.name: output.contents for output in answer.outputs}
