@@ -12,10 +12,10 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from ray.serve.grpc_util import RayServegRPCContext
 
+from app.protocols.oip import SERVICE
 from app.protocols.oip.binary import HEADER
 from app.protocols.oip.grpc import GrpcMethods
-from app.protocols.oip.grpc_service import add_to_server
-from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
+from app.protocols.oip.grpc_service import METHODS, add_to_server
 
 INFER = "/v2/models/parcels/infer"
 
@@ -111,14 +111,13 @@ class _Door:
 
 def grpc_stub(channel: grpc.Channel | grpc.aio.Channel) -> SimpleNamespace:
     """The methods of the service over this channel."""
-    service = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"]
     methods = {
-        method.name: channel.unary_unary(
-            f"/{service.full_name}/{method.name}",
+        name: channel.unary_unary(
+            f"/{SERVICE}/{name}",
             GetMessageClass(method.input_type).SerializeToString,
             GetMessageClass(method.output_type).FromString,
         )
-        for method in service.methods
+        for name, method in METHODS.items()
     }
     return SimpleNamespace(**methods)
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from ray.serve.grpc_util import RayServegRPCContext
 
 from app.config import Limits
@@ -24,6 +25,7 @@ from app.protocols.oip.grpc_messages import (
     tensors_of,
     wanted_of,
 )
+from app.protocols.oip.grpc_service import METHODS
 from app.protocols.oip.infer import infer
 from app.protocols.oip.models import Models, server_metadata
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
@@ -75,21 +77,19 @@ async def _answer(call: GrpcCall) -> Message:
     return await call.answer(call.options)
 
 
-def _method(empty: type[Message]) -> Callable[[Answer], Method]:
-    """Makes a method, as Serve calls it, of what answers its request behind the layers."""
+def _method(answer: Answer) -> Method:
+    """The method, as Serve calls it, of what answers its request behind the layers."""
+    empty = GetMessageClass(METHODS[answer.__name__].output_type)
 
-    def made(answer: Answer) -> Method:
-        async def method(
-            self: "GrpcMethods", request: Any, grpc_context: RayServegRPCContext
-        ) -> Message:
-            call = GrpcCall(partial(answer, self, request), grpc_context, empty)
-            response: Message = await self._handle(call)
-            return response
+    async def method(
+        self: "GrpcMethods", request: Any, grpc_context: RayServegRPCContext
+    ) -> Message:
+        call = GrpcCall(partial(answer, self, request), grpc_context, empty)
+        response: Message = await self._handle(call)
+        return response
 
-        method.__name__ = answer.__name__  # of which Serve's log tells
-        return method
-
-    return made
+    method.__name__ = answer.__name__  # of which Serve's log tells
+    return method
 
 
 class GrpcMethods:
@@ -100,27 +100,27 @@ class GrpcMethods:
         self._limits = limits
         self._handle = layered(layers, _answer)
 
-    @_method(pb.ServerLiveResponse)
+    @_method
     async def ServerLive(self, request: Any, options: RequestOptions) -> Any:
         return pb.ServerLiveResponse(live=True)
 
-    @_method(pb.ServerReadyResponse)
+    @_method
     async def ServerReady(self, request: Any, options: RequestOptions) -> Any:
         return pb.ServerReadyResponse(ready=self._models.ready)
 
-    @_method(pb.ModelReadyResponse)
+    @_method
     async def ModelReady(self, request: Any, options: RequestOptions) -> Any:
         ready = self._models.is_ready(request.name, request.version)
         return pb.ModelReadyResponse(ready=ready)
 
-    @_method(pb.ServerMetadataResponse)
+    @_method
     async def ServerMetadata(self, request: Any, options: RequestOptions) -> Any:
         about = server_metadata()
         return pb.ServerMetadataResponse(
             name=about.name, version=about.version, extensions=about.extensions
         )
 
-    @_method(pb.ModelMetadataResponse)
+    @_method
     async def ModelMetadata(self, request: Any, options: RequestOptions) -> Any:
         about = self._models.metadata(request.name, request.version)
         return pb.ModelMetadataResponse(
@@ -131,7 +131,7 @@ class GrpcMethods:
             outputs=metadata_of(about.outputs),
         )
 
-    @_method(pb.ModelInferResponse)
+    @_method
     async def ModelInfer(self, request: Any, options: RequestOptions) -> Any:
         if request.ByteSize() > self._limits.max_body_bytes:
             raise too_large(self._limits.max_body_bytes)
