@@ -76,14 +76,10 @@ class Messages:
         try:
             row: Any = self._decode(message)
         except UNREADABLE:
-            return self._problem(message)
-        return row.id, self._contract.checked(row.instance), row.timeout_ms
-
-    def _problem(self, message: bytes | str) -> tuple[RowId | None, Row | InvalidRequest, int]:
-        try:
-            row = _decode_raw(message)
-        except UNREADABLE as error:
-            return _id_of(message), invalid(error, _ALLOWED), _NO_TIMEOUT
+            try:
+                row = _decode_raw(message)
+            except UNREADABLE as error:
+                return _id_of(message), invalid(error, _ALLOWED), _NO_TIMEOUT
         return row.id, self._contract.checked(row.instance), row.timeout_ms
 
 
