@@ -51,7 +51,7 @@ class Coalescer(Generic[R, B]):
         max_wait_s: float = inf,
     ) -> None:
         self._run = run
-        self._max_rows = max_rows
+        self.max_rows = max_rows
         self._in_flight = in_flight
         self._max_queued_rows = max_queued_rows
         self._max_wait_s = max_wait_s
@@ -61,16 +61,12 @@ class Coalescer(Generic[R, B]):
         self._batch_s = 0.0
         self._tasks: set[asyncio.Task[int]] = set()
 
-    @property
-    def max_rows(self) -> int:
-        return self._max_rows
-
     def wait_s(self, ahead: int = 0) -> float:
         """How long a request that comes now would probably wait for its batch to begin, with so
         many rows about to join the queue before it."""
         if self._running < self._in_flight and not ahead:
             return 0.0
-        batches = (self._queued_rows + ahead) / self._max_rows + 1
+        batches = (self._queued_rows + ahead) / self.max_rows + 1
         return batches * self._batch_s / self._in_flight
 
     def refusal(self, rows: int = 1, deadline: float = inf, ahead: int = 0) -> Overloaded | None:
@@ -120,7 +116,7 @@ class Coalescer(Generic[R, B]):
         now = loop.time()
         waiting: list[_Waiting[R, B]] = []
         size = 0
-        while self._queue and size + len(self._queue[0].rows) <= self._max_rows:
+        while self._queue and size + len(self._queue[0].rows) <= self.max_rows:
             one = self._queue.popleft()
             self._queued_rows -= len(one.rows)
             if one.answer.done():  # its client has gone
