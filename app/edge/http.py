@@ -30,7 +30,7 @@ class RouteRefused(InvalidRequest):
 
 
 class HttpCall:
-    """A request and its answer.
+    """A request and its answer; ``root`` is the path under which the service is mounted.
 
     An answer that has begun is broken off by an error, unless its handler has put into
     ``last_words`` what makes an end of it from an ErrorDetail.
@@ -38,27 +38,21 @@ class HttpCall:
 
     __slots__ = (
         *("_form_of", "_send", "begun", "last_words", "method"),
-        *("options", "path", "receive", "scope"),
+        *("options", "path", "receive", "root", "scope"),
     )
     long_lived: ClassVar[bool] = False
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, form_of: FormOf) -> None:
         self.options = options_of(scope)
         self.method: str = scope.get("method", WEBSOCKET)
-        root, path = scope.get("root_path"), scope["path"]
-        self.path: str = (path.removeprefix(root) if root else path) or "/"
+        self.root: str = scope.get("root_path", "")
+        self.path: str = scope["path"].removeprefix(self.root) or "/"
         self.scope = scope
         self.receive = receive
         self.begun = False
         self.last_words: Callable[[ErrorDetail], bytes] | None = None
         self._send = send
         self._form_of = form_of
-
-    @property
-    def root(self) -> str:
-        """The path under which the service is mounted."""
-        root: str = self.scope.get("root_path", "")
-        return root
 
     def send(self, message: Message) -> Awaitable[None]:
         """Pass a message to the client."""
