@@ -65,11 +65,9 @@ class Http(HttpToolsProtocol):
         self,
         config: Config,
         server_state: ServerState,
-        age_s: float = float("inf"),
-        arrival_s: float = float("inf"),
-        refuse: Callable[[bytes, list[tuple[bytes, bytes]]], bytes | None] = lambda data, headers: (
-            None
-        ),
+        age_s: float,
+        arrival_s: float,
+        refuse: Callable[[bytes, list[tuple[bytes, bytes]]], bytes | None],
     ) -> None:
         super().__init__(config, server_state, app_state={})
         # Those that were opened together need not be opened anew together.
