@@ -33,27 +33,3 @@ with absent("torch"), _as_written():
     from feast.protos.feast.types.Value_pb2 import Value
     from feast.type_map import NULL_TIMESTAMP_INT_VALUE
     from feast.types import Bool, FeastType, Float32, Float64, Int32, Int64, String, UnixTimestamp
-    from feast.value_type import ValueType
-
-__all__ = [
-    "DUMMY_ENTITY_ID",
-    "DUMMY_ENTITY_VAL",
-    "NULL_TIMESTAMP_INT_VALUE",
-    "Bool",
-    "EntityKey",
-    "FeastError",
-    "FeastObjectNotFoundException",
-    "FeastType",
-    "FeatureStore",
-    "FeatureView",
-    "FeatureViewProjection",
-    "Float32",
-    "Float64",
-    "Int32",
-    "Int64",
-    "OnDemandFeatureView",
-    "String",
-    "UnixTimestamp",
-    "Value",
-    "ValueType",
-]
