@@ -20,7 +20,6 @@ from deployments.features.store.feast import (
     OnDemandFeatureView,
     String,
     UnixTimestamp,
-    ValueType,
 )
 from deployments.features.view_rows import ViewColumns
 from deployments.frames import DType
@@ -111,7 +110,7 @@ def resolve(store: FeatureStore, service: str) -> ServicePlan:
             inputs: dict[str, DType] = {}
             for source in view.source_request_sources.values():
                 request |= {
-                    field.name: dtype_of(field.dtype, field.name) for field in source.schema
+                    field.name: _dtype_of(field.dtype, field.name) for field in source.schema
                 }
             for needed in view.source_feature_view_projections.values():
                 _add_stored(store, needed, views, entities)
@@ -139,13 +138,9 @@ def resolve(store: FeatureStore, service: str) -> ServicePlan:
     return ServicePlan(tuple(views.values()), tuple(on_demand.values()), schema)
 
 
-def dtype_of(dtype: FeastType | ValueType, name: str) -> DType:
+def _dtype_of(dtype: FeastType, name: str) -> DType:
     """The frame dtype of a Feast type. Raises ServiceError for one that no column can carry."""
-    if isinstance(dtype, ValueType):
-        by_value = {known.to_value_type(): ours for known, ours in _DTYPES.items()}
-        found = by_value.get(dtype)
-    else:
-        found = _DTYPES.get(dtype)
+    found = _DTYPES.get(dtype)
     if found is None:
         raise ServiceError(
             f"{name!r} has the type {dtype}, which cannot be served: "
@@ -174,7 +169,7 @@ def _full_names(view: str, features: dict[str, DType]) -> dict[str, DType]:
 
 def _features(name: str, projection: FeatureViewProjection) -> dict[str, DType]:
     return {
-        field.name: dtype_of(field.dtype, column_name(name, field.name))
+        field.name: _dtype_of(field.dtype, column_name(name, field.name))
         for field in projection.features
     }
 
