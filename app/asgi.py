@@ -9,13 +9,13 @@ from app.config import Limits, StreamSettings
 from app.edge.deadline import Deadline
 from app.edge.errors import ErrorForm, Errors
 from app.edge.http import HttpCall
-from app.edge.layers import Layer, layered
+from app.edge.layers import Layer, layered, routed
+from app.edge.route import Cost
 from app.edge.websocket import SocketCall
 from app.protocols.documentation import Documentation
 from app.protocols.error_forms import form_of
 from app.protocols.oip import routes as oip
 from app.protocols.rest import routes as rest
-from app.protocols.route import Cost
 from app.protocols.router import Router
 from app.protocols.stream import routes as stream
 from app.protocols.stream.streams import Streams
@@ -28,7 +28,8 @@ def layers(limits: Limits) -> list[Layer]:
 
 
 class Application:
-    """Requests and sockets, through the layers to their routes."""
+    """Requests and sockets, each to its route through ``handle``, which has the layers: calls of
+    gRPC pass it, too."""
 
     def __init__(
         self, dataplane: Dataplane, limits: Limits, streams: Streams | None = None
@@ -40,7 +41,8 @@ class Application:
         ]
         self._models = dataplane.names
         pages = Documentation(dataplane, self.routes).routes()
-        self._handle = layered(layers(limits), Router([*self.routes, *pages]))
+        self._router = Router([*self.routes, *pages])
+        self.handle = layered(layers(limits), routed)
 
     @property
     def prediction_forms(self) -> dict[str, ErrorForm]:
@@ -55,11 +57,14 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._handle(HttpCall(scope, receive, send, form_of))
+            call = HttpCall(scope, receive, send, form_of)
         elif scope["type"] == "websocket":
-            await self._handle(SocketCall(scope, receive, send, form_of))
+            call = SocketCall(scope, receive, send, form_of)
         else:
             await _live(receive, send)
+            return
+        self._router.match(call)
+        await self.handle(call)
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -8,7 +8,7 @@ from ray import serve
 from ray.serve import Deployment
 from starlette.types import ASGIApp
 
-from app.asgi import Application, layers
+from app.asgi import Application
 from app.config import GraphArgs, IngressSettings
 from app.doors.autoscaling import UNSEEN_REQUESTS
 from app.doors.fast_lane.refusal import Refusals
@@ -48,9 +48,9 @@ class IngressReplica(GrpcMethods):
         name, bundles = args.model.name, BundleStore(args.model.directory)
         self._layout = layout(args, bundles, *handles)
         self._dataplane = Dataplane(bundles, self._layout.chain, name, problems=problems)
-        super().__init__(self._dataplane, args.limits, layers(args.limits))
         self._streams = Streams(self._dataplane, args.limits, args.stream)
         self._app = Application(self._dataplane, args.limits, self._streams)
+        super().__init__(self._dataplane, args.limits, self._app.handle)
         self._leaving: asyncio.Task[None] | None = None
         self._fast_lane = (
             FastLane(

@@ -1,13 +1,14 @@
 """One request over HTTP, without a framework: its options, its body, its answer or its error."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import ClassVar
 
 from starlette.types import Message, Receive, Scope, Send
 
 from app.edge.errors import ErrorForm
 from app.edge.options import options_of
+from app.edge.route import Route
 from app.serving.errors import ClientGone, ErrorCode, ErrorDetail, InvalidRequest, WindsockError
 
 Headers = list[tuple[bytes, bytes]]
@@ -21,16 +22,9 @@ WEBSOCKET = "WEBSOCKET"
 _LAST_WORDS_S = 1.0
 
 
-class RouteRefused(InvalidRequest):
-    """A request that no route takes; ``headers`` say which would be."""
-
-    def __init__(self, code: ErrorCode, message: str, *headers: tuple[bytes, bytes]) -> None:
-        super().__init__(code, message)
-        self.headers = headers
-
-
 class HttpCall:
-    """A request and its answer; ``root`` is the path under which the service is mounted.
+    """A request and its answer; ``root`` is the path under which the service is mounted, and the
+    router sets ``route`` and ``names``.
 
     An answer that has begun is broken off by an error, unless its handler has put into
     ``last_words`` what makes an end of it from an ErrorDetail.
@@ -38,9 +32,11 @@ class HttpCall:
 
     __slots__ = (
         *("_form_of", "_send", "begun", "last_words", "method"),
-        *("options", "path", "receive", "root", "scope"),
+        *("names", "options", "path", "receive", "root", "route", "scope"),
     )
     long_lived: ClassVar[bool] = False
+    names: Mapping[str, str]
+    route: Route
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, form_of: FormOf) -> None:
         self.options = options_of(scope)
@@ -124,8 +120,7 @@ def error_answer(
     headers: Headers = [(b"content-type", JSON)]
     if error.retry_after_s is not None:
         headers.append((b"retry-after", str(error.retry_after_s).encode()))
-    if isinstance(error, RouteRefused):
-        headers += error.headers
+    headers += [(name.encode(), value.encode()) for name, value in error.headers]
     headers.append((b"content-length", str(len(body)).encode()))
     return error.code.status, headers, body
 

@@ -1,18 +1,24 @@
 """What passes through the layers, and how they are put around a handler."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from app.edge.options import RequestOptions
+from app.edge.route import Route
 from app.serving.errors import WindsockError
 
 
 class Call(Protocol):
-    """One request: what it asks for, and how its transport tells an error."""
+    """One request: where it goes, what it asks for, and how its transport tells an error."""
 
     long_lived: ClassVar[bool]
     """Whether it lasts, and each of its rows has a deadline of its own."""
     options: RequestOptions
+    route: Route
+    """Whose ``path`` is a name for all requests like this one, and whose ``cost`` is what it takes,
+    on HTTP, WebSocket and gRPC alike."""
+    names: Mapping[str, str]
+    """What it names where the path has braces, and a message fields for the same."""
 
     async def refuse(self, error: WindsockError) -> Any:
         """Answer this error; what it gives is the answer where the transport wants one."""
@@ -22,6 +28,11 @@ Handler = Callable[[Any], Awaitable[Any]]
 """Answers a call, each one that of its transport."""
 Layer = Callable[[Handler], Handler]
 """Makes a handler of the next one."""
+
+
+async def routed(call: Call) -> Any:
+    """Answer a call as its route does: what is behind all layers."""
+    return await call.route.handler(call, **call.names)
 
 
 def layered(layers: Iterable[Layer], handler: Handler) -> Handler:

@@ -10,8 +10,8 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.staticfiles import StaticFiles
 
 from app.edge.http import HttpCall
+from app.edge.route import Route
 from app.protocols.openapi import document
-from app.protocols.route import Route
 from app.serving.dataplane import Dataplane
 
 # The page must also open where no CDN can be reached.

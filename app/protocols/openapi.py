@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from app.edge.http import WEBSOCKET
+from app.edge.route import Cost, Operation, Route, Schema
 from app.protocols.error_forms import form_of
-from app.protocols.route import Cost, Operation, Route, Schema
 from app.serving.errors import ErrorCode
 from app.serving.info import ViewInfo
 from app.serving.served_version import ServedVersion

@@ -1,15 +1,16 @@
 """Finds the route of a request, or says why there is none."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from urllib.parse import quote
 
-from app.edge.http import WEBSOCKET, HttpCall, RouteRefused
-from app.protocols.route import Route
-from app.serving.errors import ErrorCode
+from app.edge.http import WEBSOCKET, HttpCall
+from app.edge.route import Route
+from app.serving.errors import ErrorCode, InvalidRequest
 
-Methods = dict[str, Callable[..., Awaitable[None]]]
-"""The handlers of a path by method."""
+Methods = dict[str, Route]
+"""The routes of a path by method."""
 
 _NO_NAMES: Mapping[str, str] = {}
 
@@ -30,28 +31,20 @@ class Router:
                 methods = self._named.setdefault(pattern, {})
             else:
                 methods = self._whole.setdefault(route.path, {})
-            methods[route.method] = route.handler
+            methods[route.method] = route
             if route.method == "GET":
-                methods["HEAD"] = route.handler
+                methods["HEAD"] = route
 
-    async def __call__(self, call: HttpCall) -> None:
-        """Answer a call. Raises RouteRefused, or what its handler does."""
+    def match(self, call: HttpCall) -> None:
+        """Set a call's route and names; where no route takes it, to one whose handler says why."""
         path, names = call.path, _NO_NAMES
         methods = self._whole.get(path)
         if methods is None:
             methods, names = self._match(path)
-        handler = methods.get(call.method)
-        if handler is not None:
-            await (handler(call, **names) if names else handler(call))
-        elif call.method == WEBSOCKET:
-            there = ", ".join(self._sockets)
-            raise RouteRefused(ErrorCode.NOT_FOUND, f"no socket here: streams are at {there}")
-        elif methods:
-            raise _other_method(call, methods)
-        elif path[-1] == "/" and "GET" in (self._whole.get(path[:-1]) or self._match(path[:-1])[0]):
-            await _redirect(call, path[:-1])
-        else:
-            raise RouteRefused(ErrorCode.NOT_FOUND, "Not Found")
+        route = methods.get(call.method)
+        if route is None:
+            route, names = self._none(call, methods), _NO_NAMES
+        call.route, call.names = route, names
 
     def _match(self, path: str) -> tuple[Methods, Mapping[str, str]]:
         for pattern, methods in self._named.items():
@@ -59,21 +52,40 @@ class Router:
                 return methods, found.groupdict()
         return {}, _NO_NAMES
 
+    def _none(self, call: HttpCall, methods: Methods) -> Route:
+        path = call.path
+        if call.method == WEBSOCKET:
+            there = ", ".join(self._sockets)
+            error = InvalidRequest(ErrorCode.NOT_FOUND, f"no socket here: streams are at {there}")
+        elif methods:
+            error = _other_method(call, methods)
+        elif path[-1] == "/" and "GET" in (self._whole.get(path[:-1]) or self._match(path[:-1])[0]):
+            return Route(call.method, "", _redirect)
+        else:
+            error = InvalidRequest(ErrorCode.NOT_FOUND, "Not Found")
+        return Route(call.method, "", partial(_refuse, error))
 
-def _other_method(call: HttpCall, methods: Methods) -> RouteRefused:
+
+def _other_method(call: HttpCall, methods: Methods) -> InvalidRequest:
     if WEBSOCKET not in methods:
         allowed = ", ".join(methods)
     elif call.method != "GET":
         allowed = "GET"  # of which its handshake is one
     else:
-        upgrade = (b"upgrade", b"websocket")
-        return RouteRefused(ErrorCode.UPGRADE_REQUIRED, f"{call.path} is a WebSocket", upgrade)
-    allow = (b"allow", allowed.encode())
+        error = InvalidRequest(ErrorCode.UPGRADE_REQUIRED, f"{call.path} is a WebSocket")
+        error.headers = [("upgrade", "websocket")]
+        return error
     message = f"{call.path} takes POST" if allowed == "POST" else "Method Not Allowed"
-    return RouteRefused(ErrorCode.METHOD_NOT_ALLOWED, message, allow)
+    error = InvalidRequest(ErrorCode.METHOD_NOT_ALLOWED, message)
+    error.headers = [("allow", allowed)]
+    return error
 
 
-async def _redirect(call: HttpCall, path: str) -> None:
+async def _refuse(error: InvalidRequest, _: HttpCall) -> None:
+    raise error
+
+
+async def _redirect(call: HttpCall) -> None:
     query = call.options.query
-    location = quote(call.root + path).encode() + (b"?" + query if query else b"")
+    location = quote(call.root + call.path[:-1]).encode() + (b"?" + query if query else b"")
     await call.answer(b"", b"text/plain", [(b"location", location)], status=307)

@@ -9,6 +9,7 @@ WindsockError
 ClientGone            no answer: nobody is there to read it
 """
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, Self
 
@@ -64,10 +65,11 @@ class ErrorDetail(msgspec.Struct):
 
 class WindsockError(Exception):
     """An error whose message is meant for the client; ``retry_after_s`` is there where trying again
-    after so many seconds may succeed."""
+    after so many seconds may succeed, ``headers`` (over gRPC trailers) where they tell more."""
 
     code = ErrorCode.INTERNAL
     retry_after_s: int | None = None
+    headers: Sequence[tuple[str, str]] = ()
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -4,8 +4,7 @@ Serve's doors cancel a call where its client does or where its deadline passes. 
 they keep to themselves, so metadata may also say how long a client will wait, as over HTTP.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ClassVar
 
 from google.protobuf.message import Message
@@ -14,8 +13,9 @@ from ray.serve.grpc_util import RayServegRPCContext
 
 from app.config import Limits
 from app.edge.http import too_large
-from app.edge.layers import Layer, layered
+from app.edge.layers import Handler
 from app.edge.options import REQUEST_ID, RequestOptions
+from app.edge.route import Cost, Route
 from app.protocols.error_forms import GRPC_FORMS
 from app.protocols.oip import SERVICE
 from app.protocols.oip.grpc_messages import (
@@ -33,24 +33,37 @@ from app.serving.dataplane import Dataplane
 from app.serving.errors import WindsockError
 
 _SERVES_ID = "request_id"
+_NAMES = {
+    **dict.fromkeys(("name", "model_name"), "model"),
+    **dict.fromkeys(("version", "model_version"), "version"),
+}
 
-Answer = Callable[["GrpcMethods", Any, RequestOptions], Awaitable[Message]]
+Answer = Callable[..., Awaitable[Message]]
 Method = Callable[["GrpcMethods", Any, RayServegRPCContext], Awaitable[Message]]
 
 
 class GrpcCall:
-    """A call, whose response ``answer`` makes."""
+    """A call of one of these methods with this message."""
 
-    __slots__ = ("_context", "_empty", "answer", "options")
+    __slots__ = ("_context", "_empty", "methods", "names", "options", "request", "route")
     long_lived: ClassVar[bool] = False
 
     def __init__(
         self,
-        answer: Callable[[RequestOptions], Awaitable[Message]],
+        methods: "GrpcMethods",
+        request: Any,
         context: RayServegRPCContext,
+        route: Route,
         empty: type[Message],
     ) -> None:
-        self.answer = answer
+        self.methods = methods
+        self.request = request
+        self.route = route
+        self.names = {
+            _NAMES[field.name]: getattr(request, field.name)
+            for field in request.DESCRIPTOR.fields
+            if field.name in _NAMES
+        }
         self.options = RequestOptions(_headers(context))
         self._context = context
         self._empty = empty
@@ -62,67 +75,75 @@ class GrpcCall:
         status, details = GRPC_FORMS[SERVICE](error.detail(self.options.request_id))
         self._context.set_code(status)
         self._context.set_details(details)
+        trailers = [*error.headers]
         if (seconds := error.retry_after_s) is not None:
             # The second is what gRPC's own retries go by.
-            self._trail(
-                ("retry-after", str(seconds)), ("grpc-retry-pushback-ms", str(seconds * 1000))
-            )
+            trailers += [
+                ("retry-after", str(seconds)),
+                ("grpc-retry-pushback-ms", str(seconds * 1000)),
+            ]
+        self._trail(*trailers)
         return self._empty()
 
     def _trail(self, *trailers: tuple[str, str]) -> None:
         self._context.set_trailing_metadata([(REQUEST_ID, self.options.request_id), *trailers])
 
 
-async def _answer(call: GrpcCall) -> Message:
-    return await call.answer(call.options)
+def _method(cost: Cost = Cost.CONTROL) -> Callable[[Answer], Method]:
+    """Makes a method, as Serve calls it, of what answers its request behind the layers."""
 
+    def made(answer: Answer) -> Method:
+        def handler(call: GrpcCall, **names: str) -> Awaitable[Message]:
+            return answer(call.methods, call, **names)
 
-def _method(answer: Answer) -> Method:
-    """The method, as Serve calls it, of what answers its request behind the layers."""
-    empty = GetMessageClass(METHODS[answer.__name__].output_type)
+        name = answer.__name__
+        route = Route("POST", f"/{SERVICE}/{name}", handler, cost=cost)
+        empty = GetMessageClass(METHODS[name].output_type)
 
-    async def method(
-        self: "GrpcMethods", request: Any, grpc_context: RayServegRPCContext
-    ) -> Message:
-        call = GrpcCall(partial(answer, self, request), grpc_context, empty)
-        response: Message = await self._handle(call)
-        return response
+        async def method(
+            self: "GrpcMethods", request: Any, grpc_context: RayServegRPCContext
+        ) -> Message:
+            call = GrpcCall(self, request, grpc_context, route, empty)
+            response: Message = await self._handle(call)
+            return response
 
-    method.__name__ = answer.__name__  # of which Serve's log tells
-    return method
+        method.__name__ = name  # of which Serve's log tells
+        return method
+
+    return made
 
 
 class GrpcMethods:
     """GRPCInferenceService, each method behind the layers that every request passes."""
 
-    def __init__(self, dataplane: Dataplane, limits: Limits, layers: Iterable[Layer]) -> None:
+    def __init__(self, dataplane: Dataplane, limits: Limits, handle: Handler) -> None:
         self._models = Models(dataplane)
         self._limits = limits
-        self._handle = layered(layers, _answer)
+        self._handle = handle
 
-    @_method
-    async def ServerLive(self, request: Any, options: RequestOptions) -> Any:
+    @_method()
+    async def ServerLive(self, call: GrpcCall) -> Any:
         return pb.ServerLiveResponse(live=True)
 
-    @_method
-    async def ServerReady(self, request: Any, options: RequestOptions) -> Any:
+    @_method()
+    async def ServerReady(self, call: GrpcCall) -> Any:
         return pb.ServerReadyResponse(ready=self._models.ready)
 
-    @_method
-    async def ModelReady(self, request: Any, options: RequestOptions) -> Any:
-        ready = self._models.is_ready(request.name, request.version)
+    @_method()
+    async def ModelReady(self, call: GrpcCall, model: str, version: str) -> Any:
+        ready = self._models.is_ready(model, version)
         return pb.ModelReadyResponse(ready=ready)
 
-    @_method
-    async def ServerMetadata(self, request: Any, options: RequestOptions) -> Any:
+    @_method()
+    async def ServerMetadata(self, call: GrpcCall) -> Any:
         about = server_metadata()
         return pb.ServerMetadataResponse(
             name=about.name, version=about.version, extensions=about.extensions
         )
 
-    @_method
-    async def ModelMetadata(self, request: Any, options: RequestOptions) -> Any:
-        about = self._models.metadata(request.name, request.version)
+    @_method()
+    async def ModelMetadata(self, call: GrpcCall, model: str, version: str) -> Any:
+        about = self._models.metadata(model, version)
         return pb.ModelMetadataResponse(
             name=about.name,
             versions=about.versions,
@@ -131,17 +152,18 @@ class GrpcMethods:
             outputs=metadata_of(about.outputs),
         )
 
-    @_method
-    async def ModelInfer(self, request: Any, options: RequestOptions) -> Any:
+    @_method(Cost.PREDICTION)
+    async def ModelInfer(self, call: GrpcCall, model: str, version: str) -> Any:
+        request = call.request
         if request.ByteSize() > self._limits.max_body_bytes:
             raise too_large(self._limits.max_body_bytes)
-        serving = self._models.serving(request.model_name, request.model_version)
+        serving = self._models.serving(model, version)
         inferred = await infer(
             serving,
             tensors_of(request),
             wanted_of(request),
             parameters_of(request.parameters),
-            options=options,
+            options=call.options,
             limit=self._limits.max_instances,
         )
         return response_to(request, serving.model, inferred)

@@ -3,11 +3,11 @@
 from functools import partial
 
 from app.config import Limits
+from app.edge.route import Cost, Operation, Route
 from app.protocols.oip import PREFIX, models, request_schema
 from app.protocols.oip.binary import HEADER
 from app.protocols.oip.http import Inference, Metadata
 from app.protocols.oip.http_messages import InferenceResponse
-from app.protocols.route import Cost, Operation, Route
 from app.serving.dataplane import Dataplane
 from app.serving.errors import ErrorCode
 

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 from app.config import Limits
+from app.edge.route import Cost, Operation, Route
 from app.protocols.rest import messages
 from app.protocols.rest.messages import BatchResponse, Health, Prediction
 from app.protocols.rest.predict import Predictions
 from app.protocols.rest.service import Service
-from app.protocols.route import Cost, Operation, Route
 from app.serving.dataplane import Dataplane
 from app.serving.errors import ErrorCode
 from app.serving.served_version import ServedVersion

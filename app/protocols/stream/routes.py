@@ -1,8 +1,8 @@
 """The route of streams."""
 
 from app.edge.http import WEBSOCKET
+from app.edge.route import Cost, Operation, Route
 from app.protocols.rest.routes import VALUES
-from app.protocols.route import Cost, Operation, Route
 from app.protocols.stream.messages import Messages, StreamAnswer, StreamError
 from app.protocols.stream.streams import Streams
 

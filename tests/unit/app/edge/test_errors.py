@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from app.edge import http as edge_http
 from app.edge.errors import Errors
-from app.edge.http import HttpCall, RouteRefused
+from app.edge.http import HttpCall
 from app.edge.layers import Handler
 from app.serving.errors import (
     ClientGone,
@@ -78,7 +78,9 @@ async def test_overload_says_when_to_try_again() -> None:
     ],
 )
 async def test_the_routers_errors_have_the_body_too(code: ErrorCode, status: int) -> None:
-    got, headers, error = await answer(RouteRefused(code, "words", (b"allow", b"POST")))
+    refusal = InvalidRequest(code, "words")
+    refusal.headers = [("allow", "POST")]
+    got, headers, error = await answer(refusal)
 
     assert (got, error["code"], error["message"]) == (status, code.code, "words")
     assert headers["allow"] == "POST"

@@ -6,10 +6,11 @@ from starlette.types import Message
 from app.asgi import Application
 from app.edge.errors import Errors
 from app.edge.http import HttpCall
+from app.edge.layers import routed
+from app.edge.route import Cost, Route
 from app.protocols.error_forms import HTTP_FORMS, form_of
 from app.protocols.oip.errors import InferenceError
 from app.protocols.rest.messages import ErrorBody
-from app.protocols.route import Cost, Route
 from app.protocols.router import Router
 from tests.support.asgi import drive, http
 from tests.support.calls import application
@@ -32,8 +33,13 @@ ROUTER = Router(
 )
 
 
+async def routed_by_it(call: HttpCall) -> None:
+    ROUTER.match(call)
+    await Errors(routed)(call)
+
+
 async def sent(path: str, method: str = "GET", **more: Any) -> tuple[Message, bytes]:
-    (start, body), _ = await drive(application(Errors(ROUTER)), http(path, method, **more))
+    (start, body), _ = await drive(application(routed_by_it), http(path, method, **more))
     return start, body["body"]
 
 

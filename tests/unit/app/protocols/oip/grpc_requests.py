@@ -5,7 +5,7 @@ from typing import Any
 import grpc
 import pytest
 
-from app.asgi import layers
+from app.asgi import Application
 from app.config import Limits
 from app.protocols.oip.grpc import GrpcMethods
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
@@ -38,7 +38,7 @@ def request_of(rows: Any, *, raw: bool = False, **more: Any) -> Any:
 
 
 def methods_of(dataplane: Dataplane, limits: Limits) -> GrpcMethods:
-    return GrpcMethods(dataplane, limits, layers(limits))
+    return GrpcMethods(dataplane, limits, Application(dataplane, limits).handle)
 
 
 async def refused(call: Any) -> grpc.aio.AioRpcError:

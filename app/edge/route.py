@@ -51,10 +51,11 @@ class Operation:
 @dataclass(frozen=True, slots=True)
 class Route:
     """A path, whose parts in braces are given to ``handler`` by name, behind the call, and what it
-    does there; a route without an operation is not in the document."""
+    does there; a route without an operation is not in the document. One that says why there is none
+    has no path."""
 
     method: str
     path: str
-    handler: Callable[..., Awaitable[None]]
+    handler: Callable[..., Awaitable[Any]]
     operation: Operation | None = None
     cost: Cost = Cost.CONTROL
