@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
-from app.config import Limits, StreamSettings
+from app.config import EdgeArgs
 from app.edge.deadline import Deadline
 from app.edge.errors import ErrorForm, Errors
 from app.edge.http import HttpCall
@@ -22,9 +22,12 @@ from app.protocols.stream.streams import Streams
 from app.serving.dataplane import Dataplane
 
 
-def layers(limits: Limits) -> list[Layer]:
+def layers(args: EdgeArgs) -> list[Layer]:
     """What every request passes, whatever carries it, the outermost first."""
-    return [Errors, partial(Deadline, limit_s=limits.timeout_s)]
+    return [
+        Layer(Errors, Errors.errors),
+        Layer(partial(Deadline, limit_s=args.limits.timeout_s), Deadline.errors),
+    ]
 
 
 class Application:
@@ -32,17 +35,19 @@ class Application:
     gRPC pass it, too."""
 
     def __init__(
-        self, dataplane: Dataplane, limits: Limits, streams: Streams | None = None
+        self, dataplane: Dataplane, args: EdgeArgs, streams: Streams | None = None
     ) -> None:
+        limits, passed = args.limits, layers(args)
         self.routes = [
             *rest.routes(dataplane, limits),
-            *stream.routes(streams or Streams(dataplane, limits, StreamSettings())),
+            *stream.routes(streams or Streams(dataplane, limits, args.stream)),
             *oip.routes(dataplane, limits),
         ]
         self._models = dataplane.names
-        pages = Documentation(dataplane, self.routes).routes()
+        self.errors = [code for layer in passed for code in layer.errors]
+        pages = Documentation(dataplane, self.routes, self.errors).routes()
         self._router = Router([*self.routes, *pages])
-        self.handle = layered(layers(limits), routed)
+        self.handle = layered(passed, routed)
 
     @property
     def prediction_forms(self) -> dict[str, ErrorForm]:

@@ -93,14 +93,19 @@ class FeatureStoreArgs(StrictModel, validate_default=True):
         return None if path is None else PROJECT / path
 
 
-class GraphArgs(StrictModel):
+class EdgeArgs(StrictModel):
+    """What requests meet, whatever is behind: layers and protocols have it."""
+
+    limits: Limits = Limits()
+    stream: StreamSettings = StreamSettings()
+
+
+class GraphArgs(EdgeArgs):
     """``args`` of the application: a change restarts every replica, one after the other."""
 
     layout: Literal["distributed", "collapsed"] = "distributed"
     model: ModelArgs
     feature_store: FeatureStoreArgs = FeatureStoreArgs()
-    limits: Limits = Limits()
-    stream: StreamSettings = StreamSettings()
     fast_lane: FastLaneSettings | None = None
     """A second door, in each ingress replica itself; None leaves it shut."""
     check_placement: bool = True

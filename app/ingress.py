@@ -49,7 +49,7 @@ class IngressReplica(GrpcMethods):
         self._layout = layout(args, bundles, *handles)
         self._dataplane = Dataplane(bundles, self._layout.chain, name, problems=problems)
         self._streams = Streams(self._dataplane, args.limits, args.stream)
-        self._app = Application(self._dataplane, args.limits, self._streams)
+        self._app = Application(self._dataplane, args, self._streams)
         super().__init__(self._dataplane, args.limits, self._app.handle)
         self._leaving: asyncio.Task[None] | None = None
         self._fast_lane = (

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from app.edge.layers import Call, Handler
-from app.serving.errors import TimedOut
+from app.serving.errors import ErrorCode, TimedOut
 
 _SWEEP_S = 0.25
 
@@ -17,6 +17,8 @@ class Deadline:
     One sweep over the oldest serves all requests that ask for nothing: a timer for each would cost
     as much as decoding it.
     """
+
+    errors = (ErrorCode.INVALID_FIELD, ErrorCode.TIMED_OUT)
 
     def __init__(self, handler: Handler, limit_s: float) -> None:
         self._handler = handler

@@ -9,7 +9,7 @@ import msgspec
 from ray.serve.metrics import Counter
 
 from app.edge.layers import Call, Handler
-from app.serving.errors import ClientGone, ErrorDetail, WindsockError
+from app.serving.errors import ClientGone, ErrorCode, ErrorDetail, WindsockError
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
@@ -25,6 +25,8 @@ class ErrorForm:
 
 class Errors:
     """The layer that answers what the ones below raise, counts it, and logs what is unexpected."""
+
+    errors = (ErrorCode.INTERNAL,)
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler

@@ -1,11 +1,12 @@
 """What passes through the layers, and how they are put around a handler."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from app.edge.options import RequestOptions
 from app.edge.route import Route
-from app.serving.errors import WindsockError
+from app.serving.errors import ErrorCode, WindsockError
 
 
 class Call(Protocol):
@@ -26,8 +27,15 @@ class Call(Protocol):
 
 Handler = Callable[[Any], Awaitable[Any]]
 """Answers a call, each one that of its transport."""
-Layer = Callable[[Handler], Handler]
-"""Makes a handler of the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer: what makes it around the next handler, and the errors that any route may have by it,
+    for the document."""
+
+    around: Callable[[Handler], Handler]
+    errors: Sequence[ErrorCode]
 
 
 async def routed(call: Call) -> Any:
@@ -38,5 +46,5 @@ async def routed(call: Call) -> Any:
 def layered(layers: Iterable[Layer], handler: Handler) -> Handler:
     """The handler behind these layers, of which the first is the outermost."""
     for layer in reversed([*layers]):
-        handler = layer(handler)
+        handler = layer.around(handler)
     return handler

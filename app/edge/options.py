@@ -19,6 +19,25 @@ TIMEOUT = "x-request-timeout-ms"
 """In which a client says how long it will wait."""
 JSON_LENGTH = "inference-header-content-length"
 """In which a body with binary data behind its JSON says how long the JSON is."""
+PARAMETERS = [
+    {
+        "name": "X-Request-Timeout-Ms",
+        "in": "header",
+        "description": "How long the client will wait: past it the request is given up (408), and "
+        "one that could not be answered in this time is refused at once (429)",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    }
+]
+"""What any prediction may have of these, as the OpenAPI document tells it."""
+ANSWER_PARAMETERS = [
+    {
+        "name": "Server-Timing",
+        "in": "header",
+        "description": "Any value: the answer tells in a header of this name where its time went",
+        "schema": {"type": "string"},
+    }
+]
+"""The same for one that has a single answer, which is no stream."""
 
 _is_sound = re.compile(SOUND_REQUEST_ID.encode()).fullmatch
 _ID, _TIMEOUT, _JSON_LENGTH = REQUEST_ID.encode(), TIMEOUT.encode(), JSON_LENGTH.encode()

@@ -13,6 +13,7 @@ from app.edge.http import HttpCall
 from app.edge.route import Route
 from app.protocols.openapi import document
 from app.serving.dataplane import Dataplane
+from app.serving.errors import ErrorCode
 
 # The page must also open where no CDN can be reached.
 _STATIC = Path(str(files("fastapi_offline").joinpath("static")))
@@ -21,9 +22,12 @@ _STATIC = Path(str(files("fastapi_offline").joinpath("static")))
 class Documentation:
     """The document of these routes, as a page and to read."""
 
-    def __init__(self, dataplane: Dataplane, documented: Sequence[Route]) -> None:
+    def __init__(
+        self, dataplane: Dataplane, documented: Sequence[Route], errors: Sequence[ErrorCode]
+    ) -> None:
         self._dataplane = dataplane
         self._documented = documented
+        self._errors = errors
         self._assets = StaticFiles(directory=_STATIC)
 
     def routes(self) -> list[Route]:
@@ -42,7 +46,8 @@ class Documentation:
         await call.answer(b"", b"text/html", [location], status=307)
 
     async def _openapi(self, call: HttpCall) -> None:
-        described = document(self._dataplane.serving(), self._documented, call.root)
+        serving = self._dataplane.serving()
+        described = document(serving, self._documented, self._errors, call.root)
         await call.answer(msgspec.json.encode(described))
 
     async def _page(self, call: HttpCall) -> None:

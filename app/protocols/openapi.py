@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from app.edge.http import WEBSOCKET
+from app.edge.options import ANSWER_PARAMETERS, PARAMETERS
 from app.edge.route import Cost, Operation, Route, Schema
 from app.protocols.error_forms import form_of
 from app.serving.errors import ErrorCode
@@ -14,32 +15,21 @@ from app.serving.info import ViewInfo
 from app.serving.served_version import ServedVersion
 
 _REF = "#/components/schemas/{name}"
-_TIMEOUT = {
-    "name": "X-Request-Timeout-Ms",
-    "in": "header",
-    "description": "How long the client will wait: past it the request is given up (408), and one "
-    "that could not be answered in this time is refused at once (429)",
-    "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
-}
-_TIMING = {
-    "name": "Server-Timing",
-    "in": "header",
-    "description": "Any value: the answer tells in a header of this name where its time went",
-    "schema": {"type": "string"},
-}
 _BYTES = {"type": "string", "format": "binary"}
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
 }
 
 
-def document(serving: ServedVersion, routes: Iterable[Route], root: str = "") -> dict[str, Any]:
+def document(
+    serving: ServedVersion, routes: Iterable[Route], errors: Iterable[ErrorCode], root: str = ""
+) -> dict[str, Any]:
     """OpenAPI 3.1: this model's own fields, with real values as examples.
 
-    ``root`` is the path under which the service is mounted.
+    ``errors`` are those of all routes, ``root`` is the path under which the service is mounted.
     """
     described = [(route, route.operation) for route in routes if route.operation]
-    writer = _Writer(serving, described)
+    writer = _Writer(serving, described, [*errors])
     paths: dict[str, Any] = {}
     sockets: dict[str, Any] = {}
     for route, operation in described:
@@ -67,9 +57,13 @@ class _Writer:
     """Writes operations with references to the components that all of them have in common."""
 
     def __init__(
-        self, serving: ServedVersion, described: Sequence[tuple[Route, Operation]]
+        self,
+        serving: ServedVersion,
+        described: Sequence[tuple[Route, Operation]],
+        errors: Sequence[ErrorCode],
     ) -> None:
         self._serving = serving
+        self._common = errors
         self._requests: dict[str, Schema] = {}
         types: list[type[msgspec.Struct]] = [ViewInfo]
         written: dict[str, Any] = {}
@@ -102,7 +96,7 @@ class _Writer:
         if operation.binary:
             content["application/octet-stream"] = {"schema": _BYTES}
         responses = {"200": {"description": "The answer", "content": content}}
-        responses |= _errors(operation.errors, error)
+        responses |= _errors(dict.fromkeys([*operation.errors, *self._common]), error)
         if operation.unready:
             responses["503"] = {"description": "Not now", "content": _json(answer)}
         written: dict[str, Any] = {
@@ -113,7 +107,7 @@ class _Writer:
         }
         parameters = [*_names(route.path, self._serving), *operation.parameters]
         if route.cost is Cost.PREDICTION:
-            parameters += [_TIMEOUT, _TIMING]
+            parameters += [*PARAMETERS, *ANSWER_PARAMETERS]
         if parameters:
             written["parameters"] = parameters
         if operation.description:
@@ -127,7 +121,7 @@ class _Writer:
         schema, example = self._sent(operation)
         return {
             "summary": operation.summary,
-            "parameters": [*operation.parameters, _TIMEOUT],
+            "parameters": [*operation.parameters, *PARAMETERS],
             "send": {"schema": schema, "example": example},
             "receive": {"schema": self._lines(operation)},
         }

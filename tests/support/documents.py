@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs
 from app.protocols.openapi import document
 from app.serving.dataplane import Dataplane
 from app.serving.served_version import ServedVersion
@@ -17,5 +17,5 @@ def document_of(manifest: Manifest) -> dict[str, Any]:
     """The document of the application while this is in service."""
     chain = weighing()
     dataplane = Dataplane(BundleStore(Path()), chain, manifest.name)
-    routes = Application(dataplane, Limits()).routes
-    return document(ServedVersion(manifest, chain, BatchSettings()), routes)
+    app = Application(dataplane, EdgeArgs())
+    return document(ServedVersion(manifest, chain, BatchSettings()), app.routes, app.errors)

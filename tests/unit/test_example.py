@@ -62,7 +62,7 @@ async def client(example: Example, application: dict[str, Any]) -> AsyncIterator
     )
     dataplane = Dataplane(bundles, chain, NAME)
     await dataplane.activate(LATEST, IngressSettings.model_validate(options["Ingress"]).batching)
-    transport = httpx.ASGITransport(Application(dataplane, args.limits))
+    transport = httpx.ASGITransport(Application(dataplane, args))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         yield client
 

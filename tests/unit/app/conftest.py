@@ -6,7 +6,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs, Limits
 from app.serving.dataplane import Dataplane
 from tests.support.chains import weighing
 from tests.support.manifests import parcels, store
@@ -27,7 +27,7 @@ def limits() -> Limits:
 
 @pytest.fixture
 def app(dataplane: Dataplane, limits: Limits) -> ASGIApp:
-    return Application(dataplane, limits)
+    return Application(dataplane, EdgeArgs(limits=limits))
 
 
 @pytest.fixture

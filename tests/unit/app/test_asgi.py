@@ -8,7 +8,7 @@ import pytest
 from starlette.types import ASGIApp, Message
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs, Limits
 from app.serving.dataplane import Dataplane
 from app.serving.errors import ErrorCode
 from deployments.frames import Frame
@@ -68,7 +68,7 @@ async def test_a_failing_graph_is_unavailable(
     dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=look), "parcels")
     await dataplane.activate("1", BatchSettings())
     failing = True
-    sent, _ = await drive(Application(dataplane, limits), http(), chunks(row()))
+    sent, _ = await drive(Application(dataplane, EdgeArgs(limits=limits)), http(), chunks(row()))
 
     assert sent[0]["status"] == 503
     assert json.loads(sent[1]["body"])["error"]["code"] == "unavailable"
@@ -88,7 +88,7 @@ async def test_a_full_queue_is_overload_and_says_when_to_try_again(
     dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=slow), "parcels")
     await dataplane.activate("1", BatchSettings(max_rows=1, in_flight=1, max_queued_rows=1))
     go_on.clear()
-    app = Application(dataplane, limits)
+    app = Application(dataplane, EdgeArgs(limits=limits))
     requests = [asyncio.create_task(drive(app, http(), chunks(row()))) for _ in range(3)]
     done, _ = await asyncio.wait(requests, return_when=asyncio.FIRST_COMPLETED)
     go_on.set()

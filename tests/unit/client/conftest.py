@@ -12,7 +12,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs, Limits
 from app.serving.dataplane import Dataplane
 from tests.support.chains import weighing
 from tests.support.fast_lane import serving
@@ -55,7 +55,9 @@ def edge_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     async def serve(ready: Future[str], over: asyncio.Event) -> None:
         dataplane = Dataplane(bundles, weighing(), "parcels")
         await dataplane.activate("1", BatchSettings())
-        async with serving(prefixed(Application(dataplane, limits)), linger_s=0) as fast_lane:
+        async with serving(
+            prefixed(Application(dataplane, EdgeArgs(limits=limits))), linger_s=0
+        ) as fast_lane:
             ready.set_result(f"http://127.0.0.1:{fast_lane.port}")
             await over.wait()
 

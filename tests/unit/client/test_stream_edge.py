@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.asgi import Application
-from app.config import BatchSettings, FastLaneSettings, Limits, StreamSettings
+from app.config import BatchSettings, EdgeArgs, FastLaneSettings, Limits, StreamSettings
 from app.doors.fast_lane.server import FastLane
 from app.protocols.stream.streams import Streams
 from app.serving.dataplane import Dataplane
@@ -73,7 +73,7 @@ async def replica(folder: Path, port: int) -> AsyncIterator[None]:
     await dataplane.activate("1", BatchSettings())
     streams = Streams(dataplane, limits, StreamSettings())
     settings = FastLaneSettings(port=port, linger_s=0)
-    fast_lane = FastLane(settings, Application(dataplane, limits, streams), 2**16)
+    fast_lane = FastLane(settings, Application(dataplane, EdgeArgs(limits=limits), streams), 2**16)
     await fast_lane.open()
     try:
         yield

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs
 from app.serving.chain import StageTimes
 from app.serving.dataplane import Dataplane
 from app.serving.server_timing import ServerTiming
@@ -49,7 +49,7 @@ async def test_an_answer_tells_where_its_time_went(tmp_path: Path) -> None:
     await dataplane.activate("1", BatchSettings(max_rows=1, in_flight=1))
     took_ms.clear()
     row = dataplane.serving().contract.example()
-    transport = httpx.ASGITransport(Application(dataplane, Limits()))
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         asked = {"server-timing": "?1"}
         first, second = await asyncio.gather(

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from websockets.asyncio.client import connect
 
 from app.asgi import Application
-from app.config import FastLaneSettings, Limits
+from app.config import EdgeArgs, FastLaneSettings, Limits
 from app.serving.dataplane import Dataplane
 from tests.support.fast_lane import Gate, serving
 from tests.support.http1 import Connection
@@ -44,7 +44,7 @@ async def test_it_answers_as_the_application_does(
 
 async def test_a_body_that_does_not_arrive_is_answered_in_time(dataplane: Dataplane) -> None:
     async with (
-        serving(Application(dataplane, Limits(timeout_s=0.1))) as fast_lane,
+        serving(Application(dataplane, EdgeArgs(limits=Limits(timeout_s=0.1)))) as fast_lane,
         Connection.to(fast_lane.port) as connection,
     ):
         connection.send("/predict", b'{"depot": ', length=500)

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from app.asgi import Application
-from app.config import Limits, StreamSettings
+from app.config import EdgeArgs, Limits, StreamSettings
 from app.doors.fast_lane import sockets
 from app.doors.fast_lane.protocol import Http
 from app.protocols.stream.streams import Streams
@@ -30,7 +30,7 @@ async def service(
     dataplane: Dataplane, ping_s: float = 20, window: int = 64
 ) -> AsyncIterator[tuple[Streams, str]]:
     streams = Streams(dataplane, Limits(), StreamSettings(window=window))
-    app = Application(dataplane, Limits(), streams)
+    app = Application(dataplane, EdgeArgs(), streams)
     async with serving(app, linger_s=0.1, ping_s=ping_s) as fast_lane:
         try:
             yield streams, f"http://127.0.0.1:{fast_lane.port}"

@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from app.asgi import Application
-from app.config import Limits
+from app.config import EdgeArgs, Limits
 from app.protocols.oip.grpc import GrpcMethods
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
 from app.serving.dataplane import Dataplane
@@ -38,7 +38,7 @@ def request_of(rows: Any, *, raw: bool = False, **more: Any) -> Any:
 
 
 def methods_of(dataplane: Dataplane, limits: Limits) -> GrpcMethods:
-    return GrpcMethods(dataplane, limits, Application(dataplane, limits).handle)
+    return GrpcMethods(dataplane, limits, Application(dataplane, EdgeArgs(limits=limits)).handle)
 
 
 async def refused(call: Any) -> grpc.aio.AioRpcError:

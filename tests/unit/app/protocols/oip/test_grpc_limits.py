@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs, Limits
 from app.protocols.oip.grpc import GrpcMethods
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
@@ -94,7 +94,7 @@ class Watched(GrpcMethods):
 
 async def test_a_call_that_its_client_gives_up_is_worked_on_no_longer(hanging: Any) -> None:
     stages, _, dataplane = hanging
-    methods = Watched(dataplane, Limits(), Application(dataplane, Limits()).handle)
+    methods = Watched(dataplane, Limits(), Application(dataplane, EdgeArgs()).handle)
     async with grpc_door(methods) as stub:
         call = stub.ModelInfer(request_of(ROWS))
         await wait_for(lambda: stages.entered == 1)

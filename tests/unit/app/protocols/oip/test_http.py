@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs
 from app.protocols.oip.binary import HEADER
 from app.serving.dataplane import Dataplane
 from deployments.frames import Outputs, TensorFrame
@@ -141,7 +141,7 @@ async def test_outputs_of_several_numbers_keep_their_shape(tmp_path: Path) -> No
         "parcels",
     )
     await dataplane.activate("1", BatchSettings())
-    transport = httpx.ASGITransport(Application(dataplane, Limits()))
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs()))
     inputs = [
         {"name": "depot", "datatype": "BYTES", "shape": [2], "data": ["a", "b"]},
         {"name": "weight", "datatype": "FP64", "shape": [2], "data": [1, 2]},

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs, Limits
 from app.protocols.oip.models import features_output
 from app.serving.dataplane import Dataplane
 from app.serving.served_version import ServedVersion
@@ -21,7 +21,7 @@ async def starting(tmp_path: Path, limits: Limits) -> httpx.AsyncClient:
     """A client of a service in which no version serves yet."""
     store(tmp_path, parcels())
     dataplane = Dataplane(BundleStore(tmp_path), weighing(), "parcels")
-    transport = httpx.ASGITransport(Application(dataplane, limits))
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs(limits=limits)))
     return httpx.AsyncClient(transport=transport, base_url="http://windsock")
 
 
@@ -63,7 +63,7 @@ async def test_an_output_of_several_numbers_has_a_second_dimension(tmp_path: Pat
     wide.outputs[0].width = 3
     dataplane = Dataplane(store(tmp_path, wide), weighing(), "parcels")
     dataplane.in_service["parcels"] = ServedVersion(wide, weighing(), BatchSettings())
-    transport = httpx.ASGITransport(Application(dataplane, Limits()))
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         outputs = (await client.get(MODEL)).json()["outputs"]
 

@@ -12,7 +12,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs, Limits
 from app.serving.dataplane import Dataplane
 from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
@@ -95,7 +95,7 @@ async def hanging(tmp_path: Path, limits: Limits) -> httpx.AsyncClient:
     dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=slow(go_on)), "parcels")
     await dataplane.activate("1", BatchSettings(max_rows=2, in_flight=1, max_queued_rows=2))
     go_on.clear()
-    transport = httpx.ASGITransport(Application(dataplane, limits))
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs(limits=limits)))
     return httpx.AsyncClient(transport=transport, base_url="http://windsock")
 
 
@@ -142,7 +142,7 @@ async def test_a_row_that_a_policy_refuses_fails_the_request(tmp_path: Path) -> 
     dataplane.in_service["parcels"] = ServedVersion(
         parcels(), weighing(lookup=refuse), BatchSettings()
     )
-    transport = httpx.ASGITransport(Application(dataplane, Limits()))
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         assert await refused(client, json={"inputs": tensors(ROWS)}) == (
             422,
@@ -160,7 +160,7 @@ async def test_a_service_that_starts_or_fails_says_so_without_details(
     failing = Dataplane(store(tmp_path, parcels()), weighing(), "parcels")
     failing.in_service["parcels"] = ServedVersion(parcels(), weighing(lookup=fail), BatchSettings())
     for dataplane, why in ((starting, "no model version"), (failing, "could not answer")):
-        transport = httpx.ASGITransport(Application(dataplane, limits))
+        transport = httpx.ASGITransport(Application(dataplane, EdgeArgs(limits=limits)))
         async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
             status, message = await refused(client, json={"inputs": tensors(ROWS)})
         assert status == 503

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs, Limits
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
 from deployments.frames import Frame, Status
@@ -34,7 +34,7 @@ async def service(
     """Behind a real socket, on which lines can be seen to leave."""
     dataplane = Dataplane(store(folder, parcels()), chain, "parcels")
     await dataplane.activate("1", BatchSettings(**batching))
-    app = Application(dataplane, Limits(timeout_s=timeout_s))
+    app = Application(dataplane, EdgeArgs(limits=Limits(timeout_s=timeout_s)))
     async with (
         serving(app, linger_s=0.1) as fast_lane,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{fast_lane.port}") as client,
@@ -178,7 +178,7 @@ async def test_a_stage_that_fails_ends_it_too(tmp_path: Path) -> None:
 async def test_overload_is_told_before_the_first_line(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"max_rows": 1, "max_queued_rows": 1}
     async with service(tmp_path, weighing(), **settings) as (dataplane, _):
-        app = Application(dataplane, Limits())
+        app = Application(dataplane, EdgeArgs())
         body: dict[str, Any] = rows(1)
         body["instances"].append(None)
         row = dataplane.serving().contract.decode(json.dumps(EXAMPLE).encode())

@@ -9,7 +9,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs, Limits
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
 from app.serving.served_version import ServedVersion
@@ -100,7 +100,9 @@ async def test_an_output_that_is_no_number_is_null(tmp_path: Path, limits: Limit
     dataplane = Dataplane(store(tmp_path, parcels()), weighing(predict=predict), "parcels")
     await dataplane.activate("1", BatchSettings())
     sent, _ = await drive(
-        Application(dataplane, limits), http(), chunks(json.dumps(EXAMPLE).encode())
+        Application(dataplane, EdgeArgs(limits=limits)),
+        http(),
+        chunks(json.dumps(EXAMPLE).encode()),
     )
 
     assert json.loads(sent[1]["body"])["outputs"] == {"late": None, "cost": [None, None]}
@@ -183,7 +185,9 @@ async def test_nothing_is_predicted_before_a_version_serves(tmp_path: Path, limi
     dataplane = Dataplane(store(tmp_path, parcels()), weighing(), "parcels")
 
     sent, _ = await drive(
-        Application(dataplane, limits), http(), chunks(json.dumps(EXAMPLE).encode())
+        Application(dataplane, EdgeArgs(limits=limits)),
+        http(),
+        chunks(json.dumps(EXAMPLE).encode()),
     )
 
     assert sent[0]["status"] == 503
@@ -209,7 +213,7 @@ def refusing(*rows: int) -> Chain:
 async def test_a_row_that_a_policy_refuses_is_an_error(tmp_path: Path) -> None:
     dataplane = Dataplane(store(tmp_path, parcels()), refusing(1), "parcels")
     dataplane.in_service["parcels"] = ServedVersion(parcels(), refusing(1), BatchSettings())
-    transport = httpx.ASGITransport(Application(dataplane, Limits()))
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         batch = await client.post("/predict/batch", json={"instances": [EXAMPLE, EXAMPLE, {}]})
         dataplane.in_service["parcels"] = ServedVersion(parcels(), refusing(0), BatchSettings())
@@ -234,7 +238,7 @@ async def test_the_clients_time_reaches_the_stages(tmp_path: Path) -> None:
 
     dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=told), "parcels")
     await dataplane.activate("1", BatchSettings())
-    transport = httpx.ASGITransport(Application(dataplane, Limits()))
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs()))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         for headers in ({}, {"X-Request-Timeout-Ms": "2000"}):
             assert (await client.post("/predict", json=EXAMPLE, headers=headers)).is_success

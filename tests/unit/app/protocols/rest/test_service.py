@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits
+from app.config import BatchSettings, EdgeArgs, Limits
 from app.serving.dataplane import Dataplane
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Frame
@@ -19,7 +19,7 @@ MODEL = {"name": "parcels", "version": "1"}
 async def starting(tmp_path: Path, limits: Limits) -> httpx.AsyncClient:
     """A client of a service in which no version serves yet."""
     dataplane = Dataplane(BundleStore(tmp_path), weighing(), "parcels")
-    transport = httpx.ASGITransport(Application(dataplane, limits))
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs(limits=limits)))
     return httpx.AsyncClient(transport=transport, base_url="http://windsock")
 
 
@@ -61,7 +61,7 @@ async def test_a_refused_version_is_told_while_the_old_one_serves(
     dataplane = Dataplane(bundles, weighing(lookup=only_the_first), "parcels")
     await dataplane.activate("1", BatchSettings())
     await dataplane.activate("2", BatchSettings())
-    transport = httpx.ASGITransport(Application(dataplane, limits))
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs(limits=limits)))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         for path in ("/health", "/health/ready"):
             answer = await client.get(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits, StreamSettings
+from app.config import BatchSettings, EdgeArgs, Limits, StreamSettings
 from app.protocols.stream.streams import Streams
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
@@ -53,7 +53,7 @@ async def service(
     dataplane = Dataplane(store(folder, parcels("1"), parcels("2")), chain or weighing(), "parcels")
     await dataplane.activate("1", batching or BatchSettings())
     streams = Streams(dataplane, limits, StreamSettings(**settings))
-    app = Application(dataplane, limits, streams)
+    app = Application(dataplane, EdgeArgs(limits=limits), streams)
     async with serving(app, linger_s=0.1, ping_s=ping_s) as fast_lane:
         try:
             yield Service(dataplane, streams, f"http://127.0.0.1:{fast_lane.port}")

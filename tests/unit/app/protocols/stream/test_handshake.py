@@ -3,7 +3,7 @@ from pathlib import Path
 import httpx
 
 from app.asgi import Application
-from app.config import Limits
+from app.config import EdgeArgs, Limits
 from app.serving.dataplane import Dataplane
 from tests.support.asgi import drive
 from tests.support.streams import stream
@@ -54,7 +54,9 @@ async def test_a_server_that_can_send_no_answer_to_a_handshake_closes(
     dataplane.in_service.clear()
     scope = {"type": "websocket", "path": "/predict/stream", "headers": []}
 
-    sent, _ = await drive(Application(dataplane, limits), scope, [{"type": "websocket.connect"}])
+    sent, _ = await drive(
+        Application(dataplane, EdgeArgs(limits=limits)), scope, [{"type": "websocket.connect"}]
+    )
 
     reason = "no model version is in service yet: see /health/ready"
     assert sent == [{"type": "websocket.close", "code": 1013, "reason": reason}]

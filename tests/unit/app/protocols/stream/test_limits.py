@@ -6,7 +6,7 @@ import pytest
 from starlette.types import Message
 
 from app.asgi import Application
-from app.config import BatchSettings, Limits, StreamSettings
+from app.config import BatchSettings, EdgeArgs, Limits, StreamSettings
 from app.protocols.stream.streams import Streams
 from app.serving.dataplane import Dataplane
 from tests.support.chains import weighing
@@ -125,7 +125,9 @@ async def test_a_door_that_reads_ahead_is_told_how_far(tmp_path: Path) -> None:
     stages, limits = Door(), Limits(max_body_bytes=4096)
     dataplane = Dataplane(store(tmp_path, parcels()), weighing(stages), "parcels")
     await dataplane.activate("1", BatchSettings())
-    app = Application(dataplane, limits, Streams(dataplane, limits, StreamSettings(window=4)))
+    app = Application(
+        dataplane, EdgeArgs(limits=limits), Streams(dataplane, limits, StreamSettings(window=4))
+    )
     door = RaysDoor()
     scope = {"type": "websocket", "path": "/predict/stream", "headers": []}
     running = asyncio.create_task(app(scope, door, door.send))
