@@ -7,9 +7,10 @@ from starlette.types import Receive, Scope, Send
 
 from app.config import EdgeArgs
 from app.edge.deadline import Deadline
+from app.edge.dispatch import Dispatch
 from app.edge.errors import ErrorForm, Errors
 from app.edge.http import HttpCall
-from app.edge.layers import Layer, layered, routed
+from app.edge.layers import Layer, layered
 from app.edge.route import Cost
 from app.edge.websocket import SocketCall
 from app.protocols.documentation import Documentation
@@ -45,9 +46,9 @@ class Application:
         ]
         self._models = dataplane.names
         self.errors = [code for layer in passed for code in layer.errors]
-        pages = Documentation(dataplane, self.routes, self.errors).routes()
+        pages = Documentation(self.routes, self.errors).routes()
         self._router = Router([*self.routes, *pages])
-        self.handle = layered(passed, routed)
+        self.handle = layered(passed, Dispatch(dataplane))
 
     @property
     def prediction_forms(self) -> dict[str, ErrorForm]:

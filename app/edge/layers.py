@@ -38,11 +38,6 @@ class Layer:
     errors: Sequence[ErrorCode]
 
 
-async def routed(call: Call) -> Any:
-    """Answer a call as its route does: what is behind all layers."""
-    return await call.route.handler(call, **call.names)
-
-
 def layered(layers: Iterable[Layer], handler: Handler) -> Handler:
     """The handler behind these layers, of which the first is the outermost."""
     for layer in reversed([*layers]):

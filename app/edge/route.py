@@ -50,12 +50,16 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path, whose parts in braces are given to ``handler`` by name, behind the call, and what it
-    does there; a route without an operation is not in the document. One that says why there is none
-    has no path."""
+    """A path, and what ``handler`` does there with a call; a route without an operation is not in
+    the document, one that says why there is none has no path.
+
+    The handler of a prediction, or where it needs a ``model``, also gets the version that serves;
+    others get the parts of the path in braces by name.
+    """
 
     method: str
     path: str
     handler: Callable[..., Awaitable[Any]]
     operation: Operation | None = None
     cost: Cost = Cost.CONTROL
+    model: bool = False

@@ -12,8 +12,8 @@ from starlette.staticfiles import StaticFiles
 from app.edge.http import HttpCall
 from app.edge.route import Route
 from app.protocols.openapi import document
-from app.serving.dataplane import Dataplane
 from app.serving.errors import ErrorCode
+from app.serving.served_version import ServedVersion
 
 # The page must also open where no CDN can be reached.
 _STATIC = Path(str(files("fastapi_offline").joinpath("static")))
@@ -22,10 +22,7 @@ _STATIC = Path(str(files("fastapi_offline").joinpath("static")))
 class Documentation:
     """The document of these routes, as a page and to read."""
 
-    def __init__(
-        self, dataplane: Dataplane, documented: Sequence[Route], errors: Sequence[ErrorCode]
-    ) -> None:
-        self._dataplane = dataplane
+    def __init__(self, documented: Sequence[Route], errors: Sequence[ErrorCode]) -> None:
         self._documented = documented
         self._errors = errors
         self._assets = StaticFiles(directory=_STATIC)
@@ -33,8 +30,8 @@ class Documentation:
     def routes(self) -> list[Route]:
         return [
             Route("GET", "/", self._home),
-            Route("GET", "/openapi.json", self._openapi),
-            Route("GET", "/docs", self._page),
+            Route("GET", "/openapi.json", self._openapi, model=True),
+            Route("GET", "/docs", self._page, model=True),
             *(
                 Route("GET", f"/docs/assets/{file.name}", partial(self._asset, file.name))
                 for file in _STATIC.iterdir()
@@ -45,15 +42,14 @@ class Documentation:
         location = (b"location", f"{call.root}/docs".encode())
         await call.answer(b"", b"text/html", [location], status=307)
 
-    async def _openapi(self, call: HttpCall) -> None:
-        serving = self._dataplane.serving()
+    async def _openapi(self, call: HttpCall, serving: ServedVersion) -> None:
         described = document(serving, self._documented, self._errors, call.root)
         await call.answer(msgspec.json.encode(described))
 
-    async def _page(self, call: HttpCall) -> None:
+    async def _page(self, call: HttpCall, serving: ServedVersion) -> None:
         page = get_swagger_ui_html(
             openapi_url=f"{call.root}/openapi.json",
-            title=f"Windsock: {self._dataplane.serving().manifest.name}",
+            title=f"Windsock: {serving.manifest.name}",
             swagger_js_url=f"{call.root}/docs/assets/swagger-ui-bundle.js",
             swagger_css_url=f"{call.root}/docs/assets/swagger-ui.css",
             swagger_favicon_url=f"{call.root}/docs/assets/favicon.png",

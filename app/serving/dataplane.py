@@ -5,13 +5,15 @@ from collections.abc import Iterable
 
 from app.config import BatchSettings
 from app.serving.chain import Chain
-from app.serving.errors import Overloaded, Unavailable
+from app.serving.errors import ErrorCode, InvalidRequest, Overloaded, Unavailable
 from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
 from deployments.log import get_logger
 from deployments.model_id import ModelId
 
 logger = get_logger(__name__)
+
+_SHOWN = 100
 
 
 class Dataplane:
@@ -30,11 +32,6 @@ class Dataplane:
         self.problems = list(problems)
         self._refused: str | None = None
         self._chain = chain
-
-    @property
-    def current(self) -> ServedVersion | None:
-        """The version in service of the first model, once there is one."""
-        return self.in_service.get(self.names[0])
 
     @property
     def problem(self) -> str | None:
@@ -68,12 +65,39 @@ class Dataplane:
     def refusal(self, ahead: int = 0) -> Overloaded | None:
         """Why a prediction asked for now, with so many others about to be, would be refused, if it
         would: cheap to ask."""
-        current = self.current
-        return current.refusal(ahead) if current else None
+        first = self.find()
+        return first.refusal(ahead) if first else None
 
-    def serving(self, name: str | None = None) -> ServedVersion:
-        """The version of a model that is in service. Raises Unavailable until there is one."""
-        served = self.in_service.get(name or self.names[0])
+    def find(self, model: str | None = None, version: str = "") -> ServedVersion | None:
+        """This model (None: the first), or this version of it, if it is in service.
+
+        Raises InvalidRequest where there is none such.
+        """
+        name = self.names[0] if model is None else model
+        served = self.in_service.get(name)
+        # The version in service may be gone from disk, and needs no look at it.
+        if served is not None and version in ("", served.model.version):
+            return served
+        if name not in self.names:
+            there = ", ".join(map(repr, self.names))
+            message = f"there is no model {name[:_SHOWN]!r}: this server has {there}"
+            raise InvalidRequest(ErrorCode.NOT_FOUND, message, "model")
+        if version and version not in self.bundles.versions(name):
+            message = f"there is no version {version[:_SHOWN]!r} of {name!r}"
+            raise InvalidRequest(ErrorCode.NOT_FOUND, message, "version")
+        return None
+
+    def serving(self, model: str | None = None, version: str = "") -> ServedVersion:
+        """The same, which has to be in service.
+
+        Raises InvalidRequest where there is none such or another version is in service, and
+        Unavailable where none is yet.
+        """
+        if found := self.find(model, version):
+            return found
+        served = self.in_service.get(model or self.names[0])
         if served is None:
             raise Unavailable("no model version is in service yet: see /health/ready")
-        return served
+        name, now = served.model.name, served.model.version
+        message = f"version {version!r} of {name!r} is not in service: {now!r} is"
+        raise InvalidRequest(ErrorCode.NOT_IN_SERVICE, message, "version")

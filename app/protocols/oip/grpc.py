@@ -27,10 +27,11 @@ from app.protocols.oip.grpc_messages import (
 )
 from app.protocols.oip.grpc_service import METHODS
 from app.protocols.oip.infer import infer
-from app.protocols.oip.models import Models, server_metadata
+from app.protocols.oip.models import model_metadata, server_metadata
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
 from app.serving.dataplane import Dataplane
 from app.serving.errors import WindsockError
+from app.serving.served_version import ServedVersion
 
 _SERVES_ID = "request_id"
 _NAMES = {
@@ -89,15 +90,15 @@ class GrpcCall:
         self._context.set_trailing_metadata([(REQUEST_ID, self.options.request_id), *trailers])
 
 
-def _method(cost: Cost = Cost.CONTROL) -> Callable[[Answer], Method]:
+def _method(cost: Cost = Cost.CONTROL, *, model: bool = False) -> Callable[[Answer], Method]:
     """Makes a method, as Serve calls it, of what answers its request behind the layers."""
 
     def made(answer: Answer) -> Method:
-        def handler(call: GrpcCall, **names: str) -> Awaitable[Message]:
-            return answer(call.methods, call, **names)
+        def handler(call: GrpcCall, *serving: Any, **names: str) -> Awaitable[Message]:
+            return answer(call.methods, call, *serving, **names)
 
         name = answer.__name__
-        route = Route("POST", f"/{SERVICE}/{name}", handler, cost=cost)
+        route = Route("POST", f"/{SERVICE}/{name}", handler, cost=cost, model=model)
         empty = GetMessageClass(METHODS[name].output_type)
 
         async def method(
@@ -117,7 +118,7 @@ class GrpcMethods:
     """GRPCInferenceService, each method behind the layers that every request passes."""
 
     def __init__(self, dataplane: Dataplane, limits: Limits, handle: Handler) -> None:
-        self._models = Models(dataplane)
+        self._dataplane = dataplane
         self._limits = limits
         self._handle = handle
 
@@ -127,11 +128,11 @@ class GrpcMethods:
 
     @_method()
     async def ServerReady(self, call: GrpcCall) -> Any:
-        return pb.ServerReadyResponse(ready=self._models.ready)
+        return pb.ServerReadyResponse(ready=self._dataplane.find() is not None)
 
     @_method()
     async def ModelReady(self, call: GrpcCall, model: str, version: str) -> Any:
-        ready = self._models.is_ready(model, version)
+        ready = self._dataplane.find(model, version) is not None
         return pb.ModelReadyResponse(ready=ready)
 
     @_method()
@@ -141,9 +142,9 @@ class GrpcMethods:
             name=about.name, version=about.version, extensions=about.extensions
         )
 
-    @_method()
-    async def ModelMetadata(self, call: GrpcCall, model: str, version: str) -> Any:
-        about = self._models.metadata(model, version)
+    @_method(model=True)
+    async def ModelMetadata(self, call: GrpcCall, serving: ServedVersion) -> Any:
+        about = model_metadata(serving, self._dataplane.bundles)
         return pb.ModelMetadataResponse(
             name=about.name,
             versions=about.versions,
@@ -153,11 +154,10 @@ class GrpcMethods:
         )
 
     @_method(Cost.PREDICTION)
-    async def ModelInfer(self, call: GrpcCall, model: str, version: str) -> Any:
+    async def ModelInfer(self, call: GrpcCall, serving: ServedVersion) -> Any:
         request = call.request
         if request.ByteSize() > self._limits.max_body_bytes:
             raise too_large(self._limits.max_body_bytes)
-        serving = self._models.serving(model, version)
         inferred = await infer(
             serving,
             tensors_of(request),

@@ -10,7 +10,15 @@ from app.edge.http import JSON, HttpCall
 from app.protocols.oip import binary, compression
 from app.protocols.oip.http_messages import decode, encode, tensors_of, wanted_of
 from app.protocols.oip.infer import infer
-from app.protocols.oip.models import ModelReady, Models, ServerLive, ServerReady, server_metadata
+from app.protocols.oip.models import (
+    ModelReady,
+    ServerLive,
+    ServerReady,
+    model_metadata,
+    server_metadata,
+)
+from app.serving.dataplane import Dataplane
+from app.serving.served_version import ServedVersion
 
 _LENGTH = binary.HEADER.encode()
 _INLINE_BYTES = 2**15  # compressing more would hold up the event loop
@@ -19,13 +27,11 @@ _INLINE_BYTES = 2**15  # compressing more would hold up the event loop
 class Inference:
     """The handler of ``POST /v2/models/{model}[/versions/{version}]/infer``."""
 
-    def __init__(self, models: Models, limits: Limits) -> None:
-        self._models = models
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
 
-    async def infer(self, call: HttpCall, model: str, version: str = "") -> None:
+    async def infer(self, call: HttpCall, serving: ServedVersion) -> None:
         options, limit = call.options, self._limits.max_body_bytes
-        serving = self._models.serving(model, version)
         body = await call.body(limit)
         coding = options.content_encoding.strip().lower()
         if coding not in compression.PLAIN:
@@ -55,8 +61,8 @@ class Inference:
 class Metadata:
     """The handlers of health and metadata, of the server, the model and its versions."""
 
-    def __init__(self, models: Models) -> None:
-        self._models = models
+    def __init__(self, dataplane: Dataplane) -> None:
+        self._dataplane = dataplane
 
     async def server(self, call: HttpCall) -> None:
         await _answer(call, server_metadata())
@@ -65,14 +71,14 @@ class Metadata:
         await _answer(call, ServerLive(True))
 
     async def ready(self, call: HttpCall) -> None:
-        ready = self._models.ready
+        ready = self._dataplane.find() is not None
         await _answer(call, ServerReady(True, ready), ready)
 
-    async def model(self, call: HttpCall, model: str, version: str = "") -> None:
-        await _answer(call, self._models.metadata(model, version))
+    async def model(self, call: HttpCall, serving: ServedVersion) -> None:
+        await _answer(call, model_metadata(serving, self._dataplane.bundles))
 
     async def model_ready(self, call: HttpCall, model: str, version: str = "") -> None:
-        ready = self._models.is_ready(model, version)
+        ready = self._dataplane.find(model, version) is not None
         await _answer(call, ModelReady(model, ready), ready)
 
 

@@ -6,15 +6,12 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from app.protocols.oip.datatypes import BYTES, OWN
-from app.serving.dataplane import Dataplane
-from app.serving.errors import ErrorCode, InvalidRequest
 from app.serving.served_version import ServedVersion
+from deployments.bundle.bundle import BundleStore
 from deployments.bundle.manifest import Manifest
 
 SERVER = "windsock"
 EXTENSIONS = ["binary_tensor_data"]
-
-_SHOWN = 100
 
 
 class ServerMetadata(msgspec.Struct):
@@ -64,67 +61,16 @@ class ModelMetadata(msgspec.Struct):
     outputs: list[TensorMetadata]
 
 
-class Models:
-    """Finds what a request names."""
-
-    def __init__(self, dataplane: Dataplane) -> None:
-        self._dataplane = dataplane
-
-    @property
-    def ready(self) -> bool:
-        """Whether a version is in service."""
-        return self._dataplane.current is not None
-
-    def is_ready(self, model: str, version: str = "") -> bool:
-        """Whether this model, or this version of it, is in service. Raises InvalidRequest where
-        there is none such."""
-        serving = self._dataplane.in_service.get(model)
-        self._check(model, version, serving)
-        return serving is not None and version in ("", serving.model.version)
-
-    def serving(self, model: str, version: str = "") -> ServedVersion:
-        """This model, or this version of it, in service.
-
-        Raises InvalidRequest where there is none such or another version is in service, and
-        Unavailable where none is yet.
-        """
-        self._check(model, version, self._dataplane.in_service.get(model))
-        serving = self._dataplane.serving(model)
-        if version not in ("", serving.model.version):
-            raise InvalidRequest(
-                ErrorCode.NOT_IN_SERVICE,
-                f"version {version!r} of {model!r} is not in service: {serving.model.version!r} is",
-                "version",
-            )
-        return serving
-
-    def metadata(self, model: str, version: str = "") -> ModelMetadata:
-        """What there is to know of this model. Raises as ``serving`` does."""
-        manifest = self.serving(model, version).manifest
-        return ModelMetadata(
-            manifest.name,
-            self._dataplane.bundles.versions(model),
-            manifest.program.platform,
-            inputs_of(manifest),
-            outputs_of(manifest),
-        )
-
-    def _check(self, model: str, version: str, serving: ServedVersion | None) -> None:
-        if model not in self._dataplane.names:
-            there = ", ".join(map(repr, self._dataplane.names))
-            raise InvalidRequest(
-                ErrorCode.NOT_FOUND,
-                f"there is no model {model[:_SHOWN]!r}: this server has {there}",
-                "model",
-            )
-        # The version in service may be gone from disk, and needs no look at it.
-        known = not version or (serving is not None and version == serving.model.version)
-        if not known and version not in self._dataplane.bundles.versions(model):
-            raise InvalidRequest(
-                ErrorCode.NOT_FOUND,
-                f"there is no version {version[:_SHOWN]!r} of {model!r}",
-                "version",
-            )
+def model_metadata(serving: ServedVersion, bundles: BundleStore) -> ModelMetadata:
+    """What there is to know of a model of which this version serves."""
+    manifest = serving.manifest
+    return ModelMetadata(
+        manifest.name,
+        bundles.versions(manifest.name),
+        manifest.program.platform,
+        inputs_of(manifest),
+        outputs_of(manifest),
+    )
 
 
 @cache

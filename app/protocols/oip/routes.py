@@ -23,8 +23,7 @@ _operation = partial(Operation, "open inference protocol")
 
 def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
     """Inference, and what there is to know of the server, the model and its versions."""
-    found = models.Models(dataplane)
-    metadata, inference = Metadata(found), Inference(found, limits)
+    metadata, inference = Metadata(dataplane), Inference(limits)
     about = "Name of the server, and its extensions"
     server = _operation("oip_server", about, models.ServerMetadata)
     live = _operation("oip_live", "Whether the process answers", models.ServerLive)
@@ -63,6 +62,6 @@ def _model_routes(path: str, suffix: str, inference: Inference, metadata: Metada
     )
     return [
         Route("POST", f"{path}/infer", inference.infer, infer, Cost.PREDICTION),
-        Route("GET", path, metadata.model, model),
+        Route("GET", path, metadata.model, model, model=True),
         Route("GET", f"{path}/ready", metadata.model_ready, ready),
     ]

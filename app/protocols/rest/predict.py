@@ -6,8 +6,8 @@ from app.config import Limits
 from app.edge.http import HttpCall
 from app.protocols.rest.messages import BatchResponse, ErrorBody, Prediction
 from app.protocols.rest.ndjson import NDJSON, send_lines
-from app.serving.dataplane import Dataplane
 from app.serving.errors import FeaturesRefused, InvalidRequest, WindsockError
+from app.serving.served_version import ServedVersion
 
 _encode = msgspec.json.Encoder().encode
 
@@ -15,15 +15,13 @@ _encode = msgspec.json.Encoder().encode
 class Predictions:
     """The handlers of ``POST /predict`` and ``POST /predict/batch``."""
 
-    def __init__(self, dataplane: Dataplane, limits: Limits) -> None:
-        self._dataplane = dataplane
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
 
-    async def predict(self, call: HttpCall) -> None:
+    async def predict(self, call: HttpCall, serving: ServedVersion) -> None:
         options = call.options
         values = options.values
         body = await call.body(self._limits.max_body_bytes)
-        serving = self._dataplane.serving()
         row = serving.contract.decode(body)
         (answer,) = await serving.answer(
             [row], options.deadline, values=values, timing=options.timing
@@ -34,11 +32,10 @@ class Predictions:
             _encode(Prediction(answer.outputs, serving.model, answer.features, options.request_id))
         )
 
-    async def predict_batch(self, call: HttpCall) -> None:
+    async def predict_batch(self, call: HttpCall, serving: ServedVersion) -> None:
         options = call.options
         values = options.values
         body = await call.body(self._limits.max_body_bytes)
-        serving = self._dataplane.serving()
         rows = serving.contract.decode_batch(body, self._limits.max_instances)
         if NDJSON in options.accept.lower():
             await send_lines(call, rows, serving)

@@ -35,7 +35,7 @@ _EXAMPLE_ID = "f7f869c44d864bb8a7d52672e18b29d7"
 
 def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
     """Predictions, health and models."""
-    predictions, service = Predictions(dataplane, limits), Service(dataplane)
+    predictions, service = Predictions(limits), Service(dataplane)
     predict = partial(Operation, "predict", parameters=[VALUES])
     control = partial(Operation, "service")
     one = predict(
@@ -67,8 +67,8 @@ def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
         Route("POST", "/predict/batch", predictions.predict_batch, many, Cost.PREDICTION),
         Route("GET", "/health", service.health, health),
         Route("GET", "/health/live", service.live, live),
-        Route("GET", "/health/ready", service.ready, ready),
-        Route("GET", "/models", service.models, models),
+        Route("GET", "/health/ready", service.ready, ready, model=True),
+        Route("GET", "/models", service.models, models, model=True),
     ]
 
 

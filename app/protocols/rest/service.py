@@ -5,6 +5,7 @@ import msgspec
 from app.edge.http import HttpCall
 from app.protocols.rest.messages import Health, ModelDescription, Models
 from app.serving.dataplane import Dataplane
+from app.serving.served_version import ServedVersion
 
 _encode = msgspec.json.Encoder().encode
 
@@ -19,17 +20,15 @@ class Service:
         await call.answer(_encode(Health("ok", None)))
 
     async def health(self, call: HttpCall) -> None:
-        serving = self._dataplane.current
+        serving = self._dataplane.find()
         status, model = ("ok", serving.model) if serving else ("starting", None)
         await call.answer(_encode(Health(status, model, self._dataplane.problem)))
 
-    async def ready(self, call: HttpCall) -> None:
-        self._dataplane.serving()
+    async def ready(self, call: HttpCall, _: ServedVersion) -> None:
         await self.health(call)
 
-    async def models(self, call: HttpCall) -> None:
-        dataplane = self._dataplane
-        manifest = dataplane.serving().manifest
+    async def models(self, call: HttpCall, serving: ServedVersion) -> None:
+        dataplane, manifest = self._dataplane, serving.manifest
         answer = Models(
             [
                 ModelDescription(manifest.name, version, version == manifest.version)

@@ -1,10 +1,12 @@
 """``WebSocket /predict/stream``: rows as they come, each answered as soon as it is ready."""
 
 import asyncio
+from functools import partial
 
 from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
 
 from app.config import Limits, StreamSettings
+from app.edge.dispatch import serving_for
 from app.edge.websocket import SocketCall
 from app.protocols.stream.messages import Messages
 from app.protocols.stream.read_ahead import ReadAhead
@@ -37,18 +39,22 @@ class Streams:
         """Rows under way on all streams."""
         return sum(session.under_way for session in self._sessions)
 
-    async def serve(self, call: SocketCall) -> None:
+    async def serve(self, call: SocketCall, _: ServedVersion) -> None:
         """Serve one socket. Raises InvalidRequest or Unavailable before it is accepted."""
         if self._closing:
             raise Unavailable("this replica is about to stop: connect again")
-        self._current()
         values = call.options.values
         await call.accept()
         receive, ahead = call.receive, None
         if is_unbounded(receive):
             receive = ahead = ReadAhead(receive, self._limits.max_body_bytes)
         session = Session(
-            self._current, self._settings, call.options, receive, call.send, values=values
+            partial(self._current, call),
+            self._settings,
+            call.options,
+            receive,
+            call.send,
+            values=values,
         )
         self._sessions.add(session)
         if not self._sweeping:
@@ -68,8 +74,8 @@ class Streams:
                 session.end(WS_1012_SERVICE_RESTART, f"this replica is about to stop: {_AGAIN}")
             await asyncio.sleep(_POLL_S)
 
-    def _current(self) -> tuple[ServedVersion, Messages]:
-        serving = self._dataplane.serving()
+    def _current(self, call: SocketCall) -> tuple[ServedVersion, Messages]:
+        serving = serving_for(self._dataplane, call)
         if self._form is None or self._form[0] is not serving:
             self._form = serving, Messages(serving.contract)
         return self._form

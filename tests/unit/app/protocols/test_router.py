@@ -1,19 +1,23 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.types import Message
 
 from app.asgi import Application
+from app.edge.dispatch import Dispatch
 from app.edge.errors import Errors
 from app.edge.http import HttpCall
-from app.edge.layers import routed
 from app.edge.route import Cost, Route
 from app.protocols.error_forms import HTTP_FORMS, form_of
 from app.protocols.oip.errors import InferenceError
 from app.protocols.rest.messages import ErrorBody
 from app.protocols.router import Router
+from app.serving.dataplane import Dataplane
+from deployments.bundle.bundle import BundleStore
 from tests.support.asgi import drive, http
 from tests.support.calls import application
+from tests.support.chains import weighing
 
 
 async def tell(call: HttpCall, **names: str) -> None:
@@ -31,11 +35,12 @@ ROUTER = Router(
         Route("POST", "/make", tell),
     ]
 )
+HANDLE = Errors(Dispatch(Dataplane(BundleStore(Path()), weighing(), "parcels")))
 
 
 async def routed_by_it(call: HttpCall) -> None:
     ROUTER.match(call)
-    await Errors(routed)(call)
+    await HANDLE(call)
 
 
 async def sent(path: str, method: str = "GET", **more: Any) -> tuple[Message, bytes]:

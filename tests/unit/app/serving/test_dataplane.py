@@ -43,7 +43,7 @@ async def test_the_first_version_must_work(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="no version '2'"):
         await dataplane.activate("2", SETTINGS)
 
-    assert dataplane.current is None
+    assert dataplane.find() is None
 
 
 async def test_the_error_of_a_first_version_is_the_stages_own(tmp_path: Path) -> None:
