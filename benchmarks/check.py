@@ -19,8 +19,8 @@ from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
 from deployments.frames import Frame
-from deployments.model.backends.torch_cpu import TorchRuntime
-from deployments.model.backends.torch_export import pick_device
+from deployments.model.backends.load import load
+from deployments.model.options import ModelOptions
 from deployments.model_id import ModelId
 from deployments.preprocess.stage import Preprocessing
 
@@ -57,7 +57,7 @@ def expected(rows: Sequence[Row]) -> Scores:
         found = await FeatureLookup(lambda: store, bundles, settings).lookup(frame)
         return await Preprocessing(bundles).transform(found)
 
-    outputs = TorchRuntime.load(bundle, pick_device("cpu")).run(asyncio.run(prepared()))
+    outputs = load(bundle, ModelOptions(device="cpu")).run(asyncio.run(prepared()))
     return np.asarray(outputs[OUTPUT], dtype=np.float64)
 
 

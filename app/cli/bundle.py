@@ -9,7 +9,7 @@ import typer
 def bundle(
     *,
     name: Annotated[str, typer.Option(help="name of the model")],
-    program: Annotated[Path, typer.Option(help="what torch.export.save wrote (.pt2)")],
+    program: Annotated[Path, typer.Option(help="program file (.pt2, of torch.export.save)")],
     feature_service: Annotated[str, typer.Option(help="name of the service in the Feast registry")],
     preprocess: Annotated[
         Path,
@@ -35,7 +35,7 @@ def bundle(
         Path | None, typer.Option(help="JSON object to keep in the manifest")
     ] = None,
 ) -> None:
-    """Turn a torch.export program into a bundle, which Windsock serves.
+    """Turn a program into a bundle, which Windsock serves.
 
     It may be any program that takes numeric float32 [N, F] and categorical int64 [N, C], with N
     dynamic, beside any feature service of a Feast repo: see docs/bring-your-own.md.

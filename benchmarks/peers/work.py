@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 import yaml
 from feast import FeatureStore
 from pydantic import BaseModel
 
 from deployments.bundle.bundle import PREPROCESS, BundleStore
 from deployments.frames import Column, TensorFrame, value_column
-from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.backends.load import load
+from deployments.model.options import ModelOptions
 from deployments.model_id import ModelId
 from deployments.preprocess.transform import Preprocessor
 
@@ -78,10 +78,10 @@ class Scorer:
     """Probabilities for feature columns."""
 
     def __init__(self) -> None:
-        torch.set_num_threads(1)  # more only cost hand-over on a model of this size
         bundle = _bundles().open(_MODEL)
         self._preprocessor = Preprocessor.load(bundle.path / PREPROCESS)
-        self._program = TorchRuntime.load(bundle, torch.device("cpu"))
+        # More threads only cost hand-over on a model of this size.
+        self._program = load(bundle, ModelOptions(device="cpu", threads=1))
 
     def tensors(self, columns: Mapping[str, Column]) -> TensorFrame:
         return TensorFrame(_MODEL, *self._preprocessor.transform(columns))

@@ -21,6 +21,7 @@ from deployments.model.backends.load import load
 from deployments.model.backends.staging import host_memory
 from deployments.model.backends.torch_cpu import TorchRuntime
 from deployments.model.backends.torch_export import pick_device
+from deployments.model.backends.torch_program import Program
 from deployments.model.golden_rows import Run, golden_frame, prove, repeated
 from deployments.model.options import ModelOptions, Precision
 from deployments.model_id import ModelId
@@ -69,11 +70,12 @@ def model_stage(
 def variants(bundle: Bundle, device: torch.device) -> dict[str, Run]:
     """The ways to run the program on this device, each proven on the golden rows first."""
     if device.type == "cpu":
-        return {"module()": as_exported(bundle), "as served": TorchRuntime.load(bundle, device).run}
+        served = load(bundle, ModelOptions(device="cpu")).run
+        return {"module()": as_exported(bundle), "as served": served}
+    names = [output.name for output in bundle.manifest.outputs]
+    plain = TorchRuntime(Program(torch.export.load(bundle.program), names, device), device)
     most = max(SIZES)
-    made: dict[str, tuple[Precision, Run]] = {
-        "one copy an array": ("float32", TorchRuntime.load(bundle, device).run)
-    }
+    made: dict[str, tuple[Precision, Run]] = {"one copy an array": ("float32", plain.run)}
     for precision in ("float32", "bfloat16"):
         for graphs in ("off", "on"):
             how = ModelOptions(precision=precision, cuda_graphs=graphs, cuda_graph_rows=most)
@@ -120,7 +122,7 @@ class Floor:
     copy from and to pinned memory."""
 
     def __init__(self, bundle: Bundle, device: torch.device) -> None:
-        self._program = TorchRuntime.load(bundle, torch.device("cpu"))
+        self._program = load(bundle, ModelOptions(device="cpu"))
         outputs = golden_frame(bundle)[1].values()
         self._outputs = sum(values[0].size for values in outputs)
         self._flops = product_rate(device)

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-import torch
 from feast import Entity, FeatureService, FeatureStore, FeatureView, OnDemandFeatureView
 
 from deployments.features.plan import resolve
@@ -25,7 +24,7 @@ from examples.store_orders.tables import AS_OF, orders, tables
 from training.bundling.bundle import bundle
 from training.bundling.columns import columns_of
 from training.bundling.documents import read, validated
-from training.bundling.writer import export_program
+from training.bundling.export import export_program
 
 HERE = Path(__file__).resolve().parent
 SERVICE = "order_v1"
@@ -50,13 +49,12 @@ def build(home: Path) -> Path:
     columns = columns_of(joined, dtypes, schema.entities)
     spec = home / "preprocess.yaml"
     preprocessor = Preprocessor.fit(validated(spec, read(spec), PreprocessSpec), columns)
-    program = export_program(train(preprocessor, columns), preprocessor)
-    torch.export.save(program, data / "model.pt2")
+    program = export_program(train(preprocessor, columns), preprocessor, data / "model.pt2")
     # The command would fit the spec to the same values; the fitted file leaves no doubt.
     (data / "preprocess.json").write_text(preprocessor.dump())
     return bundle(
         name="store_orders",
-        program=data / "model.pt2",
+        program=program,
         feature_repo=home / "feature_repo",
         feature_service=SERVICE,
         preprocess=data / "preprocess.json",

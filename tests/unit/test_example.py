@@ -19,9 +19,9 @@ from deployments.bundle.bundle import LATEST
 from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import FeatureLookup
 from deployments.frames import TensorFrame
-from deployments.model.backends.torch_cpu import TorchRuntime
-from deployments.model.backends.torch_export import pick_device
+from deployments.model.backends.load import load
 from deployments.model.deployment import ModelSettings
+from deployments.model.options import ModelOptions
 from deployments.model.stage import ModelStage
 from deployments.preprocess.stage import Preprocessing
 from deployments.stage.settings import StageSettings
@@ -98,7 +98,7 @@ async def test_answers_are_those_of_the_bundle_on_the_offline_join(
     bundle = example.bundle
     columns = example.columns(example.store(), join(example.store(), orders))
     columns["express"] = orders["express"].to_numpy(float)
-    runtime = TorchRuntime.load(bundle, pick_device("cpu"))
+    runtime = load(bundle, ModelOptions(device="cpu"))
     expected = runtime.run(TensorFrame(example.id, *preprocessor_of(bundle).transform(columns)))
 
     answer = await client.post("/predict/batch", json={"instances": bodies(orders)})

@@ -1,17 +1,15 @@
-"""Turns an exported program, a feature service and preprocessing into a bundle.
+"""Turns a program, a feature service and preprocessing into a bundle.
 
 Works for any Feast repo and any program that takes ``(numeric float32 [N, F], categorical int64
 [N, C])`` with N dynamic: see docs/bring-your-own.md.
 """
 
 import hashlib
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 from pyarrow import ArrowInvalid
 from pydantic import BaseModel
 
@@ -47,12 +45,11 @@ def bundle(
 ) -> Path:
     """Write ``<models_dir>/<name>/<version>/`` and return it. Raises BundlingError.
 
-    ``program`` is what ``torch.export.save`` wrote; ``preprocess`` a spec (YAML or JSON), which is
-    fitted on ``data``, or a ``preprocess.json`` that is fitted already; ``contract`` a
+    ``program`` is a file whose suffix names its backend; ``preprocess`` a spec (YAML or JSON),
+    which is fitted on ``data``, or a ``preprocess.json`` that is fitted already; ``contract`` a
     ``contract.yaml``; ``data`` the training set (parquet): entity keys, request features and
     ``<view>__<feature>`` columns; ``metrics`` a JSON object to keep in the manifest.
     """
-    logging.getLogger("torch.export").setLevel(logging.ERROR)  # it warns with tracebacks
     try:
         described = validated(contract, read(contract), ContractFile)
         store = open_store(feature_repo, feature_store_yaml)
@@ -61,7 +58,7 @@ def bundle(
         return write_bundle(
             models_dir=models_dir,
             name=name,
-            program=_program(program),
+            program=program,
             preprocessor=_preprocessor(preprocess, columns),
             store=store,
             feature_service=feature_service,
@@ -96,17 +93,6 @@ def _training_columns(
         raise ValueError(f"{data} is not a parquet file: {error}") from error
     known = [name for name in table.columns if name in dtypes]
     return columns_of(table[known], dtypes, schema.entities)
-
-
-def _program(path: Path) -> torch.export.ExportedProgram:
-    path.stat()  # its FileNotFoundError is clearer than what torch makes of it
-    try:
-        return torch.export.load(path)
-    except Exception as error:
-        raise ValueError(
-            f"{path} is not a program that torch {torch.__version__} can load: write it with "
-            "torch.export.save(torch.export.export(...), path)"
-        ) from error
 
 
 def _preprocessor(path: Path, columns: dict[str, Column]) -> Preprocessor:

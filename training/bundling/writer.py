@@ -1,7 +1,8 @@
-"""Turns an exported program, a feature service and fitted preprocessing into a bundle."""
+"""Turns a program, a feature service and fitted preprocessing into a bundle."""
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,43 +11,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from deployments.bundle import bundle as layout
 from deployments.bundle.manifest import Manifest, OutputSpec, ProgramSpec, TrainingData
 from deployments.features.plan import resolve
 from deployments.features.store.feast import FeatureStore
 from deployments.frames import Column, Outputs, TensorFrame
-from deployments.model.backends.torch_cpu import TorchRuntime
-from deployments.model.backends.torch_program import Program
-from deployments.model.golden_rows import prove
+from deployments.model.backends.base import BACKENDS, Backend
+from deployments.model.backends.load import load
+from deployments.model.options import ModelOptions
 from deployments.model_id import ModelId
 from deployments.preprocess.transform import Preprocessor
 from training.bundling.fields import entity_fields, request_fields
 
-_LIBRARIES = ("torch", "numpy", "feast")
-_CPU = torch.device("cpu")
-_PROGRAM = ProgramSpec(file="model.pt2", platform="pytorch_export")
-
-
-def export_program(
-    module: torch.nn.Module, preprocessor: Preprocessor
-) -> torch.export.ExportedProgram:
-    """Export ``module(numeric float32 [N, F], categorical int64 [N, C])`` with N dynamic."""
-    rows = torch.export.Dim("rows", min=1)
-    numeric = torch.zeros(2, len(preprocessor.numeric_names))
-    categorical = torch.zeros(2, len(preprocessor.categorical_names), dtype=torch.int64)
-    with torch.no_grad():
-        return torch.export.export(
-            module.eval(), (numeric, categorical), dynamic_shapes=({0: rows}, {0: rows})
-        )
+_CPU = ModelOptions(device="cpu")
 
 
 def write_bundle(
     *,
     models_dir: Path,
     name: str,
-    program: torch.export.ExportedProgram,
+    program: Path,
     preprocessor: Preprocessor,
     store: FeatureStore,
     feature_service: str,
@@ -62,12 +47,14 @@ def write_bundle(
 ) -> Path:
     """Write ``<models_dir>/<name>/<version>/``, prove it, and point ``latest`` at it.
 
-    ``training_columns`` are the columns that training read, as the frames carry them: they give
-    the defaults, the golden rows (evenly spread) and the row count. ``entities``,
-    ``request_features`` and ``outputs`` are FieldSpec and OutputSpec documents; a timestamp's
-    ``minimum`` and ``maximum`` may be ISO 8601. Raises ValueError for a contract that the feature
-    service, the preprocessing, the data and the program do not share; then nothing is written.
+    ``program`` is a file whose suffix names its backend. ``training_columns`` are the columns that
+    training read, as the frames carry them: they give the defaults, the golden rows (evenly
+    spread) and the row count. ``entities``, ``request_features`` and ``outputs`` are FieldSpec and
+    OutputSpec documents; a timestamp's ``minimum`` and ``maximum`` may be ISO 8601. Raises
+    ValueError for a contract that the feature service, the preprocessing, the data and the program
+    do not share; then nothing is written.
     """
+    platform, backend = _backend(program)
     schema = resolve(store, feature_service).schema
     keys, request = entity_fields(schema, entities), request_fields(schema, request_features)
     needed = [field.name for field in keys + request] + list(schema.columns)
@@ -76,19 +63,21 @@ def write_bundle(
     rows = len(training_columns[needed[0]])
     places = np.unique(np.linspace(0, rows - 1, golden_rows).astype(int))
     golden = {column: training_columns[column][places] for column in needed}
-    answers = _answers(program, preprocessor, golden, [output["name"] for output in outputs])
+    names = [output["name"] for output in outputs]
+    answers = _answers(backend, program, preprocessor, golden, names)
     output_specs = [
         OutputSpec.model_validate({**output, "width": _width(answers[output["name"]])})
         for output in outputs
     ]
 
+    spec = ProgramSpec(file=f"model{backend.suffix}", platform=platform)
     models_dir.mkdir(parents=True, exist_ok=True)
     created_at = datetime.now(UTC)
     # Written and proved aside, then moved: no reader ever sees half a bundle, or a bad one.
     with tempfile.TemporaryDirectory(dir=models_dir, prefix=".writing-") as scratch:
         folder = Path(scratch) / name / "unnamed"
         folder.mkdir(parents=True)
-        torch.export.save(program, folder / _PROGRAM.file)
+        shutil.copyfile(program, folder / spec.file)
         (folder / layout.PREPROCESS).write_text(preprocessor.dump())
         (folder / layout.GOLDEN).write_text(
             json.dumps({"columns": _plain(golden), "outputs": _plain(answers)})
@@ -96,7 +85,8 @@ def write_bundle(
         for file, content in (extra_files or {}).items():
             (folder / file).write_bytes(content)
         files = {path.name: layout.sha256(path) for path in sorted(folder.iterdir())}
-        version = f"{created_at:%Y%m%dT%H%M%S}-{files[_PROGRAM.file][:8]}"
+        libraries = (backend.library, "numpy", "feast")
+        version = f"{created_at:%Y%m%dT%H%M%S}-{files[spec.file][:8]}"
         manifest = Manifest(
             name=name,
             version=version,
@@ -107,22 +97,32 @@ def write_bundle(
             entities=keys,
             request_features=request,
             outputs=output_specs,
-            program=_PROGRAM,
+            program=spec,
             defaults={column: _default(training_columns[column]) for column in schema.columns},
             training_data=TrainingData(fingerprint=fingerprint, rows=rows),
             metrics=dict(metrics),
-            libraries={library: library_version(library) for library in _LIBRARIES},
+            libraries={library: library_version(library) for library in libraries},
             files=files,
         )
         (folder / layout.MANIFEST).write_text(manifest.model_dump_json(indent=2))
         written = folder.rename(folder.with_name(version))
         bundle = layout.BundleStore(Path(scratch)).open(manifest.id)
-        prove(bundle, TorchRuntime.load(bundle, _CPU).run)
+        load(bundle, _CPU)
         home = models_dir / name
         home.mkdir(exist_ok=True)
         target = written.rename(home / version)
     _point_latest(home, version)
     return target
+
+
+def _backend(program: Path) -> tuple[str, Backend]:
+    """What runs a program file, and on which platform. Raises ValueError."""
+    program.stat()  # a file that is not there is named by its FileNotFoundError
+    for platform, backend in BACKENDS.items():
+        if program.suffix == backend.suffix:
+            return platform, backend
+    known = ", ".join(f"{one.suffix} ({one.library})" for one in BACKENDS.values())
+    raise ValueError(f"{program} is named like no program that can be served: {known}")
 
 
 def _check_columns(
@@ -142,7 +142,8 @@ def _check_columns(
 
 
 def _answers(
-    program: torch.export.ExportedProgram,
+    backend: Backend,
+    program: Path,
     preprocessor: Preprocessor,
     golden: Mapping[str, Column],
     names: Sequence[str],
@@ -151,7 +152,10 @@ def _answers(
     frame = TensorFrame(ModelId("", ""), *preprocessor.transform(golden))
     single = TensorFrame(frame.model, frame.numeric[:1], frame.categorical[:1])
     try:
-        runtime = TorchRuntime(Program(program, names, _CPU), _CPU)
+        runtime = backend.load(program, names, frame, _CPU)
+    except ValueError as error:
+        raise ValueError(f"{error}: write it with {backend.written_with}") from error
+    try:
         runtime.run(single)  # a program may be exported for one number of rows alone
         answers = runtime.run(frame)
     except Exception as error:

@@ -7,13 +7,15 @@ November and December are read for the figures alone; `make report` compares the
 
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deployments.features.lookup import open_store
-from training.bundling.writer import export_program, write_bundle
+from training.bundling.export import export_program
+from training.bundling.writer import write_bundle
 from training.flights import contract
 from training.flights.calibration import fit_platt, sigmoid
 from training.flights.dataset import FEATURE_SERVICE
@@ -47,21 +49,24 @@ def train_network(data: Prepared, teacher: Floats) -> Ensemble:
 
 def bundle(data: Prepared, ensemble: Ensemble, metrics: dict[str, Any]) -> Path:
     """Write the bundle and return its folder."""
-    return write_bundle(
-        models_dir=MODELS,
-        name=MODEL_NAME,
-        program=export_program(for_serving(ensemble), data.preprocessor),
-        preprocessor=data.preprocessor,
-        store=open_store(FEATURE_REPO, None),
-        feature_service=FEATURE_SERVICE,
-        entities=contract.ENTITIES,
-        request_features=contract.REQUEST_FEATURES,
-        outputs=contract.OUTPUTS,
-        training_columns=data.training_columns,
-        metrics=metrics,
-        fingerprint=data.fingerprint,
-        description=contract.DESCRIPTION,
-    )
+    with TemporaryDirectory() as scratch:
+        return write_bundle(
+            models_dir=MODELS,
+            name=MODEL_NAME,
+            program=export_program(
+                for_serving(ensemble), data.preprocessor, Path(scratch) / "model.pt2"
+            ),
+            preprocessor=data.preprocessor,
+            store=open_store(FEATURE_REPO, None),
+            feature_service=FEATURE_SERVICE,
+            entities=contract.ENTITIES,
+            request_features=contract.REQUEST_FEATURES,
+            outputs=contract.OUTPUTS,
+            training_columns=data.training_columns,
+            metrics=metrics,
+            fingerprint=data.fingerprint,
+            description=contract.DESCRIPTION,
+        )
 
 
 def main() -> None:

@@ -1,10 +1,7 @@
 """Runs a program the plain way, as on CPU it is best run."""
 
-from typing import Self
-
 import torch
 
-from deployments.bundle.bundle import Bundle
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.base import Runtime
 from deployments.model.backends.torch_program import Program
@@ -17,11 +14,6 @@ class TorchRuntime(Runtime):
         self.device = device.type
         self._device = device
         self._program = program
-
-    @classmethod
-    def load(cls, bundle: Bundle, device: torch.device) -> Self:
-        """The program of a bundle, not yet proved. Raises BundleError."""
-        return cls(Program.load(bundle, device), device)
 
     @torch.inference_mode()
     def run(self, frame: TensorFrame) -> Outputs:

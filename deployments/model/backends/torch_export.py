@@ -1,19 +1,23 @@
 """Runs the programs of ``torch.export``, on the device that the options ask for."""
 
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
 import torch
 
-from deployments.bundle.bundle import Bundle
+from deployments.frames import TensorFrame
 from deployments.model.backends.base import Runtime
 from deployments.model.backends.cuda import CudaRuntime
 from deployments.model.backends.torch_cpu import TorchRuntime
 from deployments.model.backends.torch_program import Program
-from deployments.model.golden_rows import golden_frame
 from deployments.model.options import Device, ModelOptions
 
 
-def load(bundle: Bundle, options: ModelOptions) -> Runtime:
-    """The program on a GPU or on CPU, not yet proved. Raises BundleError for one that torch cannot
-    read, and RuntimeError for options that need a GPU where there is none."""
+def load(
+    program: Path, outputs: Sequence[str], example: TensorFrame, options: ModelOptions
+) -> Runtime:
+    """The program on a GPU or on CPU, as ``Backend.load`` says."""
     device = pick_device(options.device)
     if device.type == "cpu" and options.precision != "float32":
         raise RuntimeError(
@@ -22,11 +26,18 @@ def load(bundle: Bundle, options: ModelOptions) -> Runtime:
         )
     # torch keeps the number by thread: each takes what was set last when it first computes.
     torch.set_num_threads(options.threads)
+    logging.getLogger("torch.export").setLevel(logging.ERROR)  # it warns with tracebacks
+    try:
+        exported = torch.export.load(program)
+    except Exception as error:
+        raise ValueError(
+            f"{program} is no program that torch {torch.__version__} can load "
+            f"({type(error).__name__})"
+        ) from error
+    loaded = Program(exported, outputs, device, options.precision)
     if device.type == "cpu":
-        return TorchRuntime.load(bundle, device)
-    frame, _ = golden_frame(bundle)
-    program = Program.load(bundle, device, options.precision)
-    return CudaRuntime(program, frame, device, options.cuda_graphs, options.cuda_graph_rows)
+        return TorchRuntime(loaded, device)
+    return CudaRuntime(loaded, example, device, options.cuda_graphs, options.cuda_graph_rows)
 
 
 def pick_device(wanted: Device) -> torch.device:

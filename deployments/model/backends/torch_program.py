@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +11,6 @@ from torch.export.graph_signature import InputKind, OutputKind
 from torch.export.passes import move_to_device_pass
 from torch.utils._sympy.numbers import int_oo
 
-from deployments.bundle.bundle import REWRITE, Bundle, BundleError
 from deployments.model.options import Precision
 
 
@@ -33,19 +32,6 @@ class Program:
         self._call = plain_call(move_to_device_pass(exported, device))
         self._device = device
         self._autocast = precision == "bfloat16"
-
-    @classmethod
-    def load(cls, bundle: Bundle, device: torch.device, precision: Precision = "float32") -> Self:
-        """That of a bundle. Raises BundleError."""
-        try:
-            exported = torch.export.load(bundle.program)
-        except Exception as error:
-            raise BundleError(
-                f"{bundle.program} is no program that torch {torch.__version__} can load "
-                f"({type(error).__name__}): {REWRITE}"
-            ) from error
-        outputs = [output.name for output in bundle.manifest.outputs]
-        return cls(exported, outputs, device, precision)
 
     def __call__(self, numeric: Tensor, categorical: Tensor) -> Sequence[Tensor]:
         """Call it in inference mode. Raises ValueError for another number of outputs."""

@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import numpy as np
 import pandas as pd
-import torch
 import yaml
 
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.backends.load import load
+from deployments.model.options import ModelOptions
 from examples.store_orders.build import HERE, join
 from examples.store_orders.tables import AS_OF
 from tests.support.cluster import Clusters
@@ -52,7 +52,7 @@ def _offline(example: Example, joined: pd.DataFrame) -> Outputs:
     bundle = example.bundle
     columns = example.columns(example.store(), joined)
     numeric, categorical = preprocessor_of(bundle).transform(columns)
-    return TorchRuntime.load(bundle, torch.device("cpu")).run(
+    return load(bundle, ModelOptions(device="cpu")).run(
         TensorFrame(example.id, numeric, categorical)
     )
 

@@ -4,14 +4,14 @@ import httpx
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import yaml
 from numpy.typing import NDArray
 
 from benchmarks.config import set_all
 from deployments.bundle.bundle import Bundle, BundleStore
 from deployments.frames import TensorFrame
-from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.backends.load import load
+from deployments.model.options import ModelOptions
 from deployments.model_id import ModelId
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import departures, fill, instances
@@ -87,5 +87,5 @@ def _ask(graph: Graph, flights: pd.DataFrame) -> list[dict[str, dict[str, float]
 
 def _run(bundle: Bundle, offline: pd.DataFrame) -> NDArray[np.float32]:
     numeric, categorical = preprocessor_of(bundle).transform(columns_of(offline))
-    runtime = TorchRuntime.load(bundle, torch.device("cpu"))
+    runtime = load(bundle, ModelOptions(device="cpu"))
     return runtime.run(TensorFrame(bundle.manifest.id, numeric, categorical))["late_probability"]

@@ -1,16 +1,16 @@
 import pytest
-import torch
 
 from deployments.bundle.bundle import BundleError
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.backends.torch_cpu import TorchRuntime
+from deployments.model.backends.load import load
 from deployments.model.golden_rows import golden_frame, prove
+from deployments.model.options import ModelOptions
 from tests.support.example import Example
 
 
 def test_an_error_at_one_size_of_batch_is_found_and_measured(example: Example) -> None:
     bundle = example.bundle
-    runtime = TorchRuntime.load(bundle, torch.device("cpu"))
+    runtime = load(bundle, ModelOptions(device="cpu"))
 
     def off_at_200(frame: TensorFrame) -> Outputs:
         outputs = dict(runtime.run(frame))

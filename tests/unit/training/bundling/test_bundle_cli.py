@@ -7,9 +7,13 @@ import torch
 
 from app.cli.main import cli
 from deployments.bundle.bundle import GOLDEN, PREPROCESS, BundleStore
+from deployments.bundle.manifest import ProgramSpec
+from deployments.model.backends.base import BACKENDS
+from deployments.model.golden_rows import golden_frame
 from deployments.model_id import ModelId
 from tests.support.bundling import Command, Edit
 from tests.support.example import NAME, Example
+from tests.unit.deployments.model.backends import remembered
 
 
 @pytest.fixture
@@ -60,6 +64,22 @@ def test_the_bundle_tells_where_it_comes_from(command: Command) -> None:
     assert len(manifest.training_data.fingerprint) == 64
 
 
+def test_a_program_of_another_backend_is_bundled_as_it_is(
+    command: Command, example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BACKENDS, "numpy_rows", remembered.BACKEND)
+    program = command.folder / "rows.npz"
+    remembered.write(program, *golden_frame(example.bundle))
+    command.options["--program"] = str(program)
+
+    folder = command()
+
+    manifest = BundleStore(command.models).open(ModelId(NAME, "latest")).manifest
+    assert manifest.program == ProgramSpec(file="model.npz", platform="numpy_rows")
+    assert (folder / "model.npz").read_bytes() == program.read_bytes()
+    assert list(manifest.libraries) == ["numpy", "feast"]
+
+
 def refused(command: Command, capsys: pytest.CaptureFixture[str]) -> str:
     """The one line with which the command ends in status 2, having written nothing."""
     with pytest.raises(SystemExit) as ended:
@@ -86,7 +106,7 @@ def test_a_file_that_is_not_there_is_named(
 @pytest.mark.parametrize(
     ("option", "content", "problem"),
     [
-        ("--program", "x", "is not a program that torch"),
+        ("--program", "x", "is no program that torch"),
         ("--preprocess", "numeric: {", "preprocess.yaml cannot be read: while parsing"),
         ("--preprocess", "numeric: 3", "preprocess.yaml: numeric: Input should be a valid list"),
         ("--preprocess", "", "preprocess.yaml: the whole: Input should be a valid dictionary"),
@@ -200,6 +220,18 @@ def test_a_program_whose_weights_are_no_program_is_refused(
     torch.save({"weight": torch.zeros(1)}, command.options["--program"])
 
     assert "write it with torch.export.save" in refused(command, capsys)
+
+
+def test_a_program_for_no_backend_is_refused(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = command.folder / "model.abacus"
+    program.touch()
+    command.options["--program"] = str(program)
+
+    assert refused(command, capsys) == (
+        f"{program} is named like no program that can be served: .pt2 (torch)"
+    )
 
 
 def test_a_service_that_is_not_applied_says_what_to_run(

@@ -17,7 +17,8 @@ from tests.support.example import NAME, Example
 from tests.support.preprocessing import preprocessor_of
 from training.bundling.contract_file import ContractFile
 from training.bundling.documents import read, validated
-from training.bundling.writer import export_program, write_bundle
+from training.bundling.export import export_program
+from training.bundling.writer import write_bundle
 
 
 class Linear(nn.Module):
@@ -75,7 +76,8 @@ def parts(example: Example, tmp_path: Path) -> dict[str, Any]:
 
 
 def write(parts: dict[str, Any], module: nn.Module, **changes: Any) -> Path:
-    program = export_program(module, parts["preprocessor"])
+    path = parts["models_dir"].with_name("model.pt2")
+    program = export_program(module, parts["preprocessor"], path)
     return write_bundle(**parts | {"program": program} | changes)
 
 
@@ -178,11 +180,12 @@ def test_answers_that_cannot_be_served_are_refused(
     assert written(parts) == []
 
 
-def test_a_program_for_one_number_of_rows_is_refused(parts: dict[str, Any]) -> None:
+def test_a_program_for_one_number_of_rows_is_refused(parts: dict[str, Any], tmp_path: Path) -> None:
     preprocessor: Preprocessor = parts["preprocessor"]
     numeric = torch.zeros(64, len(preprocessor.numeric_names))
     categorical = torch.zeros(64, len(preprocessor.categorical_names), dtype=torch.int64)
-    program = torch.export.export(Linear(1.0), (numeric, categorical))
+    program = tmp_path / "model.pt2"
+    torch.export.save(torch.export.export(Linear(1.0), (numeric, categorical)), program)
 
     with pytest.raises(ValueError, match=r"does not take numeric float32 \[N, 20\] .* any N"):
         write_bundle(**parts, program=program)

@@ -1,19 +1,24 @@
-"""A backend without a program: it knows the golden rows by heart, and nothing else."""
+"""A backend of one file: its programs are the rows that they know by heart, and their answers."""
 
-from deployments.bundle.bundle import Bundle
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.backends.base import Runtime
-from deployments.model.golden_rows import golden_frame
+from deployments.model.backends.base import Backend, Runtime
 from deployments.model.options import ModelOptions
+
+BACKEND = Backend(".npz", "numpy", "remembered.write", __name__)
 
 
 class Remembered(Runtime):
     device = "memory"
     sizes = (2, 300)
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, frame: TensorFrame, answers: Outputs) -> None:
         self.ran: list[int] = []
-        frame, self._answers = golden_frame(bundle)
+        self._answers = answers
         self._places = {key: place for place, key in enumerate(self._keys(frame))}
 
     def run(self, frame: TensorFrame) -> Outputs:
@@ -27,5 +32,14 @@ class Remembered(Runtime):
         return [numeric.tobytes() + categorical.tobytes() for numeric, categorical in rows]
 
 
-def load(bundle: Bundle, options: ModelOptions) -> Runtime:
-    return Remembered(bundle)
+def write(program: Path, frame: TensorFrame, answers: Outputs) -> None:
+    with program.open("wb") as file:
+        np.savez(file, frame.numeric, frame.categorical, *answers.values())
+
+
+def load(
+    program: Path, outputs: Sequence[str], example: TensorFrame, options: ModelOptions
+) -> Runtime:
+    numeric, categorical, *answers = np.load(program).values()
+    frame = TensorFrame(example.model, numeric, categorical)
+    return Remembered(frame, dict(zip(outputs, answers, strict=True)))

@@ -8,7 +8,9 @@ import pytest
 from deployments.bundle.bundle import GOLDEN, MANIFEST, Bundle, BundleError, sha256
 from deployments.bundle.manifest import ProgramSpec
 from deployments.frames import TensorFrame
-from deployments.model.backends.load import BACKENDS, load
+from deployments.model.backends.base import BACKENDS
+from deployments.model.backends.load import load
+from deployments.model.golden_rows import golden_frame
 from deployments.model.options import ModelOptions
 from tests.support.example import NAME, Example
 from tests.support.manifests import PROGRAM
@@ -83,8 +85,9 @@ def test_a_program_for_a_platform_that_is_not_known_is_refused(bundle: Bundle) -
 def test_another_backend_is_a_module_and_an_entry(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(BACKENDS, "numpy_rows", remembered.__name__)
-    program = ProgramSpec(file=PROGRAM, platform="numpy_rows")
+    monkeypatch.setitem(BACKENDS, "numpy_rows", remembered.BACKEND)
+    program = ProgramSpec(file="model.npz", platform="numpy_rows")
+    remembered.write(bundle.path / program.file, *golden_frame(bundle))
     other = Bundle(bundle.path, bundle.manifest.model_copy(update={"program": program}))
 
     runtime = load(other, ModelOptions(inline_s=60))
