@@ -29,11 +29,9 @@ OWN: Mapping[DType, str] = {
 """The datatype that the metadata names for a field; a timestamp is RFC 3339 text."""
 
 TAKEN: Mapping[DType, frozenset[str]] = {
-    "string": frozenset({BYTES}),
+    **{dtype: frozenset({own}) for dtype, own in OWN.items()},
     "int64": frozenset(_INTEGERS),
     "float64": frozenset({"FP16", "FP32", "FP64"} | _INTEGERS),
-    "bool": frozenset({"BOOL"}),
-    "timestamp": frozenset({BYTES}),
 }
 """The datatypes that a field takes: those whose values it holds without loss, value by value."""
 

@@ -46,10 +46,7 @@ class Backend(NamedTuple):
 
 BACKENDS = {
     "pytorch_export": Backend(
-        ".pt2",
-        "torch",
-        "torch.export.save(torch.export.export(...), path)",
-        "deployments.model.backends.torch_export",
+        ".pt2", "torch", "torch.export.save", "deployments.model.backends.torch_export"
     )
 }
 """By the platform that a manifest names."""
