@@ -5,12 +5,24 @@ And it has typeguard compile each of its classes anew, with checks of all argume
 its three to start.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typeguard
 
-from deployments.stage.absent import absent
+
+@contextmanager
+def _absent(package: str) -> Iterator[None]:
+    """Within the block ``package`` is not to be found, unless it has been imported before."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]  # to `import`, that it is not there
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 @contextmanager
@@ -24,7 +36,7 @@ def _as_written() -> Iterator[None]:
         typeguard.typechecked = typechecked
 
 
-with absent("torch"), _as_written():
+with _absent("torch"), _as_written():
     from feast import FeatureStore, FeatureView, OnDemandFeatureView
     from feast.errors import FeastError, FeastObjectNotFoundException
     from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL
