@@ -1,4 +1,4 @@
-"""One bundle version in service: its contract, and the queue whose batches it alone fills."""
+"""One bundle version in service: from the rows of a request to their answers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
