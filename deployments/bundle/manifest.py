@@ -9,8 +9,6 @@ from deployments.frames import DType
 from deployments.model_id import ModelId
 from deployments.strict import StrictModel
 
-FORMAT: Literal[1] = 1
-
 
 class FieldSpec(StrictModel):
     """One field of a request: an entity key, or a request feature with its allowed range.
@@ -54,7 +52,7 @@ class TrainingData(StrictModel):
 class Manifest(StrictModel):
     """The content of ``manifest.json``."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     name: str
     version: str
     description: str = ""
