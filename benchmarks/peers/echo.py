@@ -23,7 +23,6 @@ _HEADERS = [
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     """Read the request, answer the same to all."""
-    scope.setdefault("state", {})["request_id"] = "echo"
     while (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})

@@ -38,7 +38,6 @@ class Gate:
         self.let = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"request_id": "r1"}
         self.entered.set()
         await self.let.wait()
         headers = [(b"content-length", b"2")]

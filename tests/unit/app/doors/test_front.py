@@ -78,7 +78,6 @@ async def named(host: str, port: int) -> AsyncIterator[FastLane]:
     """A fast lane that answers everything with its own address."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"request_id": "r"}
         headers = [(b"content-length", str(len(host)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": host.encode()})
@@ -112,7 +111,6 @@ class Busy:
             await send({"type": "websocket.accept"})
             await self.turn.wait()
             return
-        scope["state"] = {"request_id": "r"}
         if scope["method"] == "POST":
             self.held += 1
             await self.turn.wait()

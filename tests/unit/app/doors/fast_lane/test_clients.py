@@ -87,7 +87,6 @@ async def test_a_client_that_dawdles_over_its_head_is_cut_off(app: ASGIApp) -> N
 
 async def test_a_body_that_never_ends_after_its_answer_is_cut_off_too() -> None:
     async def hasty(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"request_id": "r1"}
         headers = [(b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 413, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
