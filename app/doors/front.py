@@ -37,7 +37,8 @@ Servers = Mapping[Address, int]
 def run(listen: str, dashboard: str, concurrency: int, threads: int) -> int:
     """Run HAProxy on ``listen`` until interrupted, with the servers that Serve says there are: 0
     after an interrupt, 1 where HAProxy ended by itself."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for which in (signal.SIGINT, signal.SIGTERM):  # a shell's background has the first ignored
+        signal.signal(which, signal.default_int_handler)
     with TemporaryDirectory(prefix="windsock-front-") as folder, httpx.Client(timeout=5) as client:
         front = Front(listen, Path(folder), concurrency, threads)
         try:
@@ -149,6 +150,7 @@ _CONFIGURATION = """
 global
     maxconn 8192
     nbthread {threads}
+    noreuseport
     stats socket {control} mode 600 level admin
     hard-stop-after 60s
 {keep}

@@ -2,7 +2,8 @@
 start, and where it will answer."""
 
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ray.serve.schema import (
 
 from app.config import GraphArgs
 from app.start.address import ConfigError, Target
-from app.start.dashboard import applications, fast_lane_of
+from app.start.dashboard import applications
 from app.start.preflight import check_graph, check_port
 from deployments.strict import first_problem
 
@@ -35,6 +36,20 @@ _NESTED: dict[str, type[BaseModel]] = {
 }
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML's own loader keeps the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen and key.value != "<<":
+                raise yaml.constructor.ConstructorError(
+                    problem=f"{key.value!r} stands there twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Target:
     """Check all that can be known of a config file before Ray starts, with room for its graph on
     ``nodes`` of these resources where there are any, and say where it will answer.
@@ -43,11 +58,12 @@ def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Target:
     """
     document = read(path)
     for application in document["applications"]:
-        args = _args(application)
-        if args:
+        _import(application["import_path"].replace(":", "."), "import_path")
+        if args := _args(application):
             check_graph(args, application.get("deployments") or [], nodes)
-            if args.fast_lane and not _serves(args.fast_lane.port):
-                check_port(args.fast_lane)
+    for function in (document.get("grpc_options") or {}).get("grpc_servicer_functions") or ():
+        _import(function, "grpc_servicer_functions")
+    _check_ports(document)
     return target(document)
 
 
@@ -58,9 +74,14 @@ def read(path: Path) -> dict[str, Any]:
     force; at the top level, keys that begin with ``x-`` hold parts for YAML anchors.
     """
     try:
-        document = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+        document = yaml.load(path.read_text(), _Loader)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ConfigError(f"{path}: {line}{error.problem}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
     if not isinstance(document, dict) or not document.get("applications"):
         raise ConfigError(f"{path} lists no applications")
     try:
@@ -69,6 +90,8 @@ def read(path: Path) -> dict[str, Any]:
             ServeDeploySchema.model_validate(document)
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_problem(error)}") from error
+    except (ImportError, AttributeError, TypeError) as error:  # of a policy that it names
+        raise ConfigError(f"{path}: {error}") from error
     known = {key for key in document if key.startswith("x-")} | set(ServeDeploySchema.model_fields)
     _refuse_unknown(document, known, "the file")
     for part, schema in _DOORS.items():
@@ -100,11 +123,34 @@ def target(document: Mapping[str, Any]) -> Target:
     )
 
 
-def _serves(port: int) -> bool:
-    """Whether a graph runs here whose fast lane has this port: an update replaces its replicas."""
+def _import(path: str, option: str) -> None:
+    """Refuse the path of what Serve could not import."""
+    module, _, name = path.rpartition(".")
+    try:
+        getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"{option}: {path!r} cannot be imported: {error}") from error
+
+
+def _check_ports(document: Mapping[str, Any]) -> None:
+    """Refuse ports that are one, and those that another program has; what answers where a graph
+    runs already may be that one's."""
+    http, grpc = document.get("http_options") or {}, document.get("grpc_options") or {}
+    doors = [("http_options", str(http.get("host", "0.0.0.0")), int(http.get("port", 8000)))]
+    if grpc.get("grpc_servicer_functions"):
+        doors.append(("grpc_options", doors[0][1], int(grpc.get("port", 9000))))
+    for application in document["applications"]:
+        if (args := _args(application)) and args.fast_lane:
+            doors.append(("fast_lane", args.fast_lane.host, args.fast_lane.port))
     with httpx.Client(timeout=5.0) as client:
-        running = applications(client).values()
-    return any(fast_lane_of(application).get("port") == port for application in running)
+        running = bool(applications(client))
+    taken: dict[int, str] = {}
+    for option, host, port in doors:
+        if port in taken:
+            raise ConfigError(f"{taken[port]} and {option} have the same port, {port}")
+        taken[port] = option
+        if not running:
+            check_port(option, _reachable(host), port)
 
 
 def _reachable(host: str) -> str:

@@ -9,7 +9,7 @@ import ray
 from pydantic import ValidationError
 from ray.serve.exceptions import RayServeException
 
-from app.config import CollapsedSettings, FastLaneSettings, GraphArgs, IngressSettings
+from app.config import CollapsedSettings, GraphArgs, IngressSettings
 from app.ray_private import controller
 from app.ray_private.deployed_config import Unknown, deployed, has_replicas
 from app.start.placement import Shares, shortage
@@ -22,6 +22,11 @@ from deployments.model.deployment import ModelSettings
 from deployments.model_id import ModelId
 from deployments.stage.settings import StageSettings
 from deployments.strict import first_problem
+
+_DEPLOYMENTS = {
+    "collapsed": {"Ingress"},
+    "distributed": {"Ingress", "Features", "Preprocess", "Model"},
+}
 
 
 class GraphRefused(RayServeException):
@@ -44,7 +49,7 @@ def check(args: GraphArgs) -> list[str]:
         check_graph(args, options, _nodes() if args.check_placement else ())
         # What answers on the port may be a replica that is to be replaced.
         if args.fast_lane and not has_replicas("Ingress"):
-            check_port(args.fast_lane)
+            check_port("fast_lane", args.fast_lane.host, args.fast_lane.port)
     except GraphRefused as error:
         print(f"\nwindsock cannot start: {error}\n", flush=True)
         raise
@@ -70,13 +75,13 @@ def check_graph(
         raise GraphRefused(f"this cluster can never place the graph: {missing}")
 
 
-def check_port(fast_lane: FastLaneSettings) -> None:
-    """Refuse a port on which another program answers: the replicas of a node share it, and would
-    share it with that one, too."""
-    with suppress(OSError), socket.create_connection((fast_lane.host, fast_lane.port), timeout=1):
+def check_port(option: str, host: str, port: int) -> None:
+    """Refuse a port on which another program answers. That of the fast lane replicas share, and
+    would share with that one, too."""
+    with suppress(OSError), socket.create_connection((host, port), timeout=1):
         raise GraphRefused(
-            f"something answers on {fast_lane.host} port {fast_lane.port} already: stop it, or "
-            "change the port in fast_lane"
+            f"something answers on {host} port {port} already: stop it, or change the port in "
+            f"{option}"
         )
 
 
@@ -107,6 +112,12 @@ def check_settings(args: GraphArgs, options: list[dict[str, Any]], views: Collec
     """Refuse a ``user_config`` that a replica would refuse later, one by one, and policies for
     feature views other than ``views``."""
     given = {one["name"]: one.get("user_config") or {} for one in options}
+    there = _DEPLOYMENTS[args.layout]
+    if unknown := sorted(given.keys() - there):
+        raise GraphRefused(
+            f"there is no deployment {unknown[0]!r} in the layout {args.layout}: there is "
+            f"{', '.join(sorted(there))}"
+        )
     try:
         if args.layout == "collapsed":
             collapsed = CollapsedSettings.model_validate(given.get("Ingress", {}))

@@ -139,3 +139,37 @@ def test_room_is_checked_on_the_nodes_that_are_told(windsock: Windsock, config: 
     assert refused.exit_code == 1
     assert "its smallest form needs 4 CPU" in refused.stderr
     assert windsock("check", path, "--node", "3").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ("name: Preprocess", "name: Preproces", "there is no deployment 'Preproces' in the layout"),
+        ("app.graph:build", "app.grph:build", "'app.grph.build' cannot be imported: No module"),
+        ("port: 8123", "port: 8123\n  port: 8124", "'port' stands there twice"),
+        (
+            "user_config: {}",
+            "autoscaling_config: {policy: {policy_function: app.no.such}}",
+            "'app.",
+        ),
+        ("applications:", "applications: ]", "serve_config.yaml: line 1: "),
+    ],
+)
+def test_what_would_only_fail_at_the_start_is_refused_before(
+    windsock: Windsock, config: Config, before: str, after: str, problem: str
+) -> None:
+    path = config.written()
+    path.write_text(path.read_text().replace(before, after, 1))
+
+    refused = windsock("check", path)
+    assert refused.exit_code == 1
+    assert problem in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_doors_have_ports_of_their_own(windsock: Windsock, config: Config) -> None:
+    config.document["applications"][0]["args"]["fast_lane"]["port"] = 8123
+    refused = windsock("check", config.written())
+
+    assert refused.exit_code == 1
+    assert "http_options and fast_lane have the same port, 8123" in refused.stderr
