@@ -109,17 +109,16 @@ def read(path: Path) -> dict[str, Any]:
 
 def target(document: Mapping[str, Any]) -> Target:
     """Where the first application of the document will answer."""
-    http, grpc = document.get("http_options") or {}, document.get("grpc_options") or {}
-    host = _reachable(str(http.get("host", "0.0.0.0")))
+    doors = {option: f"{host}:{port}" for option, host, port in _rays_doors(document)}
     first = document["applications"][0]
     prefix = (first.get("route_prefix") or "/").rstrip("/")
     args = _args(first)
     fast_lane = args.fast_lane if args else None
     return Target(
         app=first.get("name", "default"),
-        url=f"http://{host}:{http.get('port', 8000)}{prefix}",
+        url=f"http://{doors['http_options']}{prefix}",
         fast_lane=f"http://{_reachable(fast_lane.host)}:{fast_lane.port}" if fast_lane else None,
-        grpc=f"{host}:{grpc.get('port', 9000)}" if grpc.get("grpc_servicer_functions") else None,
+        grpc=doors.get("grpc_options"),
     )
 
 
@@ -135,13 +134,10 @@ def _import(path: str, option: str) -> None:
 def _check_ports(document: Mapping[str, Any]) -> None:
     """Refuse ports that are one, and those that another program has; what answers where a graph
     runs already may be that one's."""
-    http, grpc = document.get("http_options") or {}, document.get("grpc_options") or {}
-    doors = [("http_options", str(http.get("host", "0.0.0.0")), int(http.get("port", 8000)))]
-    if grpc.get("grpc_servicer_functions"):
-        doors.append(("grpc_options", doors[0][1], int(grpc.get("port", 9000))))
+    doors = _rays_doors(document)
     for application in document["applications"]:
         if (args := _args(application)) and args.fast_lane:
-            doors.append(("fast_lane", args.fast_lane.host, args.fast_lane.port))
+            doors.append(("fast_lane", _reachable(args.fast_lane.host), args.fast_lane.port))
     with httpx.Client(timeout=5.0) as client:
         running = bool(applications(client))
     taken: dict[int, str] = {}
@@ -150,7 +146,17 @@ def _check_ports(document: Mapping[str, Any]) -> None:
             raise ConfigError(f"{taken[port]} and {option} have the same port, {port}")
         taken[port] = option
         if not running:
-            check_port(option, _reachable(host), port)
+            check_port(option, host, port)
+
+
+def _rays_doors(document: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """Option, host and port of those of Ray's doors that are open."""
+    http, grpc = document.get("http_options") or {}, document.get("grpc_options") or {}
+    host = _reachable(str(http.get("host", "0.0.0.0")))
+    doors = [("http_options", host, int(http.get("port", 8000)))]
+    if grpc.get("grpc_servicer_functions"):
+        doors.append(("grpc_options", host, int(grpc.get("port", 9000))))
+    return doors
 
 
 def _reachable(host: str) -> str:
