@@ -16,7 +16,8 @@ from app.start.placement import Shares, shortage
 from deployments.bundle.bundle import LATEST, BundleError, BundleStore
 from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import open_store
-from deployments.features.plan import ServiceError, checked_plan
+from deployments.features.plan import ServiceError
+from deployments.features.promise import checked_plan
 from deployments.features.settings import LookupSettings
 from deployments.model.deployment import ModelSettings
 from deployments.model_id import ModelId
@@ -43,36 +44,39 @@ def check(args: GraphArgs) -> list[str]:
         options = deployed_options(args)
     except Unknown as error:
         problems.append(str(error))
-    for problem in problems:
-        print(f"\nwindsock: {problem}\n", flush=True)
     try:
-        check_graph(args, options, _nodes() if args.check_placement else ())
+        problems += check_graph(args, options, _nodes() if args.check_placement else ())
         # What answers on the port may be a replica that is to be replaced.
         if args.fast_lane and not has_replicas("Ingress"):
             check_port("fast_lane", args.fast_lane.host, args.fast_lane.port)
     except GraphRefused as error:
         print(f"\nwindsock cannot start: {error}\n", flush=True)
         raise
+    finally:
+        for problem in problems:
+            print(f"\nwindsock: {problem}\n", flush=True)
     return problems
 
 
 def check_graph(
     args: GraphArgs, options: list[dict[str, Any]], nodes: Sequence[Mapping[str, float]] = ()
-) -> None:
+) -> list[str]:
     """Check bundle, feature registry, the ``user_config`` of each deployment in ``options``, and
-    room for them on ``nodes``, where there are any. Raises GraphRefused, in one sentence."""
+    room for them on ``nodes``, where there are any. Raises GraphRefused, in one sentence; gives
+    the problems with which the graph can serve."""
     ingress = next((one for one in options if one["name"] == "Ingress"), {})
     version = (ingress.get("user_config") or {}).get("version", LATEST)
     try:
         bundle = BundleStore(args.model.directory).open(ModelId(args.model.name, version))
         store = open_store(args.feature_store.repo, args.feature_store.yaml)
-        checked_plan(store, bundle.manifest.service)
+        plan = checked_plan(store, bundle.manifest.service, bundle.manifest.code)
     except (BundleError, ServiceError) as error:
         raise GraphRefused(str(error)) from error
     check_settings(args, options, bundle.manifest.service.views)
     missing = shortage([shares(one) for one in options], nodes) if nodes else None
     if missing:
         raise GraphRefused(f"this cluster can never place the graph: {missing}")
+    return list(plan.warnings)
 
 
 def check_port(option: str, host: str, port: int) -> None:

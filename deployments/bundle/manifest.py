@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from deployments.bundle.schema import ServiceSchema
 from deployments.frames import DType
@@ -61,6 +61,8 @@ class Manifest(StrictModel):
     service_sha256: str
     entities: list[FieldSpec]
     request_features: list[FieldSpec]
+    code: dict[str, str] = Field(default_factory=dict)
+    """By on-demand view the SHA-256 of what it computes; older bundles do not say."""
     outputs: list[OutputSpec]
     program: ProgramSpec = ProgramSpec()
     defaults: dict[str, float | str | None]

@@ -1,7 +1,7 @@
 """The feature stage: a frame of entity keys and request fields in, feature columns out."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,8 @@ from deployments.features.clock import Clock
 from deployments.features.freshness import Origin, Rules, judge
 from deployments.features.metrics import LookupMetrics
 from deployments.features.on_demand import compute
-from deployments.features.plan import ServiceError, ServicePlan, StoredView, checked_plan
+from deployments.features.plan import ServiceError, ServicePlan, StoredView
+from deployments.features.promise import checked_plan
 from deployments.features.settings import LookupSettings
 from deployments.features.store.feast import FeastError, FeatureStore
 from deployments.features.store.guarded import GuardedReader
@@ -65,7 +66,7 @@ class FeatureLookup:
         self.settings = settings
         self.clock = Clock(settings.clock)
         self._rules: dict[ModelId, Rules] = {}
-        self._caches: dict[tuple[str, ...], RowCache] = {}
+        self._caches: dict[Hashable, RowCache] = {}
 
     def reconfigure(self, settings: LookupSettings) -> None:
         """Take new settings. A clock that stays the same runs on, and cached rows are kept unless
@@ -141,7 +142,7 @@ class FeatureLookup:
     def _cache(self, view: StoredView) -> RowCache:
         # Not by the name in the service: two projections of a view share their rows, and two
         # versions may give one name to different views.
-        key = (view.view.name, *view.features)
+        key = (view.table, view.layout)
         if key not in self._caches:
             self._caches[key] = RowCache(view.layout, self.settings.cache_rows)
         return self._caches[key]
@@ -157,7 +158,9 @@ class FeatureLookup:
 
     def _load(self, model: ModelId) -> Prepared:
         manifest = self._bundles.open(model).manifest
-        plan = checked_plan(self._store, manifest.service)
+        plan = checked_plan(self._store, manifest.service, manifest.code)
+        for warning in plan.warnings:
+            logger.warning("%s: %s", model, warning)
         defaults = [one_row(view.columns, manifest.defaults) for view in plan.stored]
         return Prepared(plan, defaults)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 from feast import Entity, FeatureService, FeatureStore, FeatureView, OnDemandFeatureView
 
-from deployments.features.plan import resolve
+from deployments.features.resolve import resolve
 from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.transform import Preprocessor
 from examples.store_orders.network import train

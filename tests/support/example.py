@@ -13,7 +13,7 @@ from feast import FeatureStore
 
 from deployments.bundle.bundle import Bundle, BundleStore
 from deployments.bundle.manifest import Manifest
-from deployments.features.plan import resolve
+from deployments.features.resolve import resolve
 from deployments.frames import Column, Frame
 from deployments.model_id import ModelId
 from examples.store_orders.build import HERE, SERVICE, apply, build, materialize

@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from deployments.bundle.bundle import BundleError
 from deployments.bundle.schema import ServiceSchema
 from deployments.features.lookup import open_store
-from deployments.features.plan import ServiceError, resolve
+from deployments.features.plan import ServiceError
+from deployments.features.resolve import resolve
 from deployments.frames import Column, DType
 from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.transform import FittedState, Preprocessor

@@ -14,7 +14,7 @@ import numpy as np
 
 from deployments.bundle import bundle as layout
 from deployments.bundle.manifest import Manifest, OutputSpec, ProgramSpec, TrainingData
-from deployments.features.plan import resolve
+from deployments.features.resolve import resolve
 from deployments.features.store.feast import FeatureStore
 from deployments.frames import Column, Outputs, TensorFrame
 from deployments.model.backends.base import BACKENDS, Backend
@@ -55,7 +55,8 @@ def write_bundle(
     do not share; then nothing is written.
     """
     platform, backend = _backend(program)
-    schema = resolve(store, feature_service).schema
+    plan = resolve(store, feature_service)
+    schema = plan.schema
     keys, request = entity_fields(schema, entities), request_fields(schema, request_features)
     needed = [field.name for field in keys + request] + list(schema.columns)
     _check_columns(needed, preprocessor, training_columns)
@@ -94,6 +95,7 @@ def write_bundle(
             created_at=created_at,
             service=schema,
             service_sha256=schema.fingerprint(),
+            code=dict(plan.code),
             entities=keys,
             request_features=request,
             outputs=output_specs,

@@ -43,5 +43,6 @@ with _absent("torch"), _as_written():
     from feast.feature_view_projection import FeatureViewProjection
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
     from feast.protos.feast.types.Value_pb2 import Value
+    from feast.transformation import udf_rehydrate
     from feast.type_map import NULL_TIMESTAMP_INT_VALUE
     from feast.types import Bool, FeastType, Float32, Float64, Int32, Int64, String, UnixTimestamp

@@ -12,7 +12,8 @@ from feast.types import Float64, Int64
 from deployments.bundle.bundle import BundleStore
 from deployments.features.clock import ReplayClock
 from deployments.features.lookup import FeatureLookup
-from deployments.features.plan import ServiceError, resolve
+from deployments.features.plan import ServiceError
+from deployments.features.resolve import resolve
 from deployments.features.settings import LookupSettings
 from deployments.frames import Frame, Status
 from deployments.model_id import ModelId

@@ -12,7 +12,8 @@ from feast.protos.feast.types.Value_pb2 import DoubleList
 from feast.types import Bool, Float32, Float64, Int32, Int64, String, UnixTimestamp
 
 from deployments.features.freshness import UNUSABLE
-from deployments.features.plan import StoredView, resolve
+from deployments.features.plan import StoredView
+from deployments.features.resolve import resolve
 from deployments.features.store.feast import EntityKey, Value
 from deployments.features.store.reader import OnlineReader
 from examples.store_orders.build import quiet

@@ -1,14 +1,14 @@
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from feast import Entity, FeatureService, FeatureStore, Field, RequestSource, ValueType
+from feast import Entity, FeatureService, Field, RequestSource, ValueType
 from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Array, Float32, Float64, Int64, String
 
 from deployments.features.lookup import open_store
-from deployments.features.plan import ServiceError, ServicePlan, checked_plan, resolve
+from deployments.features.plan import ServiceError, ServicePlan
+from deployments.features.resolve import resolve
 from tests.support.example import Example
 from tests.support.repos import applied, view
 
@@ -177,51 +177,6 @@ def test_a_key_that_a_computation_also_asks_for_is_one_field(tmp_path: Path) -> 
 
     assert schema.entities == {"store_id": "int64"}
     assert schema.request == {"quantity": "int64"}
-
-
-@pytest.fixture
-def applied_twice(tmp_path: Path) -> tuple[FeatureStore, FeatureStore]:
-    """A registry, and another in which the same service's view is another one."""
-    stores = []
-    for name, changed in (("old", False), ("new", True)):
-        folder = tmp_path / name
-        folder.mkdir()
-        shelf = view(folder, "shelf", [store_key], SHELF, ttl=timedelta(days=2 if changed else 1))
-        service = FeatureService(name="v1", features=[shelf])
-        stores.append(applied(folder, store_key, shelf, service))
-    return stores[0], stores[1]
-
-
-def test_a_service_is_accepted_by_the_bundle_that_knows_it(
-    applied_twice: tuple[FeatureStore, FeatureStore],
-) -> None:
-    old, _ = applied_twice
-    promised = resolve(old, "v1").schema
-
-    assert checked_plan(old, promised).schema == promised
-
-
-def test_a_service_that_changed_since_training_is_refused_with_the_difference(
-    applied_twice: tuple[FeatureStore, FeatureStore],
-) -> None:
-    old, new = applied_twice
-
-    with pytest.raises(
-        ServiceError,
-        match=r"not what the bundle was trained on: views\.shelf\.ttl_s is 172800\.0 in the "
-        r"registry, 86400\.0 in the bundle; run `feast apply` with that definition, or train",
-    ):
-        checked_plan(new, resolve(old, "v1").schema)
-
-
-def test_a_view_that_is_named_twice_gives_the_features_of_both(tmp_path: Path) -> None:
-    shelf = view(tmp_path, "shelf", [store_key], [*SHELF, Field(name="stock", dtype=Int64)])
-    service = FeatureService(name="v1", features=[shelf[["price"]], shelf[["stock"]]])
-
-    schema = resolve(applied(tmp_path, store_key, shelf, service), "v1").schema
-
-    assert schema.columns == {"shelf__price": "float64", "shelf__stock": "int64"}
-    assert schema.views["shelf"].features == {"price": "float64", "stock": "int64"}
 
 
 def test_a_name_cannot_stand_for_two_views(tmp_path: Path) -> None:
