@@ -51,20 +51,28 @@ def view(
     return FeatureView(name=name, entities=entities, schema=schema, source=source, **options)
 
 
-def shelf(folder: Path, name: str = "shelf", scale: float = 1.0, **options: Any) -> FeatureView:
-    """A view of two stores with the columns price and stock, as of now."""
+def shelf(
+    folder: Path,
+    name: str = "shelf",
+    scale: float = 1.0,
+    more: Sequence[Field] = (),
+    **options: Any,
+) -> FeatureView:
+    """A view of two stores with the columns price and stock, as of now, and ``more`` strings."""
     table = pd.DataFrame(
         {
             "store_id": [1, 2],
             "price": [1.5 * scale, 2.5 * scale],
             "stock": [int(10 * scale), int(20 * scale)],
             "event_timestamp": pd.Timestamp.now("UTC").floor("s"),
+            **{field.name: field.name for field in more},
         }
     )
     schema = [
         Field(name="store_id", dtype=Int64),
         Field(name="price", dtype=Float64),
         Field(name="stock", dtype=Int64),
+        *more,
     ]
     return view(folder, name, [STORE], schema, table, **options)
 
