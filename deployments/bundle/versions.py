@@ -1,7 +1,7 @@
 """What a stage made of each model version, loaded aside and kept while frames still need it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from deployments.log import get_logger
@@ -13,14 +13,21 @@ logger = get_logger(__name__)
 
 
 class Versions(Generic[T]):
-    """Loads a version once, off the event loop; keeps the ``keep`` used last of each model.
+    """Loads a version once, off the event loop, and warms it up; keeps the ``keep`` used last of
+    each model.
 
     The edge stamps each frame with a model's version, so a stage serves old and new frames side by
     side while a switch is under way, in whatever order the stages learn of it.
     """
 
-    def __init__(self, load: Callable[[ModelId], T], keep: int = 2) -> None:
+    def __init__(
+        self,
+        load: Callable[[ModelId], T],
+        warm_up: Callable[[T], Awaitable[None]] | None = None,
+        keep: int = 2,
+    ) -> None:
         self._load = load
+        self._warm_up = warm_up
         self._keep = keep
         self._loaded: dict[ModelId, T] = {}  # in the order of their last use
         self._loading: dict[ModelId, asyncio.Task[T]] = {}
@@ -39,6 +46,8 @@ class Versions(Generic[T]):
     async def _load_aside(self, model: ModelId) -> T:
         try:
             loaded = await asyncio.to_thread(self._load, model)
+            if self._warm_up is not None:
+                await self._warm_up(loaded)
         finally:
             del self._loading[model]
         self._loaded[model] = loaded

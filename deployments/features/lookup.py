@@ -21,6 +21,7 @@ from deployments.features.on_demand import compute
 from deployments.features.plan import ServiceError, ServicePlan, StoredView
 from deployments.features.promise import checked_plan
 from deployments.features.settings import LookupSettings
+from deployments.features.store.adapters import adapter_of
 from deployments.features.store.feast import FeastError, FeatureStore
 from deployments.features.store.guarded import GuardedReader
 from deployments.features.store.reader import OnlineReader
@@ -62,7 +63,7 @@ class FeatureLookup:
             OnlineReader(self._store), lambda: OnlineReader(open_store()), settings, self._metrics
         )
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="on-demand")
-        self.plans = Versions(self._load)
+        self.plans = Versions(self._load, self._connect)
         self.settings = settings
         self.clock = Clock(settings.clock)
         self._rules: dict[ModelId, Rules] = {}
@@ -76,7 +77,8 @@ class FeatureLookup:
             self._caches = {}
         if settings.cache_rows != self.settings.cache_rows:
             self._caches = {}
-        self.settings = self._reader.settings = settings
+        self.settings = settings
+        self._reader.reconfigure(settings)
         self._rules = {}
 
     async def lookup(self, frame: Frame) -> Frame:
@@ -164,13 +166,19 @@ class FeatureLookup:
         defaults = [one_row(view.columns, manifest.defaults) for view in plan.stored]
         return Prepared(plan, defaults)
 
+    async def _connect(self, prepared: Prepared) -> None:
+        await self._reader.connect(prepared.plan.stored)
+
 
 def open_store(repo: Path, store_yaml: Path | None) -> FeatureStore:
-    """The Feast store in ``repo``. Raises ServiceError where there is none."""
+    """The Feast store in ``repo``. Raises ServiceError where there is none, or none that can be
+    served from."""
     try:
-        return FeatureStore(repo_path=str(repo), fs_yaml_file=store_yaml)
+        store = FeatureStore(repo_path=str(repo), fs_yaml_file=store_yaml)
     except FileNotFoundError as error:
         raise ServiceError(f"no Feast repo at {repo}: {error}") from error
     except (YAMLError, FeastError, ValidationError) as error:
         reason = " ".join(str(error).split())
         raise ServiceError(f"the Feast configuration in {repo} is wrong: {reason}") from error
+    adapter_of(store)
+    return store

@@ -40,7 +40,18 @@ class LookupMetrics:
         self._reads = Histogram(
             "windsock_store_read_ms", "Time of one read of the online store", boundaries=_READS_MS
         )
-        self._failures = Counter("windsock_store_failures", "Reads of the online store that failed")
+        self._failures = Counter(
+            "windsock_store_failures", "Reads of the online store, or of one view, that failed"
+        )
+        self._records = Counter(
+            "windsock_store_unusable_rows",
+            "Rows read that the store has and that cannot be used, by feature view",
+            tag_keys=("view",),
+        )
+        self._broken = Gauge(
+            "windsock_store_broken_views", "Feature views that fail while others can be read"
+        )
+        self._broken.set(0)
         self._breaker = Gauge(
             "windsock_store_breaker", "0: the store is read; 1: it is being tried; 2: left alone"
         )
@@ -82,6 +93,14 @@ class LookupMetrics:
     def store_failed(self) -> None:
         """Count a read that failed."""
         self._failures.inc(tags={})
+
+    def records_failed(self, view: str, rows: int) -> None:
+        """Count rows that cannot be used."""
+        self._records.inc(rows, tags={"view": view})
+
+    def broken_views(self, views: int) -> None:
+        """Tell how many views fail alone."""
+        self._broken.set(views)
 
     def breaker_state(self, state: State) -> None:
         """Tell the breaker's state."""

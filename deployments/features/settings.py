@@ -46,6 +46,10 @@ class LookupSettings(StrictModel):
     budget_s: float = Field(default=0.5, gt=0)
     """Longest time that a batch waits for the store. A cold batch of some hundred rows takes a
     tenth of a second; a store that takes longer would keep all requests waiting."""
+    open_s: float = Field(default=5.0, gt=0)
+    """Longest that opening a connection to the store may take, with the first answer over it: name
+    server, TLS and a proxy's own connections count. No request waits for it; a replica that starts
+    does, so that its first request finds an open one, or a breaker that is."""
     breaker: BreakerSettings = BreakerSettings()
     policy: ViewPolicy = ViewPolicy()
     """Of all feature views."""

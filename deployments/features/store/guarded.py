@@ -3,70 +3,98 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextvars import Context
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from functools import partial
 
 from deployments.features.metrics import LookupMetrics
 from deployments.features.plan import StoredView
 from deployments.features.settings import LookupSettings
-from deployments.features.store.breaker import Breaker
-from deployments.features.store.reader import OnlineReader
-from deployments.features.store.worker import Worker
+from deployments.features.store.health import StoreHealth, view_id
+from deployments.features.store.limited import LimitedCalls, Overdue
+from deployments.features.store.records import Faults, Reader, read_around
+from deployments.features.store.recovery import (
+    Recovery,
+    Verdicts,
+    any_answers,
+    close_aside,
+    first_of,
+    probe_all,
+)
 from deployments.features.view_batch import Key
 from deployments.features.view_rows import ViewRows
-from deployments.log import get_logger
-
-logger = get_logger(__name__)
 
 Wanted = tuple[StoredView, Sequence[Key]]
 """A view, and the distinct keys to read of it."""
 
-# Threads that hang in a dead store; past it no more are tried until one comes back.
-_MOST_STUCK = 64
-_FIRST_PAUSE_S = 0.05
+# Of the time of a read, what finding the records may take that fail it.
+_SEEKING = 0.5
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One read of several views, as far as its thread has come."""
+
+    wanted: Sequence[Wanted]
+    found: list[ViewRows | None]
+    verdicts: Verdicts = field(default_factory=dict)
+    faults: list[tuple[StoredView, Faults]] = field(default_factory=list)
 
 
 class GuardedReader:
     """Reads views in a thread, one batch at a time.
 
     One thread, since Feast's SQLite store shares one connection. A read that does not end within
-    its budget is left behind in its thread, and the next is given another. Once the breaker is
-    open nobody waits for the store; it is tried from time to time by a reader that is opened
-    afresh, with connections of its own, so that it is found again wherever and whatever it was.
+    its budget is left behind in its thread, and the next is given another. What fails is told
+    apart: a record, whose row is UNUSABLE then; a view, which is left alone; the store, of which
+    no view can be read: once the breaker is open, nobody waits for it. Both are tried from time to
+    time, aside from requests.
     """
 
     def __init__(
         self,
-        reader: OnlineReader,
-        open_reader: Callable[[], OnlineReader],
+        reader: Reader,
+        open_reader: Callable[[], Reader],
         settings: LookupSettings,
         metrics: LookupMetrics,
     ) -> None:
-        self.settings = settings
-        self._open = open_reader
-        self._reader: OnlineReader | None = reader
+        self._settings = settings
         self._metrics = metrics
-        self._breaker = Breaker()
+        self._reader: Reader | None = reader
+        self._open = open_reader
+        self._health = StoreHealth(metrics)
+        self._recovery = Recovery(self._health, open_reader, self._use, settings)
         self._turn = asyncio.Lock()
-        self._worker: Worker[OnlineReader] = Worker("feast")
-        self._left: list[Worker[OnlineReader]] = []
-        self._recovering: asyncio.Task[None] | None = None
-        self._failing_since = 0.0
-        self._explained = False
+        self._calls: LimitedCalls[Reader] = LimitedCalls("feast", self._returned_late)
 
     @property
     def outage(self) -> bool:
         """Whether the store is left alone now."""
-        return not self._breaker.closed
+        return not self._health.breaker.closed
+
+    def reconfigure(self, settings: LookupSettings) -> None:
+        """Take new settings, from the next read on."""
+        self._settings = self._recovery.settings = settings
+
+    async def connect(self, views: Sequence[StoredView]) -> None:
+        """Open the connection, and see which of these views can be read, before any request waits
+        for either. Where the store cannot be reached, it is looked for from now on."""
+        views = self._health.learn(views)
+        if not views or self.outage:
+            return
+        await self._turn.acquire()
+        turn = _Turn([(view, ()) for view in views], [None] * len(views))
+        call = partial(self._probe, self._reader, turn)
+        await asyncio.wait([self._start(call, turn, self._settings.open_s)])
 
     async def read(self, wanted: Sequence[Wanted], budget_s: float) -> list[ViewRows | None]:
         """The rows of each view for its keys, None where they could not be had in time."""
         found: list[ViewRows | None] = [None] * len(wanted)
-        if self.outage:  # before the turn: a try may have it
+        if self.outage:  # before the turn: who has it may wait for the store
             return found
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        end = begun + min(budget_s, self.settings.budget_s)
+        end = begun + min(budget_s, self._settings.budget_s)
         if self._turn.locked():
             try:
                 async with asyncio.timeout_at(end):
@@ -76,109 +104,97 @@ class GuardedReader:
             begun = loop.time()
         else:
             await self._turn.acquire()
-        if self.outage:
+        broken = self._health.broken
+        places = [place for place, (view, _) in enumerate(wanted) if view_id(view) not in broken]
+        if self.outage or not places:
             self._turn.release()
             return found
+        turn = _Turn([wanted[place] for place in places], [None] * len(places))
         # The store has its whole budget, whatever time this caller has left: a client in a hurry
         # must not make it look dead.
-        store_end = begun + self.settings.budget_s
-        ended = self._start(partial(self._read_all, self._reader, wanted, found), store_end, wanted)
-        if end < store_end:
-            await asyncio.wait([ended], timeout=end - loop.time())
-        else:
-            await asyncio.shield(ended)
-        # A copy: the thread of a read that took too long may still be filling it.
-        return list(found)
+        limit_s = self._settings.budget_s
+        self._health.learn([view for view, _ in turn.wanted])
+        others = self._health.readable(but={view_id(view) for view, _ in turn.wanted})
+        call = partial(self._read, self._reader, turn, others, limit_s * _SEEKING)
+        ended = self._start(call, turn, limit_s)
+        whole = end >= begun + limit_s
+        await asyncio.wait([ended], timeout=None if whole else end - loop.time())
+        for place, rows in zip(places, turn.found, strict=True):
+            found[place] = rows
+        return found
 
     def _start(
-        self, call: Callable[[], OnlineReader], end: float, wanted: Sequence[Wanted]
-    ) -> "asyncio.Future[None]":
-        """Run a call in the thread, until it returns or ``end``. The turn is given back then,
-        whether or not somebody still waits for it."""
+        self, call: Callable[[], Reader], turn: _Turn, limit_s: float
+    ) -> "asyncio.Future[Reader]":
+        """Run a call in the thread. The turn is given back when it ends or its time is up, whether
+        or not somebody still waits for it."""
         loop = asyncio.get_running_loop()
-        started = loop.time()
-        ended: asyncio.Future[None] = loop.create_future()
-        reading = asyncio.wrap_future(self._worker.submit(call))
+        begun = loop.time()
 
-        def settle(failure: BaseException | None) -> None:
-            late.cancel()
-            self._metrics.store_read(loop.time() - started)
+        def settle(ended: "asyncio.Future[Reader]") -> None:
+            self._metrics.store_read(loop.time() - begun)
+            failure = ended.exception()
             if failure is None:
-                self._reader = reading.result()
-                self._breaker.succeeded()
+                self._use(ended.result())
+                self._judge(turn)
             else:
-                self._failed(failure, wanted)
+                if isinstance(failure, Overdue):
+                    # Whoever used its connection would wait for the read that hangs in it, and
+                    # SQLite does so with Python's lock held.
+                    self._reader = None
+                    self._health.last(turn.wanted[min(len(turn.verdicts), len(turn.wanted) - 1)][0])
+                self._health.failed(failure, self._settings.breaker.failures)
+            if not self._health.sound:
+                self._recovery.start()
             self._turn.release()
-            ended.set_result(None)
 
-        def returned(reading: "asyncio.Future[OnlineReader]") -> None:
-            failure = reading.exception()
-            if not ended.done():
-                settle(failure)
-            elif failure is not None and not self._explained:
-                self._explained = True
-                logger.warning("a read that had been given up ended: %s", _reason(failure))
-
-        def overdue() -> None:
-            self._worker.leave()
-            self._left = [one for one in [*self._left, self._worker] if one.alive]
-            self._worker = Worker("feast")
-            # Whoever used its connection would wait for the read that hangs in it, and SQLite does
-            # so with Python's lock held.
-            self._reader = None
-            settle(TimeoutError(f"no answer within {self.settings.budget_s:g} s"))
-
-        late = loop.call_at(end, overdue)
-        reading.add_done_callback(returned)
+        ended = self._calls.run(call, limit_s)
+        ended.add_done_callback(settle)
         return ended
 
-    def _failed(self, failure: BaseException, wanted: Sequence[Wanted]) -> None:
-        self._metrics.store_failed()
-        if self._breaker.failures == 0:
-            self._failing_since = time.monotonic()
-            self._explained = False
-            logger.warning("the online store failed once: %s", _reason(failure), exc_info=failure)
-        if self._breaker.failed(self.settings.breaker.failures):
-            self._metrics.breaker_state(self._breaker.state)
-            logger.error(
-                "the online store cannot be read (%s): until it can, last known values and "
-                "defaults are served as the policies allow",
-                _reason(failure),
-            )
-            sample = [(view, keys[:1]) for view, keys in wanted]
-            loop = asyncio.get_running_loop()
-            self._recovering = loop.create_task(self._recover(sample), context=Context())
+    def _judge(self, turn: _Turn) -> None:
+        self._health.answered()
+        for place, failure in turn.verdicts.items():
+            if failure is not None:
+                self._health.view_failed(turn.wanted[place][0], failure)
+        for view, faults in turn.faults:
+            self._health.records_failed(view, faults)
 
-    async def _recover(self, wanted: Sequence[Wanted]) -> None:
-        """Try it until it answers."""
-        loop = asyncio.get_running_loop()
-        pause_s = _FIRST_PAUSE_S
-        while self.outage:
-            await asyncio.sleep(min(pause_s, self.settings.breaker.probe_s))
-            pause_s *= 2
-            self._left = [one for one in self._left if one.alive]
-            if len(self._left) >= _MOST_STUCK:
-                continue
-            await self._turn.acquire()
-            self._breaker.trying()
-            self._metrics.breaker_state(self._breaker.state)
-            end = loop.time() + self.settings.budget_s
-            probe = partial(self._read_all, None, wanted, [None] * len(wanted))
-            await self._start(probe, end, wanted)
-            self._metrics.breaker_state(self._breaker.state)
-        lasted_s = time.monotonic() - self._failing_since
-        logger.warning("the online store can be read again, after %.1f s", lasted_s)
+    def _use(self, reader: Reader) -> None:
+        if self._reader is not None and self._reader is not reader:
+            close_aside(self._reader)
+        self._reader = reader
 
-    def _read_all(
-        self, reader: OnlineReader | None, wanted: Sequence[Wanted], found: list[ViewRows | None]
-    ) -> OnlineReader:
-        """Read view after view, so that those read before a failure count; the reader that did,
-        opened here where there is none."""
-        reader = reader or self._open()
-        for place, (view, keys) in enumerate(wanted):
-            found[place] = reader.read(view, keys)
+    def _returned_late(self, late: Future[Reader]) -> None:
+        if self._reader is None and not self.outage and late.exception() is None:
+            self._reader = late.result()
+        else:
+            self._recovery.take_back(late)
+
+    def _probe(self, reader: Reader | None, turn: _Turn) -> Reader:
+        """In the thread: ask each view, over a connection that is opened where there is none.
+        Raises the first failure where none answers."""
+        reader = probe_all(reader or self._open(), [view for view, _ in turn.wanted], turn.verdicts)
+        if None not in turn.verdicts.values():
+            raise first_of(turn.verdicts)
         return reader
 
-
-def _reason(failure: BaseException) -> str:
-    return f"{type(failure).__name__}: {failure}"
+    def _read(
+        self, reader: Reader | None, turn: _Turn, others: Sequence[StoredView], seek_s: float
+    ) -> Reader:
+        """In the thread: read view after view, so that those read before a failure count. Raises
+        the first failure where none can be read, of these and of others."""
+        reader = reader or self._open()
+        until = time.monotonic() + seek_s
+        for place, (view, keys) in enumerate(turn.wanted):
+            faults: Faults = {}
+            try:
+                turn.found[place] = read_around(reader, view, keys, faults, until)
+                turn.verdicts[place] = None
+            except Exception as failure:
+                turn.verdicts[place] = failure
+            if faults:
+                turn.faults.append((view, faults))
+        if None not in turn.verdicts.values() and not any_answers(reader, others):
+            raise first_of(turn.verdicts)
+        return reader

@@ -7,6 +7,7 @@ from typing import Any
 
 from deployments.features.freshness import UNUSABLE
 from deployments.features.plan import StoredView
+from deployments.features.store.adapters import online_read
 from deployments.features.store.feast import (
     DUMMY_ENTITY_ID,
     DUMMY_ENTITY_VAL,
@@ -15,9 +16,18 @@ from deployments.features.store.feast import (
     FeatureStore,
     Value,
 )
+from deployments.features.store.records import Faults
+from deployments.features.view_batch import Key
 from deployments.features.view_rows import ViewRows
 
 _INT32 = 2**31
+
+# A key that nobody has, by the protobuf field that carries it.
+_NOBODYS: dict[str, Hashable] = {
+    "string_val": "\x00windsock-probe",
+    "int32_val": -_INT32 + 1,
+    "int64_val": -(2**63) + 1,
+}
 
 
 class OnlineReader:
@@ -26,41 +36,59 @@ class OnlineReader:
 
     def __init__(self, store: FeatureStore) -> None:
         self._store = store
+        self._rows = online_read(store)
 
-    def read(self, view: StoredView, keys: Sequence[tuple[Hashable, ...]]) -> ViewRows:
+    def read(self, view: StoredView, keys: Sequence[Key], faults: Faults | None = None) -> ViewRows:
         """One store read for distinct keys (values in the order of ``view.fields``).
 
-        A row that holds a value of another type than its column's, or a number that is none, is
-        marked UNUSABLE: one bad write must not fail the batch it is read in.
+        A row that holds a value of another type than its column's, or a number that is none, or no
+        time of its event, is marked UNUSABLE, and ``faults`` says why: one bad write must not fail
+        the batch it is read in. Raises what the store's client raises.
         """
-        names = list(view.features)
-        answers = self._store.provider.online_read(
-            self._store.config,
-            view.view,
-            [_entity_key(view, key) for key in keys],
-            list(names),  # the Redis store appends to it
-        )
+        answers = self._rows(view, [_entity_key(view, key) for key in keys])
         rows = ViewRows.empty(view.layout, len(keys))
         for row, (at, features) in enumerate(answers):
-            if not features or at is None or _is_absent(at, features):
+            if not features or _is_absent(at, features):
                 continue
             try:
-                numbers = [_number(features.get(name)) for name in view.layout.numbers]
-                texts = [_text(features.get(name)) for name in view.layout.texts]
-            except _BrokenValue:
+                event_at = _event_at(at)
+                numbers = [_number(features, name) for name in view.layout.numbers]
+                texts = [_text(features, name) for name in view.layout.texts]
+            except _BrokenValue as broken:
                 rows.event_at[row] = UNUSABLE
+                if faults is not None:
+                    faults[keys[row]] = str(broken)
                 continue
-            rows.event_at[row] = at.timestamp()
+            rows.event_at[row] = event_at
             rows.numbers[row] = numbers
             rows.texts[row] = texts
         return rows
 
+    def probe(self, view: StoredView) -> None:
+        """Ask for a key that nobody has. Raises what the store's client raises where the view
+        cannot be read, or the store."""
+        if view.key_fields:
+            key = _entity_key(view, tuple(_NOBODYS[field] for field in view.key_fields))
+        else:
+            key = _dummy(str(_NOBODYS["string_val"]))
+        self._rows(view, [key])
 
-def _entity_key(view: StoredView, key: tuple[Hashable, ...]) -> EntityKey:
+    def close(self) -> None:
+        """Close the connections that Feast's adapter holds. Raises what they raise."""
+        for held in list(vars(self._store.provider.online_store).values()):
+            close = getattr(held, "close", None)
+            if close is not None:
+                close()
+
+
+def _dummy(value: str) -> EntityKey:
+    """The key of a view without entities."""
+    return EntityKey(join_keys=[DUMMY_ENTITY_ID], entity_values=[Value(string_val=value)])
+
+
+def _entity_key(view: StoredView, key: Key) -> EntityKey:
     if not key:
-        return EntityKey(
-            join_keys=[DUMMY_ENTITY_ID], entity_values=[Value(string_val=DUMMY_ENTITY_VAL)]
-        )
+        return _dummy(DUMMY_ENTITY_VAL)
     values = [
         Value(**{_field(field, part): part})  # type: ignore[arg-type]
         for field, part in zip(view.key_fields, key, strict=True)
@@ -88,23 +116,29 @@ def _unwrapped(value: Value | None) -> Any:
     return plain
 
 
-def _number(value: Value | None) -> float | None:
-    plain = _unwrapped(value)
+def _number(features: dict[str, Value], name: str) -> float | None:
+    plain = _unwrapped(features.get(name))
     # Feast writes a missing value as an unset one, so a NaN is a fault of who computed it.
     if plain is None or (isinstance(plain, (int, float)) and math.isfinite(plain)):
         return plain
-    raise _BrokenValue
+    raise _BrokenValue(f"{name!r} holds {plain!r:.40}, not a number")
 
 
-def _text(value: Value | None) -> str | None:
-    plain = _unwrapped(value)
+def _text(features: dict[str, Value], name: str) -> str | None:
+    plain = _unwrapped(features.get(name))
     if plain is None or isinstance(plain, str):
         return plain
-    raise _BrokenValue
+    raise _BrokenValue(f"{name!r} holds {plain!r:.40}, not a text")
 
 
-def _is_absent(at: datetime, features: dict[str, Value]) -> bool:
+def _event_at(at: datetime | None) -> float:
+    if at is None:
+        raise _BrokenValue("the store tells no time of its event")
+    return at.timestamp()
+
+
+def _is_absent(at: datetime | None, features: dict[str, Value]) -> bool:
     # The Redis store answers an unknown entity with unset values at the epoch.
-    return at.timestamp() == 0 and all(
+    return (at is None or at.timestamp() == 0) and all(
         value.WhichOneof("val") is None for value in features.values()
     )

@@ -10,6 +10,7 @@ from deployments.features.lookup import FeatureLookup
 from deployments.features.settings import LookupSettings
 from examples.store_orders.tables import AS_OF
 from tests.support.example import Example
+from tests.support.postgres import postgres_binaries, postgres_server
 from tests.support.redis import redis_server
 
 
@@ -41,3 +42,12 @@ def online(
     with redis_server(folder) as port:
         settings = {"type": "redis", "connection_string": f"localhost:{port}"}
         yield Online(example.online(folder, settings, until), until)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[int]:
+    """The port of a PostgreSQL server whose time zone is not that of its rows."""
+    if postgres_binaries() is None:
+        pytest.skip("no PostgreSQL server here: install Debian's postgresql, or put it on PATH")
+    with postgres_server(time_zone="America/New_York") as port:
+        yield port

@@ -69,7 +69,7 @@ async def test_ages_are_sampled(told: Tally) -> None:
 async def test_a_service_without_views_has_nothing_to_tell(told: Any) -> None:
     LookupMetrics().looked_up(ViewStates((), np.empty((0, 0), np.int8), np.empty((0, 0))))
 
-    assert set(told) == {("windsock_store_breaker",)}
+    assert set(told) == {("windsock_store_breaker",), ("windsock_store_broken_views",)}
 
 
 def test_the_breaker_is_told_from_the_beginning(told: Tally) -> None:
@@ -79,7 +79,11 @@ def test_the_breaker_is_told_from_the_beginning(told: Tally) -> None:
     counts.breaker_state(State.OPEN)
     counts.store_failed()
     counts.store_read(0.002)
+    counts.broken_views(1)
+    counts.records_failed("load", 3)
 
     assert told["windsock_store_breaker",] == 2
     assert told["windsock_store_failures",] == 1
     assert told["windsock_store_read_ms", "2"] == 1
+    assert told["windsock_store_broken_views",] == 1
+    assert told["windsock_store_unusable_rows", "load"] == 3

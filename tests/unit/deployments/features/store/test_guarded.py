@@ -1,60 +1,17 @@
 """A store that is slow, broken or gone, behind the guard: readers that a test breaks at will."""
 
 import asyncio
-import threading
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
-from deployments.features.metrics import LookupMetrics
-from deployments.features.settings import LookupSettings
-from deployments.features.store.guarded import GuardedReader
-from deployments.features.view_batch import Key
-from deployments.features.view_rows import ViewColumns, ViewRows
+from deployments.features.view_rows import ViewRows
 from tests.support.wait import wait_for
+from tests.unit.deployments.features.store.breakable import RACK, SHELF, Store
 
-LAYOUT = ViewColumns(("price",), ())
-SHELF: Any = SimpleNamespace(name="shelf", layout=LAYOUT)
-RACK: Any = SimpleNamespace(name="rack", layout=LAYOUT)
 WANTED: Any = [(SHELF, [(1,), (2,)]), (RACK, [(3,)])]
-FAST: dict[str, Any] = {"budget_s": 0.2, "breaker": {"failures": 2, "probe_s": 0.05}}
-
-
-class Reader:
-    """A reader of one store; all readers of it share its state."""
-
-    def __init__(self, store: "Store") -> None:
-        self._store = store
-
-    def read(self, view: Any, keys: Sequence[Key]) -> ViewRows:
-        self._store.reads.append((view.name, list(keys)))
-        if view.name in self._store.broken:
-            raise ConnectionError("refused")
-        if self._store.hangs.is_set():
-            self._store.returns.wait(30)
-        rows = ViewRows.empty(LAYOUT, len(keys))
-        rows.event_at[:] = 1.0
-        rows.numbers[:, 0] = np.arange(len(keys))
-        return rows
-
-
-class Store:
-    def __init__(self) -> None:
-        self.opened = 0
-        self.broken: set[str] = set()
-        self.hangs, self.returns = threading.Event(), threading.Event()
-        self.reads: list[tuple[str, list[Key]]] = []
-
-    def open(self) -> Any:
-        self.opened += 1
-        return Reader(self)
-
-    def guarded(self, **settings: Any) -> GuardedReader:
-        given = LookupSettings.model_validate(FAST | settings)
-        return GuardedReader(self.open(), self.open, given, LookupMetrics())
+BOTH = {"shelf", "rack"}
 
 
 @pytest.fixture
@@ -85,16 +42,16 @@ async def test_after_some_failures_the_store_is_left_alone_and_the_log_says_so_o
     store: Store, log: pytest.LogCaptureFixture
 ) -> None:
     guarded = store.guarded(breaker={"failures": 2, "probe_s": 60})
-    store.broken = {"shelf"}
+    store.broken = BOTH
     for _ in range(2):
         assert sizes(await guarded.read(WANTED, 1)) == [None, None]
     assert guarded.outage
 
-    asked = len(store.reads)
+    asked = store.calls
     for _ in range(5):
         assert sizes(await guarded.read(WANTED, 1)) == [None, None]
 
-    assert len(store.reads) == asked
+    assert store.calls == asked
     assert log.text.count("cannot be read (ConnectionError: refused)") == 1
 
 
@@ -102,7 +59,7 @@ async def test_it_is_found_again_by_a_reader_that_is_opened_afresh(
     store: Store, log: pytest.LogCaptureFixture
 ) -> None:
     guarded = store.guarded()
-    store.broken = {"shelf", "rack"}
+    store.broken = BOTH
     for _ in range(2):
         await guarded.read(WANTED, 1)
     await wait_for(lambda: store.opened >= 4)  # tried three times, in vain
@@ -111,7 +68,7 @@ async def test_it_is_found_again_by_a_reader_that_is_opened_afresh(
     store.broken = set()
     await wait_for(lambda: not guarded.outage)
 
-    assert store.reads[-2:] == [("shelf", [(1,)]), ("rack", [(3,)])]  # a sample of what failed
+    assert store.keys_asked() == {(1,), (2,), (3,)}  # those of the requests alone
     assert sizes(await guarded.read(WANTED, 1)) == [2, 1]
     assert "can be read again" in log.text
 
@@ -131,11 +88,11 @@ async def test_a_store_that_hangs_keeps_nobody_longer_than_the_budget(store: Sto
 
 async def test_nobody_waits_for_the_store_while_it_is_tried(store: Store) -> None:
     guarded = store.guarded(budget_s=5, breaker={"failures": 1, "probe_s": 0.01})
-    store.broken = {"shelf"}
+    store.broken = BOTH
     await guarded.read(WANTED, 1)
     store.broken = set()
     store.hangs.set()
-    await wait_for(lambda: len(store.reads) == 2)  # a try, which hangs
+    await wait_for(lambda: store.opened == 2)  # a try, which hangs
 
     async with asyncio.timeout(0.5):
         assert sizes(await guarded.read(WANTED, 5)) == [None, None]
@@ -161,7 +118,7 @@ async def test_why_a_read_was_given_up_is_told_when_it_ends(
     store.hangs.set()
     await guarded.read(WANTED, 1)
 
-    store.broken = {"rack"}
+    store.broken = BOTH
     store.returns.set()
 
     await wait_for(lambda: "given up ended: ConnectionError: refused" in log.text)
@@ -181,7 +138,7 @@ async def test_a_caller_that_leaves_disturbs_no_other(store: Store) -> None:
     guarded = store.guarded(budget_s=5)
     store.hangs.set()
     leaves = asyncio.create_task(guarded.read(WANTED, 5))
-    await wait_for(lambda: len(store.reads) == 1)
+    await wait_for(lambda: store.calls == 1)
     stays = asyncio.create_task(guarded.read(WANTED, 5))
 
     leaves.cancel()
