@@ -12,6 +12,8 @@ from deployments.model_id import ModelId
 
 DType = Literal["string", "int64", "float64", "bool", "timestamp"]
 Column = npt.NDArray[Any]
+Failures = Mapping[int, str]
+"""By row, why a stage has nothing for it, in words for the client."""
 
 
 class Status(IntEnum):
@@ -46,7 +48,8 @@ class Frame:
 
     Column dtypes: ``string`` is object (None is missing); ``float64``, ``bool`` and ``timestamp``
     (epoch seconds, UTC) are float64 (NaN is missing), and so is an ``int64`` feature; an
-    ``int64`` entity key is int64. ``budget_s`` is the time that a stage may take for it.
+    ``int64`` entity key is int64. ``budget_s`` is the time that a stage may take for it. Rows in
+    ``failed`` keep their place: what could not be computed of them is missing.
     """
 
     model: ModelId
@@ -54,18 +57,19 @@ class Frame:
     columns: dict[str, Column]
     views: ViewStates | None = None
     budget_s: float = float("inf")
+    failed: Failures = field(default_factory=dict)
 
     def __getstate__(self) -> tuple[Any, ...]:
         # As one block: column by column, pickling costs more than the work of a stage.
         numbers = {name: c for name, c in self.columns.items() if c.dtype == np.float64}
         others = {name: c for name, c in self.columns.items() if name not in numbers}
         block = np.array(list(numbers.values()))
-        plain = self.model, self.rows, self.views, self.budget_s
+        plain = self.model, self.rows, self.views, self.budget_s, self.failed
         return plain, list(numbers), block, others
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         plain, numbers, block, others = state
-        self.model, self.rows, self.views, self.budget_s = plain
+        self.model, self.rows, self.views, self.budget_s, self.failed = plain
         self.columns = {**others, **dict(zip(numbers, block, strict=True))}
 
 
@@ -75,12 +79,14 @@ Unseen = Mapping[str, npt.NDArray[np.intp]]
 
 @dataclass(slots=True)
 class TensorFrame:
-    """A preprocessed batch: ``numeric`` float32 [N, F] and ``categorical`` int64 [N, C]."""
+    """A preprocessed batch: ``numeric`` float32 [N, F] and ``categorical`` int64 [N, C], zeros in
+    the rows of ``failed``."""
 
     model: ModelId
     numeric: npt.NDArray[np.float32]
     categorical: npt.NDArray[np.int64]
     unseen: Unseen = field(default_factory=dict)
+    failed: Failures = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -89,6 +95,21 @@ class TensorFrame:
 
 Outputs = Mapping[str, npt.NDArray[Any]]
 """Model outputs by name, each [N] or [N, k]."""
+
+
+@dataclass(slots=True)
+class Predicted:
+    """What the model stage answers: ``outputs`` are NaN in the rows of ``failed``."""
+
+    outputs: Outputs
+    failed: Failures = field(default_factory=dict)
+
+    def part(self, start: int, stop: int) -> "Predicted":
+        """The rows from ``start`` to before ``stop``, counted from there."""
+        return Predicted(
+            {name: values[start:stop] for name, values in self.outputs.items()},
+            {row - start: why for row, why in self.failed.items() if start <= row < stop},
+        )
 
 
 def key_column(dtype: DType, values: Sequence[Any]) -> Column:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.serving.chain import BatchResult
-from app.serving.errors import ErrorCode, FeaturesRefused
+from app.serving.errors import ErrorCode, FeaturesRefused, RowError, RowFailed
 from app.serving.info import FeaturesInfo, ViewInfo
 from deployments.frames import DType, Status
 
@@ -35,6 +35,7 @@ class AnsweredBatch:
         self, ran: BatchResult, timeless: Collection[str] = (), started: float = 0.0
     ) -> None:
         self.started, self.spent, self.found = started, ran.spent, ran.found
+        self.failed = ran.failed
         self.outputs = [(name, values.tolist()) for name, values in ran.outputs.items()]
         self.unseen: dict[int, list[str]] = {}
         for name, rows in ran.unseen.items():
@@ -64,14 +65,24 @@ class AnsweredBatch:
 
     def answer(
         self, place: int, values_of: Mapping[str, DType] | None = None
-    ) -> RowAnswer | FeaturesRefused:
-        """The answer for one row, or why a policy refuses it."""
+    ) -> RowAnswer | RowError:
+        """The answer for one row, or why there is none."""
         states = self.found.views
         if states is not None and states.refused is not None and states.refused[place] >= 0:
             view = int(states.refused[place])
             age_s = float(states.age_s[view, place])
             return refusal(states.names[view], Status(states.status[view, place]), age_s)
+        if place in self.failed:
+            return RowFailed(self.failed[place])
         return self.row(place, values_of)
+
+    def first_without_answer(self, part: slice) -> int | None:
+        """The first row of this part that a policy refuses or that failed, if any."""
+        without = [place for place in self.failed if part.start <= place < part.stop]
+        states = self.found.views
+        if states is not None and states.refused is not None:
+            without += (part.start + np.flatnonzero(states.refused[part] >= 0)[:1]).tolist()
+        return min(without, default=None)
 
     def row(self, place: int, values_of: Mapping[str, DType] | None = None) -> RowAnswer:
         """The answer for one row, with the values of the named feature columns if asked for."""
@@ -107,17 +118,15 @@ class Answers:
         """The next ``rows`` rows are those of this batch from ``start`` on."""
         self._parts.append((batch, slice(start, start + rows)))
 
-    def refused(self) -> FeaturesRefused | None:
-        """Why a policy refuses a row, the first that one does, if any."""
+    def refused(self) -> RowError | None:
+        """Why a row has no answer, the first that has none, if any."""
         before = 0
         for batch, part in self._parts:
-            states = batch.found.views
-            if states is not None and states.refused is not None:
-                for row in np.flatnonzero(states.refused[part] >= 0)[:1].tolist():
-                    refused = batch.answer(part.start + row)
-                    assert isinstance(refused, FeaturesRefused)
-                    refused.row = before + row
-                    return refused
+            if (place := batch.first_without_answer(part)) is not None:
+                refused = batch.answer(place)
+                assert isinstance(refused, RowError)
+                refused.row = before + place - part.start
+                return refused
             before += part.stop - part.start
         return None
 

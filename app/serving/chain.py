@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from app.serving.time_limit import within
-from deployments.frames import Frame, Outputs, TensorFrame, Unseen
+from deployments.frames import Failures, Frame, Outputs, Predicted, TensorFrame, Unseen
 from deployments.stage.timed import Timed
 
 # How fast the time that is set aside for the later stages follows what they take.
@@ -27,11 +27,13 @@ class StageTimes(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class BatchResult:
     """What came of a batch: the outputs of its rows, the frame that the lookup gave for them, the
-    categories that training had not seen, and the time it took."""
+    categories that training had not seen, the rows that a stage failed for, and the time it took.
+    """
 
     outputs: Outputs
     found: Frame
     unseen: Unseen
+    failed: Failures
     spent: StageTimes
 
 
@@ -43,7 +45,7 @@ class Chain:
         self,
         lookup: Callable[[Frame], Awaitable[Timed[Frame]]],
         preprocess: Callable[[Frame], Awaitable[Timed[TensorFrame]]],
-        predict: Callable[[TensorFrame], Awaitable[Timed[Outputs]]],
+        predict: Callable[[TensorFrame], Awaitable[Timed[Predicted]]],
     ) -> None:
         self._lookup = lookup
         self._preprocess = preprocess
@@ -69,9 +71,13 @@ class Chain:
         columns = found.value.columns
         # The view states stay here: no later stage reads them.
         tensors = await self._preprocess(Frame(frame.model, frame.rows, columns))
-        outputs = await self._predict(tensors.value)
+        predicted = await self._predict(tensors.value)
         end = perf_counter()
         self._after_lookup_s += _WEIGHT * (end - looked_up - self._after_lookup_s)
-        stages = found.seconds, tensors.seconds, outputs.seconds
+        stages = found.seconds, tensors.seconds, predicted.seconds
         spent = StageTimes(*stages, end - start - sum(stages))
-        return BatchResult(outputs.value, found.value, tensors.value.unseen, spent)
+        # Of a row that failed twice the first failure counts.
+        failed = {**predicted.value.failed, **tensors.value.failed, **found.value.failed}
+        return BatchResult(
+            predicted.value.outputs, found.value, tensors.value.unseen, failed, spent
+        )

@@ -16,8 +16,6 @@ B = TypeVar("B")
 
 logger = get_logger(__name__)
 
-# Enough to find one bad request among 128, and an end to it where every batch fails.
-_RERUNS = 16
 # How fast the estimate of a batch's time follows: over about five batches.
 _WEIGHT = 0.2
 _OUTLIER = 4.0
@@ -59,7 +57,7 @@ class Coalescer(Generic[R, B]):
         self._queued_rows = 0
         self._running = 0
         self._batch_s = 0.0
-        self._tasks: set[asyncio.Task[int]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def wait_s(self, ahead: int = 0) -> float:
         """How long a request that comes now would probably wait for its batch to begin, with so
@@ -131,30 +129,21 @@ class Coalescer(Generic[R, B]):
             return
         # In a context of its own: in a client's, Serve would cancel the batch when that client
         # leaves, and the others with it.
-        task = loop.create_task(self._serve(waiting, _RERUNS), context=Context())
+        task = loop.create_task(self._serve(waiting), context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._finished)
 
-    async def _serve(self, waiting: list[_Waiting[R, B]], reruns: int) -> int:
-        """Answer all that wait, and say how many of the ``reruns`` are left.
-
-        A batch that fails is run again by halves, so that a request that breaks its batch is
-        found and fails alone.
-        """
+    async def _serve(self, waiting: list[_Waiting[R, B]]) -> None:
+        """Answer all that wait."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
             deadline = max(one.deadline for one in waiting)
             result = await self._run([row for one in waiting for row in one.rows], deadline)
         except BaseException as error:
-            known = isinstance(error, WindsockError)
             if isinstance(error, TimedOut):
                 self._took(loop.time() - started)
-            if isinstance(error, Exception) and not known and len(waiting) > 1 and reruns > 1:
-                half = len(waiting) // 2
-                reruns = await self._serve(waiting[:half], reruns - 2)
-                return await self._serve(waiting[half:], reruns)
-            if not known:
+            if not isinstance(error, WindsockError):
                 logger.error("a batch of %d requests failed", len(waiting), exc_info=error)
             for one in waiting:
                 if not one.answer.done():
@@ -168,14 +157,13 @@ class Coalescer(Generic[R, B]):
                     one.answer.set_result((result, start))
                 start += len(one.rows)
             self._took(loop.time() - started)
-        return reruns
 
     def _took(self, seconds: float) -> None:
         # One that stands out is a mishap and not the load: it must not have others refused.
         seconds = min(seconds, _OUTLIER * self._batch_s + _SHORT_S)
         self._batch_s += _WEIGHT * (seconds - self._batch_s)
 
-    def _finished(self, task: asyncio.Task[int]) -> None:
+    def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if self._queue:
             self._launch()

@@ -4,7 +4,9 @@ WindsockError
 ├── InvalidRequest    the request is wrong: 4xx, names the field and row
 ├── TimedOut          408
 ├── Overloaded        429, with Retry-After
-├── FeaturesRefused   422 or 503, by the policy of a feature view
+├── RowError          a row that is as the contract wants it has no answer
+│   ├── FeaturesRefused   422 or 503, by the policy of a feature view
+│   └── RowFailed         422, a stage failed for this row and works for others
 └── Unavailable       503, the graph cannot answer now
 ClientGone            no answer: nobody is there to read it
 """
@@ -38,6 +40,7 @@ class ErrorCode(Enum):
     MISSING_FEATURES = ("missing_features", 422)
     STALE_FEATURES = ("stale_features", 503)
     FEATURES_UNAVAILABLE = ("features_unavailable", 503)
+    ROW_FAILED = ("row_failed", 422)
     UNAVAILABLE = ("unavailable", 503)
     INTERNAL = ("internal", 500)
 
@@ -115,13 +118,23 @@ class Overloaded(WindsockError):
         self.retry_after_s: int = retry_after_s
 
 
-class FeaturesRefused(WindsockError):
+class RowError(WindsockError):
+    """A row that the contract takes has no answer, and the other rows of its batch may have one."""
+
+
+class FeaturesRefused(RowError):
     """The policy of a feature view refuses a row whose features are stale, missing, or not to be
     had while the online store cannot be read."""
 
     def __init__(self, code: ErrorCode, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class RowFailed(RowError):
+    """A stage fails for this row, and works for others."""
+
+    code = ErrorCode.ROW_FAILED
 
 
 class Unavailable(WindsockError):

@@ -12,7 +12,7 @@ from app.serving.answers import AnsweredBatch, Answers, RowAnswer
 from app.serving.chain import Chain
 from app.serving.coalescer import Coalescer
 from app.serving.contract import Contract, Row
-from app.serving.errors import FeaturesRefused, Overloaded
+from app.serving.errors import Overloaded, RowError, RowFailed
 from app.serving.fields import MAX_STRING
 from app.serving.server_timing import ServerTiming
 from deployments.bundle.manifest import Manifest
@@ -27,8 +27,8 @@ _STORED_STRING_BYTES = 300
 BatchSlot = tuple[AnsweredBatch, int]
 """Where a row came to be: its batch, which has run, and its place there."""
 
-Answer = RowAnswer | FeaturesRefused
-"""A row's answer, or why a policy refuses it."""
+Answer = RowAnswer | RowError
+"""A row's answer, or why it has none."""
 
 
 class ServedVersion:
@@ -63,7 +63,7 @@ class ServedVersion:
         timing: ServerTiming | None = None,
     ) -> list[Answer]:
         """One answer per row, in order; more rows than a batch holds are split over several. A row
-        that a view's policy refuses has its error instead.
+        that a view's policy refuses, or that a stage fails for, has its error instead.
 
         ``deadline`` is of the event loop's clock. With ``values`` each answer also holds the
         feature values that the model was given; ``timing`` is told where the time goes.
@@ -118,10 +118,14 @@ class ServedVersion:
         return batch.answer(place, self.manifest.service.columns if values else None)
 
     async def warm_up(self) -> None:
-        """Send the contract's own example through the whole chain, and keep its answer."""
+        """Send the contract's own example through the whole chain, and keep its answer. Raises
+        RowFailed where a stage fails for it."""
         example = self.contract.decode(msgspec.json.encode(self.contract.example()))
         # Past the queue: what a first batch takes, with all that it loads, is no measure of others.
-        self.example_answer = (await self._run([example], inf)).row(0)
+        batch = await self._run([example], inf)
+        if batch.failed:
+            raise RowFailed(batch.failed[0])
+        self.example_answer = batch.row(0)
 
     async def _placed(
         self, rows: Sequence[Row], deadline: float, timing: ServerTiming | None

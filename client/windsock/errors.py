@@ -3,6 +3,7 @@
 WindsockError
 ├── InvalidRequest     the request is wrong; names the field, and the row of a batch
 ├── FeaturesRefused    the policy of a feature view refuses the row: stale, missing, not to be had
+├── RowFailed          the service fails for this row, and works for others; its log says why
 ├── DeadlineExceeded   there is no answer in the time that the call had
 ├── Overloaded         the service is busy; says when to try again
 ├── Unavailable        the service is there and cannot answer now
@@ -68,6 +69,13 @@ class FeaturesRefused(WindsockError):
     code = "features_unavailable"
 
 
+class RowFailed(WindsockError):
+    """An on-demand view, the preprocessing or the program fails for this row: the message says
+    which. The row is as the contract wants it, and the service works for others."""
+
+    code = "row_failed"
+
+
 class DeadlineExceeded(WindsockError):
     """There is no answer in the time that the call had."""
 
@@ -104,7 +112,12 @@ class Unreachable(ConnectionFailed):
     """No connection could be made."""
 
 
-_REFUSALS = frozenset({"missing_features", "stale_features", "features_unavailable"})
+_BY_CODE: Mapping[str | None, type[WindsockError]] = {
+    "missing_features": FeaturesRefused,
+    "stale_features": FeaturesRefused,
+    "features_unavailable": FeaturesRefused,
+    "row_failed": RowFailed,
+}
 _BY_STATUS: Mapping[int, type[WindsockError]] = {
     408: DeadlineExceeded,
     429: Overloaded,
@@ -120,14 +133,14 @@ def error_of(
     """What an answer of this status means; ``body`` is its decoded JSON, or None.
 
     The status decides, so that a proxy's answers and codes that are newer than this client are
-    understood, too; only refusals of features share theirs with other errors.
+    understood, too; only what concerns a row's features and stages shares it with other errors.
     """
     detail = body.get("error") if isinstance(body, dict) else None
     if not isinstance(detail, dict) or not isinstance(detail.get("code"), str):
         message = f"{endpoint} answered with status {status} and without an error body of Windsock"
         detail = {"message": f"{message}: does this address lead to it?"}
     code = detail.get("code")
-    kind = FeaturesRefused if code in _REFUSALS else _BY_STATUS.get(status)
+    kind = _BY_CODE.get(code) or _BY_STATUS.get(status)
     if kind is None:
         kind = InvalidRequest if status < 500 else InternalError
     error = kind(

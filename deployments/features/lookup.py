@@ -17,7 +17,7 @@ from deployments.features.cache import RowCache
 from deployments.features.clock import Clock
 from deployments.features.freshness import Origin, Rules, judge
 from deployments.features.metrics import LookupMetrics
-from deployments.features.on_demand import compute
+from deployments.features.on_demand import compute_rows
 from deployments.features.plan import ServiceError, ServicePlan, StoredView
 from deployments.features.promise import checked_plan
 from deployments.features.settings import LookupSettings
@@ -27,9 +27,10 @@ from deployments.features.store.guarded import GuardedReader
 from deployments.features.store.reader import OnlineReader
 from deployments.features.view_batch import ViewBatch, keys_of
 from deployments.features.view_rows import ViewRows, one_row
-from deployments.frames import Frame
+from deployments.frames import Failures, Frame
 from deployments.log import get_logger
 from deployments.model_id import ModelId
+from deployments.stage.isolation import Isolation
 
 logger = get_logger(__name__)
 
@@ -63,6 +64,7 @@ class FeatureLookup:
             OnlineReader(self._store), lambda: OnlineReader(open_store()), settings, self._metrics
         )
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="on-demand")
+        self._isolation = Isolation("features")
         self.plans = Versions(self._load, self._connect)
         self.settings = settings
         self.clock = Clock(settings.clock)
@@ -82,7 +84,8 @@ class FeatureLookup:
         self._rules = {}
 
     async def lookup(self, frame: Frame) -> Frame:
-        """Feature columns and view states for N rows; the frame's own columns are kept."""
+        """Feature columns and view states for N rows; the frame's own columns are kept. Rows that
+        an on-demand view cannot be computed for are in ``failed``."""
         prepared = await self.plans.get(frame.model)
         plan = prepared.plan
         now = self.clock.now()
@@ -91,18 +94,21 @@ class FeatureLookup:
         verdict = judge(rules, [rows.event_at for rows in found], origin, now)
         self._metrics.looked_up(verdict.states)
         columns = dict(frame.columns)
-        for place, (view, rows) in enumerate(zip(plan.stored, found, strict=True)):
+        for place, (stored, rows) in enumerate(zip(plan.stored, found, strict=True)):
             if verdict.missing[place].any():
                 rows.clear(verdict.missing[place])
             if verdict.replaced is not None:
                 rows.fill(verdict.replaced[place], prepared.defaults[place])
-            columns |= rows.columns(view.columns)
+            columns |= rows.columns(stored.columns)
         request = plan.schema.entities | plan.schema.request
-        for computed in plan.on_demand:
-            columns |= await asyncio.get_running_loop().run_in_executor(
-                self._threads, compute, computed, columns, request
+        failed: Failures = {}
+        for view in plan.on_demand:
+            computed, failures = await asyncio.get_running_loop().run_in_executor(
+                self._threads, compute_rows, view, columns, request, self._isolation
             )
-        return Frame(frame.model, frame.rows, columns, verdict.states)
+            columns |= computed
+            failed = {**failures, **failed} if failures else failed
+        return Frame(frame.model, frame.rows, columns, verdict.states, failed=failed)
 
     async def _rows(
         self, plan: ServicePlan, frame: Frame

@@ -10,7 +10,7 @@ from ray import serve
 from ray.serve import Deployment
 
 from deployments.bundle.bundle import BundleStore
-from deployments.frames import Outputs, TensorFrame
+from deployments.frames import Predicted, TensorFrame
 from deployments.model.options import ModelOptions
 from deployments.model.stage import ModelStage
 from deployments.model_id import ModelId
@@ -49,33 +49,33 @@ class ModelReplica(StageReplica[ModelSettings]):
         batched.set_batch_wait_timeout_s(settings.batch_wait_s)
 
     @timed
-    async def predict(self, frame: TensorFrame) -> Outputs:
+    async def predict(self, frame: TensorFrame) -> Predicted:
         answer = await self._batched(frame)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     @serve.batch(max_batch_size=1024, batch_wait_timeout_s=0.0, batch_size_fn=_rows)
-    async def _batched(self, frames: list[TensorFrame]) -> list[Outputs | Exception]:
+    async def _batched(self, frames: list[TensorFrame]) -> list[Predicted | Exception]:
         by_model: dict[ModelId, list[int]] = {}
         for place, frame in enumerate(frames):
             by_model.setdefault(frame.model, []).append(place)
-        answers: list[Outputs | Exception] = [{}] * len(frames)
+        answers: list[Predicted | Exception] = [Predicted({})] * len(frames)
         for model, places in by_model.items():
-            together: Sequence[Outputs | Exception]
+            together: Sequence[Predicted | Exception]
             try:
                 together = await self._run(model, [frames[place] for place in places])
             except Exception as error:
                 # A version that fails, in its warm-up say, fails no other's frames.
                 together = [error] * len(places)
-            for place, outputs in zip(places, together, strict=True):
-                answers[place] = outputs
+            for place, answer in zip(places, together, strict=True):
+                answers[place] = answer
         return answers
 
-    async def _run(self, model: ModelId, frames: list[TensorFrame]) -> list[Outputs]:
+    async def _run(self, model: ModelId, frames: list[TensorFrame]) -> list[Predicted]:
         if len(frames) == 1:
             return [await self._stage.predict(frames[0])]
-        outputs = await self._stage.predict(
+        predicted = await self._stage.predict(
             TensorFrame(
                 model,
                 np.concatenate([frame.numeric for frame in frames]),
@@ -83,10 +83,7 @@ class ModelReplica(StageReplica[ModelSettings]):
             )
         )
         ends = accumulate((frame.rows for frame in frames), initial=0)
-        return [
-            {name: values[start:stop] for name, values in outputs.items()}
-            for start, stop in pairwise(ends)
-        ]
+        return [predicted.part(start, stop) for start, stop in pairwise(ends)]
 
 
 Model: Deployment = serve.deployment(name="Model", user_config={})(ModelReplica)

@@ -1,15 +1,19 @@
 """The model stage: preprocessed batches in, outputs out."""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
-from deployments.frames import Outputs, TensorFrame
+from deployments.frames import Column, Outputs, Predicted, TensorFrame
 from deployments.model.backends.base import Runtime
 from deployments.model.backends.load import load
 from deployments.model.options import ModelOptions
 from deployments.model_id import ModelId
+from deployments.stage.isolation import Isolation
 
 
 class ModelStage:
@@ -21,15 +25,49 @@ class ModelStage:
         self._options = options
         # One thread: two batches at once would only share the same cores or the same GPU.
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+        self._isolation = Isolation("model")
         self.runtimes = Versions(self._load)
 
-    async def predict(self, frame: TensorFrame) -> Outputs:
-        """Outputs by name, float32 [N] or [N, k], for N rows."""
+    async def predict(self, frame: TensorFrame) -> Predicted:
+        """Outputs by name, float32 [N] or [N, k], for N rows. Rows that the program fails for are
+        in ``failed``; where it fails for golden rows, too, it is not theirs, and this raises."""
         runtime = await self.runtimes.get(frame.model)
-        if frame.rows <= runtime.inline_rows:
-            return runtime.run(frame)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, runtime.run, frame)
+        if frame.rows <= runtime.inline_rows:
+            try:
+                return Predicted(_answers(runtime, frame))
+            except Exception as error:
+                return await loop.run_in_executor(
+                    self._threads, self._row_by_row, runtime, frame, error
+                )
+        return await loop.run_in_executor(self._threads, self._predict, runtime, frame)
+
+    def _predict(self, runtime: Runtime, frame: TensorFrame) -> Predicted:
+        try:
+            return Predicted(_answers(runtime, frame))
+        except Exception as error:
+            return self._row_by_row(runtime, frame, error)
+
+    def _row_by_row(self, runtime: Runtime, frame: TensorFrame, error: Exception) -> Predicted:
+        golden = runtime.run(runtime.golden)
+
+        def run(rows: slice) -> Mapping[str, Column]:
+            part = TensorFrame(frame.model, frame.numeric[rows], frame.categorical[rows])
+            return _answers(runtime, part)
+
+        blank = {name: np.full_like(values, np.nan) for name, values in golden.items()}
+        outputs, failed = self._isolation.rows(run, frame.rows, blank, error, what="the program")
+        if failed:
+            runtime.run(runtime.golden)  # a GPU may have been lost meanwhile
+        return Predicted(outputs, failed)
 
     def _load(self, model: ModelId) -> Runtime:
         return load(self._bundles.open(model), self._options)
+
+
+def _answers(runtime: Runtime, frame: TensorFrame) -> Outputs:
+    outputs = runtime.run(frame)
+    for name, values in outputs.items():
+        if len(values) != frame.rows:
+            raise ValueError(f"the program answers {len(values)} of {name!r} for {frame.rows} rows")
+    return outputs

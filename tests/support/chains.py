@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 
 from app.serving.chain import Chain
-from deployments.frames import Frame, Outputs, Status, TensorFrame, ViewStates
+from deployments.frames import Frame, Outputs, Predicted, Status, TensorFrame, ViewStates
 from deployments.stage.timed import timed
 
 
@@ -36,4 +36,8 @@ def weighing(
     predict: Callable[[TensorFrame], Awaitable[Outputs]] = predict,
 ) -> Chain:
     """For ``parcels``: ``late`` is a thousandth of the weight, ``cost`` is twice the weight."""
-    return Chain(timed(lookup), timed(preprocess), timed(predict))
+
+    async def model(frame: TensorFrame) -> Predicted:
+        return Predicted(await predict(frame))
+
+    return Chain(timed(lookup), timed(preprocess), timed(model))

@@ -38,6 +38,7 @@ _STATUS: Mapping[str, StatusCode] = {
     ErrorCode.NOT_FOUND.code: StatusCode.NOT_FOUND,
     ErrorCode.NOT_IN_SERVICE.code: StatusCode.FAILED_PRECONDITION,
     ErrorCode.MISSING_FEATURES.code: StatusCode.FAILED_PRECONDITION,
+    ErrorCode.ROW_FAILED.code: StatusCode.FAILED_PRECONDITION,
     ErrorCode.TIMED_OUT.code: StatusCode.DEADLINE_EXCEEDED,
     ErrorCode.OVERLOADED.code: StatusCode.RESOURCE_EXHAUSTED,
     ErrorCode.STALE_FEATURES.code: StatusCode.UNAVAILABLE,

@@ -8,7 +8,7 @@ from app.edge.http import HttpCall
 from app.edge.options import RequestOptions
 from app.protocols.rest.messages import ErrorLine, PredictionLine
 from app.serving.contract import Row
-from app.serving.errors import ErrorDetail, FeaturesRefused, InvalidRequest
+from app.serving.errors import ErrorDetail, InvalidRequest, RowError
 from app.serving.served_version import Answer, ServedVersion
 
 NDJSON = b"application/x-ndjson"
@@ -45,7 +45,7 @@ def lines(rows: Rows, serving: ServedVersion, options: RequestOptions) -> AsyncI
     parts = serving.parts([row for _, row in good], options.deadline, values=options.values)
 
     def line(place: int, answer: Answer | InvalidRequest) -> PredictionLine | ErrorLine:
-        if isinstance(answer, InvalidRequest | FeaturesRefused):
+        if isinstance(answer, InvalidRequest | RowError):
             answer.row = place
             return ErrorLine(place, answer.detail(options.request_id))
         outputs, features = answer.outputs, answer.features

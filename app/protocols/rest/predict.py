@@ -6,7 +6,7 @@ from app.config import Limits
 from app.edge.http import HttpCall
 from app.protocols.rest.messages import BatchResponse, ErrorBody, Prediction
 from app.protocols.rest.ndjson import NDJSON, send_lines
-from app.serving.errors import FeaturesRefused, InvalidRequest, WindsockError
+from app.serving.errors import InvalidRequest, RowError, WindsockError
 from app.serving.served_version import ServedVersion
 
 _encode = msgspec.json.Encoder().encode
@@ -26,7 +26,7 @@ class Predictions:
         (answer,) = await serving.answer(
             [row], options.deadline, values=values, timing=options.timing
         )
-        if isinstance(answer, FeaturesRefused):
+        if isinstance(answer, RowError):
             raise answer
         await call.answer(
             _encode(Prediction(answer.outputs, serving.model, answer.features, options.request_id))

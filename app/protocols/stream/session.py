@@ -16,7 +16,7 @@ from app.edge.options import RequestOptions
 from app.edge.websocket import close
 from app.protocols.stream.messages import Messages, RowId, answer_message, error_message
 from app.protocols.stream.read_ahead import TooFarAhead
-from app.serving.errors import ErrorCode, FeaturesRefused, InvalidRequest, Overloaded, TimedOut
+from app.serving.errors import ErrorCode, InvalidRequest, Overloaded, RowError, TimedOut
 from app.serving.served_version import BatchSlot, ServedVersion
 
 # Rows that are taken before others have their turn of the event loop.
@@ -166,7 +166,7 @@ class Session:
         del self._waiting[row_id]
         try:
             answer = serving.end(placed.result(), values=self._values)
-            if isinstance(answer, FeaturesRefused):
+            if isinstance(answer, RowError):
                 raise answer
             message = answer_message(row_id, answer, serving.model)
         except Exception as error:

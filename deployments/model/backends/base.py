@@ -19,6 +19,8 @@ class Runtime(ABC):
     """Whether short batches may run in the event loop: not where ``run`` waits for a device."""
     inline_rows: int = 0
     """Batches of up to so many rows do; it is measured once the program is loaded."""
+    golden: TensorFrame
+    """One row that it answers as long as it runs at all."""
     sizes: Sequence[int] = ()
     """The sizes of batch that it has code of its own for: each is proved."""
 

@@ -3,7 +3,7 @@
 from deployments.bundle.bundle import REWRITE, Bundle, BundleError
 from deployments.log import get_logger
 from deployments.model.backends.base import BACKENDS, Runtime
-from deployments.model.golden_rows import golden_frame, prove
+from deployments.model.golden_rows import golden_frame, prove, repeated
 from deployments.model.inline_rows import rows_within
 from deployments.model.options import ModelOptions
 
@@ -26,6 +26,7 @@ def load(bundle: Bundle, options: ModelOptions) -> Runtime:
         runtime = BACKENDS[platform].load(bundle.program, outputs, frame, options)
     except ValueError as error:
         raise BundleError(f"{error}: {REWRITE}") from error
+    runtime.golden = repeated(frame, 1)
     off = prove(bundle, runtime.run, options.precision, runtime.sizes)
     if runtime.inline:
         runtime.inline_rows = rows_within(options.inline_s, runtime.run, frame)

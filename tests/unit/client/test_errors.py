@@ -12,6 +12,7 @@ from windsock import (
     InvalidRequest,
     Overloaded,
     RowError,
+    RowFailed,
     Unavailable,
     WindsockError,
 )
@@ -38,6 +39,8 @@ def test_every_code_of_the_server_has_its_exception(code: ErrorCode) -> None:
     expected = special.get(code.status, InvalidRequest)
     if "features" in code.code:
         expected = FeaturesRefused
+    if code is ErrorCode.ROW_FAILED:
+        expected = RowFailed
     assert type(error) is expected
     assert (error.code, error.field, error.row, error.request_id) == (code.code, "weight", 3, "r1")
     assert str(error) == f"what ({code.code}, at http://eu, request r1)"

@@ -6,6 +6,7 @@ import pytest
 from deployments.frames import (
     DType,
     Frame,
+    Predicted,
     TensorFrame,
     ViewStates,
     key_column,
@@ -56,10 +57,12 @@ def test_frames_survive_the_way_between_processes(names: tuple[str | None, ...])
     sent.columns["price"] = np.full(len(names), np.nan)
 
     sent.budget_s = 0.5
+    sent.failed = {0: "no price"}
 
     received = pickle.loads(pickle.dumps(sent))
 
     assert (received.model, received.rows, received.budget_s) == (PARCELS, len(names), 0.5)
+    assert received.failed == sent.failed
     assert received.columns.keys() == sent.columns.keys()
     for name, column in sent.columns.items():
         assert received.columns[name].dtype == column.dtype
@@ -83,3 +86,12 @@ def test_a_tensor_frame_counts_its_rows() -> None:
     tensors = TensorFrame(PARCELS, np.zeros((3, 0), np.float32), np.zeros((3, 2), np.int64))
 
     assert tensors.rows == 3
+
+
+def test_a_part_of_what_is_predicted_counts_its_own_rows() -> None:
+    predicted = Predicted({"late": np.arange(5.0)}, {1: "first", 3: "second"})
+
+    part = predicted.part(2, 5)
+
+    assert part.outputs["late"].tolist() == [2, 3, 4]
+    assert part.failed == {1: "second"}

@@ -8,10 +8,11 @@ from msgspec import UNSET
 
 from app.serving.answers import AnsweredBatch, Answers
 from app.serving.chain import BatchResult, StageTimes
-from app.serving.errors import ErrorCode, FeaturesRefused
+from app.serving.errors import ErrorCode, FeaturesRefused, RowFailed
 from app.serving.info import FeaturesInfo
 from deployments.frames import (
     DType,
+    Failures,
     Frame,
     Outputs,
     Status,
@@ -45,10 +46,11 @@ def batch(
     found: Frame | None = None,
     unseen: Unseen | None = None,
     timeless: tuple[str, ...] = (),
+    failed: Failures | None = None,
 ) -> AnsweredBatch:
     found = found or Frame(PARCELS, len(next(iter(outputs.values()))), {})
     return AnsweredBatch(
-        BatchResult(outputs, found, unseen or {}, StageTimes(0, 0, 0, 0)), timeless
+        BatchResult(outputs, found, unseen or {}, failed or {}, StageTimes(0, 0, 0, 0)), timeless
     )
 
 
@@ -204,7 +206,21 @@ def test_a_row_that_a_policy_refuses_has_an_error_instead(status: Status, code: 
     assert answers.answer(0) == answers.row(0)
 
 
-def fleet(*rows: tuple[Status, bool]) -> AnsweredBatch:
+def test_a_row_that_a_stage_failed_for_has_an_error_instead() -> None:
+    answers = batch({"late": np.array([0.25, 0.5])}, failed={1: "the program failed"})
+
+    failed = answers.answer(1)
+
+    assert isinstance(failed, RowFailed)
+    assert (failed.code, failed.message) == (ErrorCode.ROW_FAILED, "the program failed")
+    assert answers.answer(0) == answers.row(0)
+
+
+def test_a_refusal_by_a_policy_comes_before_what_failed_for_it() -> None:
+    assert isinstance(fleet((MISSING, True), failed={0: "no price"}).answer(0), FeaturesRefused)
+
+
+def fleet(*rows: tuple[Status, bool], failed: Failures | None = None) -> AnsweredBatch:
     """Rows whose one view has these statuses; whether a policy refuses each."""
     states = ViewStates(
         ("fleet",),
@@ -213,7 +229,8 @@ def fleet(*rows: tuple[Status, bool]) -> AnsweredBatch:
         refused=np.array([0 if refused else -1 for _, refused in rows], np.int8),
     )
     late = np.arange(len(rows), dtype=np.float32)
-    return batch({"late": late, "two": np.stack([late, -late], 1)}, Frame(PARCELS, 3, {}, states))
+    outputs = {"late": late, "two": np.stack([late, -late], 1)}
+    return batch(outputs, Frame(PARCELS, len(rows), {}, states), failed=failed)
 
 
 def test_rows_of_several_batches_are_read_by_column() -> None:
@@ -240,3 +257,31 @@ def test_the_first_row_that_a_policy_refuses_is_named() -> None:
 
     assert refused is not None
     assert (refused.code, refused.row) == (ErrorCode.STALE_FEATURES, 3)
+
+
+@pytest.mark.parametrize(
+    ("failed", "named"),
+    [({0: "before"}, None), ({2: "last"}, 1), ({2: "last", 1: "first"}, 0)],
+)
+def test_the_first_row_that_failed_is_named(failed: Failures, named: int | None) -> None:
+    answers = Answers()
+    answers.add(fleet(*[(FRESH, False)] * 3, failed=failed), 1, 2)
+
+    refused = answers.refused()
+
+    assert (refused and refused.row) == named
+    if named is not None:
+        assert isinstance(refused, RowFailed)
+        assert refused.message == failed[named + 1]
+
+
+@pytest.mark.parametrize(("failed", "code"), [(0, "row_failed"), (2, "stale_features")])
+def test_of_failed_and_refused_rows_the_first_is_named(failed: int, code: str) -> None:
+    answers = Answers()
+    rows = (FRESH, False), (STALE, True), (FRESH, False)
+    answers.add(fleet(*rows, failed={failed: "the program failed"}), 0, 3)
+
+    refused = answers.refused()
+
+    assert refused is not None
+    assert refused.code.code == code

@@ -97,7 +97,6 @@ async def test_whoever_comes_and_goes_each_client_gets_its_own_rows(
 
     assert stage.most_running <= in_flight
     assert all(0 < len(batch) <= max_rows for batch in stage.batches)
-    # By first appearance: a batch that fails is run again by halves.
     served = list(dict.fromkeys(number for batch in stage.batches for number, _ in batch))
     assert served == [number for number in submitted if number in set(served)]
     stage.failures.clear()

@@ -26,6 +26,7 @@ def test_the_list_of_codes_is_closed() -> None:
         "missing_features": 422,
         "stale_features": 503,
         "features_unavailable": 503,
+        "row_failed": 422,
         "unavailable": 503,
         "internal": 500,
     }

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 
 from deployments.bundle.bundle import BundleError
-from deployments.frames import Outputs, TensorFrame
+from deployments.frames import Outputs, Predicted, TensorFrame
 from deployments.model.deployment import ModelReplica
 from deployments.model.options import ModelOptions
 from deployments.model_id import ModelId
@@ -21,7 +21,9 @@ def part(frame: TensorFrame, rows: slice) -> TensorFrame:
     return TensorFrame(frame.model, frame.numeric[rows], frame.categorical[rows])
 
 
-def check(outputs: Outputs, expected: Outputs, rows: slice) -> None:
+def check(predicted: Predicted, expected: Outputs, rows: slice) -> None:
+    outputs = predicted.outputs
+    assert not predicted.failed
     assert outputs.keys() == expected.keys()
     for name, values in outputs.items():
         np.testing.assert_allclose(values, expected[name][rows], atol=1e-5)
@@ -35,8 +37,8 @@ async def test_frames_of_many_callers_are_answered_each_with_its_rows(example: E
         ModelReplica(example.bundles, NAME, CPU), [part(frame, rows) for rows in parts]
     )
 
-    for outputs, rows in zip(answers, parts, strict=True):
-        check(outputs, expected, rows)
+    for predicted, rows in zip(answers, parts, strict=True):
+        check(predicted, expected, rows)
 
 
 async def test_a_version_that_cannot_be_loaded_fails_no_other_frame(example: Example) -> None:

@@ -36,8 +36,8 @@ async def test_concurrent_batches_get_their_own_answers(example: Example) -> Non
         )
     )
 
-    for cut, outputs in zip(cuts, answers, strict=True):
-        for name, values in outputs.items():
+    for cut, predicted in zip(cuts, answers, strict=True):
+        for name, values in predicted.outputs.items():
             np.testing.assert_allclose(values, expected[name][cut], atol=1e-5)
 
 
@@ -56,7 +56,7 @@ async def test_only_short_batches_run_in_the_event_loop(
 
     answer = TorchRuntime.run
     monkeypatch.setattr(TorchRuntime, "run", run)
-    outputs = await model.predict(frame)
+    outputs = (await model.predict(frame)).outputs
 
     assert (threads == [threading.current_thread()]) is inline
     assert (runtime.inline_rows >= frame.rows) is inline

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deployments.frames import Frame, Outputs, Status, TensorFrame
-from tests.support.chains import lookup, predict, weighing
+from deployments.frames import Frame, Status
+from tests.support.chains import lookup, weighing
 from tests.support.manifests import EXAMPLE
 from tests.support.streams import stream
 from tests.unit.app.protocols.stream.services import Door, service
@@ -96,19 +96,19 @@ async def test_a_row_that_a_policy_refuses_is_an_error(tmp_path: Path) -> None:
     assert "outputs" in answered
 
 
-async def test_a_stage_that_fails_takes_no_other_row_along(tmp_path: Path) -> None:
-    async def breaks(frame: TensorFrame) -> Outputs:
-        if 13 in frame.numeric[:, 0]:
-            raise ConnectionError("10.0.0.7")
-        return await predict(frame)
+async def test_a_row_that_a_stage_fails_for_takes_no_other_along(tmp_path: Path) -> None:
+    async def breaks(frame: Frame) -> Frame:
+        found = await lookup(frame)
+        failing = np.flatnonzero(frame.columns["weight"] == 13).tolist()
+        found.failed = dict.fromkeys(failing, "on-demand view 'tax' failed")
+        return found
 
-    chain = weighing(predict=breaks)
-    async with service(tmp_path, chain) as served, stream(served.url) as client:
+    async with service(tmp_path, weighing(breaks)) as served, stream(served.url) as client:
         for weight in range(10, 20):
             await client.send(weight, EXAMPLE | {"weight": weight})
         answers = await client.answers(10)
 
     failed = {row_id: one["error"] for row_id, one in answers.items() if "error" in one}
     assert failed.keys() == {13}
-    assert failed[13]["code"] == "unavailable"
-    assert "10.0.0.7" not in str(failed)
+    assert failed[13]["code"] == "row_failed"
+    assert "'tax'" in failed[13]["message"]

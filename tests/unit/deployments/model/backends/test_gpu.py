@@ -94,7 +94,7 @@ async def test_a_version_is_captured_while_another_serves(example: Example) -> N
     loading = asyncio.create_task(asyncio.to_thread(model._load, example.id))
     served = 0
     while not loading.done():
-        outputs = await model.predict(frame)
+        outputs = (await model.predict(frame)).outputs
         served += 1
         for name, values in expected.items():
             np.testing.assert_allclose(outputs[name], values, atol=1e-5)

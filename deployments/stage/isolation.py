@@ -1,0 +1,91 @@
+"""Finds the rows that a stage fails for, once it has failed for their batch."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from time import monotonic
+
+import numpy as np
+from ray.serve.metrics import Counter
+
+from deployments.frames import Column, Failures
+from deployments.log import get_logger
+
+logger = get_logger(__name__)
+
+# So few are tried one by one: halving on would cost more than it spares where many are bad.
+_ONE_BY_ONE = 8
+_LOG_EVERY_S = 60.0
+
+Columns = Mapping[str, Column]
+"""Arrays of as many rows each."""
+
+
+class Isolation:
+    """Runs a batch that failed again by halves, down to single rows: what fails alone is that
+    row's, all others are answered. N bad rows cost little more than N single runs.
+
+    It tells a row's client what failed and the kind of error, whose text may hold data or paths;
+    the log has each kind with its traceback once a minute, and a metric counts the rows. One
+    thread at a time may use it.
+    """
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._logged: dict[tuple[str, type[Exception]], float] = {}
+
+    def rows(
+        self,
+        run: Callable[[slice], Columns],
+        rows: int,
+        blank: Columns,
+        error: Exception,
+        *,
+        what: str,
+        view: str = "",
+    ) -> tuple[dict[str, Column], Failures]:
+        """What ``run`` gives for each of the rows, and why it gives nothing for some of them,
+        where ``blank``, of one row, stands in. All of them together failed with ``error``.
+
+        ``what`` names to clients and in the log what ``run`` computes; ``view`` is for the metric.
+        """
+        parts: list[Columns] = []
+        failed: dict[int, str] = {}
+        left = _cut(0, rows)
+        while left:
+            start, stop = left.pop()
+            try:
+                parts.append(run(slice(start, stop)))
+            except Exception as alone:
+                if stop - start > 1:
+                    left += _cut(start, stop)
+                    continue
+                self._log(alone, f"{what} failed for a row")
+                failed[start] = f"{what} failed for this row: {type(alone).__name__}"
+                parts.append(blank)
+        if failed:
+            _failed_rows().inc(len(failed), tags={"stage": self._stage, "view": view})
+        else:
+            self._log(error, f"{what} failed for a batch, and for none of its rows alone")
+        return {name: np.concatenate([part[name] for part in parts]) for name in blank}, failed
+
+    def _log(self, error: Exception, told: str) -> None:
+        kind, now = (told, type(error)), monotonic()
+        if now - self._logged.get(kind, -_LOG_EVERY_S) >= _LOG_EVERY_S:
+            self._logged[kind] = now
+            logger.error("%s", told, exc_info=error)
+
+
+def _cut(start: int, stop: int) -> list[tuple[int, int]]:
+    """The parts in which these rows are tried, the first one last."""
+    step = 1 if stop - start <= _ONE_BY_ONE else (stop - start + 1) // 2
+    return [(at, min(at + step, stop)) for at in reversed(range(start, stop, step))]
+
+
+@cache
+def _failed_rows() -> Counter:
+    # When first needed, since Serve tags a metric with the replica that makes it.
+    return Counter(
+        "windsock_failed_rows",
+        "Rows that a stage failed for, while it worked for others",
+        tag_keys=("stage", "view"),  # type: ignore[arg-type]  # annotated as of one
+    )
