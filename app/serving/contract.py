@@ -1,7 +1,7 @@
 """A bundle's request contract as typed decoders: one decode per request, errors name the field."""
 
-import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from math import isfinite
 from typing import Annotated, Any
@@ -10,19 +10,14 @@ import msgspec
 
 from app.serving.errors import ErrorCode, InvalidRequest
 from app.serving.fields import allowed, annotation, bounded
+from app.serving.pieces import UNREADABLE, elements, members
+from app.serving.problems import invalid, missing, problem, unknown, wrong
 from deployments.bundle.manifest import FieldSpec, Manifest
 from deployments.frames import Column, key_column, value_column
 
 Row = tuple[Any, ...]
 """One row's values, in the order of the contract's fields; instants in epoch seconds."""
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for a body that it cannot take."""
-_PROBLEM = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
-_NAMED = re.compile(
-    r"Object (?P<kind>missing required|contains unknown) field `(?P<field>.*)`", re.DOTALL
-)
-_SHOWN = 100
 # For the document alone: an empty batch has an error of its own.
 _NOT_EMPTY = msgspec.Meta(extra_json_schema={"minItems": 1})
 
@@ -60,7 +55,7 @@ class Contract:
         try:
             return self._values(self._row.decode(body))
         except UNREADABLE as error:
-            raise invalid(error, self._allowed) from None
+            raise invalid(error, self._allowed, body) from None
 
     def decode_batch(self, body: bytes, limit: int) -> list[Row | InvalidRequest]:
         """The rows of ``{"instances": [...]}``, a wrong one as its error.
@@ -74,7 +69,7 @@ class Contract:
             try:
                 instances = self._raw_batch.decode(body).instances
             except UNREADABLE as error:
-                raise invalid(error, {"instances": "a list of rows"}) from None
+                instances = _apart(body, error)
         if not instances:
             raise InvalidRequest(
                 ErrorCode.EMPTY_BATCH, "instances must hold at least one row", "instances"
@@ -100,7 +95,7 @@ class Contract:
             return self._values(instance if decoded else self._row.decode(instance))
         except UNREADABLE as error:
             # Made and not raised: with a traceback it would hold the batch, and the batch it.
-            return invalid(error, self._allowed)
+            return invalid(error, self._allowed, bytes(instance))
         except InvalidRequest as error:
             return error.with_traceback(None)
 
@@ -108,12 +103,12 @@ class Contract:
         """Raises InvalidRequest unless these are the fields, in any order, each once."""
         for place, name in enumerate(names):
             if name not in self._allowed:
-                raise _unknown(name, self._allowed)
+                raise unknown(name, self._allowed)
             if name in names[:place]:
                 raise InvalidRequest(ErrorCode.INVALID_FIELD, f"{name} is given twice", name)
         for name in self._allowed:
             if name not in names:
-                raise _missing(name, self._allowed)
+                raise missing(name, self._allowed)
 
     def rows(self, columns: Mapping[str, Sequence[Any]]) -> list[Row]:
         """The rows of columns, one of the same length for each field. They hold what JSON would (a
@@ -160,15 +155,15 @@ class Contract:
             column: list[Any] = msgspec.convert(values, self._lists[place])
         except msgspec.ValidationError as error:
             what, path = problem(error)
-            raise _wrong(field.name, self._allowed, what, int(path.strip("[]"))) from None
+            raise wrong(field.name, self._allowed, what, int(path.strip("[]"))) from None
         if field.dtype == "timestamp":
             column = [at.timestamp() for at in column]
-            wrong = (row for row, at in enumerate(column) if not _within(field, at))
+            beyond = (row for row, at in enumerate(column) if not _within(field, at))
         elif field.dtype == "float64":  # JSON has no other numbers than finite ones
-            wrong = (row for row, number in enumerate(column) if not isfinite(number))
+            beyond = (row for row, number in enumerate(column) if not isfinite(number))
         else:
             return column
-        for row in wrong:
+        for row in beyond:
             raise self._beyond(field, row)
         return column
 
@@ -187,50 +182,12 @@ class _RawBatch(msgspec.Struct, forbid_unknown_fields=True):
     instances: list[msgspec.Raw]
 
 
-def invalid(error: Exception, allowed: Mapping[str, str]) -> InvalidRequest:
-    """Say in the client's terms what was wrong with an object of these fields: what one of
-    UNREADABLE says in msgspec's."""
+def _apart(body: bytes, error: Exception) -> list[bytes]:
+    """The instances of a batch that is not JSON, because of some of them. Raises InvalidRequest
+    where that is not why."""
     if not isinstance(error, msgspec.ValidationError):
-        match error:
-            case RecursionError():
-                why = "it is nested too deeply"
-            case UnicodeDecodeError():
-                why = "it is not UTF-8"
-            case _:
-                why = str(error)
-        return InvalidRequest(ErrorCode.MALFORMED_JSON, f"the body is not valid JSON: {why}")
-    what, path = problem(error)
-    named = _NAMED.fullmatch(what)
-    if named and named["kind"] == "contains unknown":
-        return _unknown(named["field"], allowed)
-    if named:
-        return _missing(named["field"], allowed)
-    if path in allowed:
-        return _wrong(path, allowed, what)
-    return InvalidRequest(ErrorCode.INVALID_FIELD, f"the body: {what}", path or None)
-
-
-def problem(error: msgspec.ValidationError) -> tuple[str, str]:
-    """What msgspec says is wrong, and where: a path of names and places."""
-    parts = _PROBLEM.fullmatch(str(error))
-    assert parts is not None
-    return parts["what"], (parts["path"] or "").removeprefix(".")
-
-
-def _unknown(field: str, allowed: Mapping[str, str]) -> InvalidRequest:
-    field = field[:_SHOWN]
-    message = f"unknown field {field!r}: allowed are {', '.join(allowed)}"
-    return InvalidRequest(ErrorCode.UNKNOWN_FIELD, message, field)
-
-
-def _missing(field: str, allowed: Mapping[str, str]) -> InvalidRequest:
-    message = f"{field} is missing: it must be {allowed[field]}"
-    return InvalidRequest(ErrorCode.MISSING_FIELD, message, field)
-
-
-def _wrong(
-    field: str, allowed: Mapping[str, str], what: str, row: int | None = None
-) -> InvalidRequest:
-    beyond = "= " in what or "out of range" in what
-    code = ErrorCode.OUT_OF_RANGE if beyond else ErrorCode.INVALID_FIELD
-    return InvalidRequest(code, f"{field} must be {allowed[field]}: {what}", field, row)
+        with suppress(ValueError):
+            batch = members(body)
+            if batch.keys() == {"instances"}:
+                return elements(batch["instances"])
+    raise invalid(error, {"instances": "a list of rows"})

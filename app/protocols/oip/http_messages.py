@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from app.protocols.oip.binary import Tail
+from app.protocols.oip.broken_elements import broken_element, broken_row
 from app.protocols.oip.datatypes import BYTES, STORED, bounds
 from app.protocols.oip.infer import Inferred
 from app.protocols.oip.parameters import (
@@ -20,8 +21,9 @@ from app.protocols.oip.parameters import (
     whole,
 )
 from app.protocols.oip.tensors import Read, Tensor, from_bytes
-from app.serving.contract import UNREADABLE, invalid, problem
 from app.serving.errors import InvalidRequest
+from app.serving.pieces import UNREADABLE
+from app.serving.problems import invalid, problem
 from deployments.model_id import ModelId
 
 _Values = dict[str, str | bool | int | float]
@@ -101,7 +103,7 @@ def decode(head: bytes) -> InferenceRequest:
     try:
         return _decode(head)
     except UNREADABLE as error:
-        raise invalid(error, _ALLOWED) from None
+        raise broken_element(head) or invalid(error, _ALLOWED, head) from None
 
 
 def tensors_of(request: InferenceRequest, tail: Tail) -> list[Tensor]:
@@ -209,11 +211,11 @@ def _from_json(data: msgspec.Raw | msgspec.UnsetType) -> Read:
             values = _FLAT[tensor.datatype].decode(data)
         except UNREADABLE as error:
             if len(tensor.shape) == 1 or "got `array`" not in str(error):
-                raise _wrong(tensor, error) from None
+                raise _wrong(tensor, error, bytes(data)) from None
             try:
                 values = [value for (value,) in _NESTED[tensor.datatype].decode(data)]
             except UNREADABLE as deeper:
-                raise _wrong(tensor, deeper) from None
+                raise _wrong(tensor, deeper, bytes(data)) from None
         return _rounded(tensor, values)
 
     return read
@@ -228,9 +230,10 @@ def _rounded(tensor: Tensor, values: list[Any]) -> list[Any]:
     return rounded
 
 
-def _wrong(tensor: Tensor, error: Exception) -> InvalidRequest:
+def _wrong(tensor: Tensor, error: Exception, data: bytes) -> InvalidRequest:
     if not isinstance(error, msgspec.ValidationError):
-        return tensor.wrong(f"its data cannot be read: {error}")
+        place, why = broken_row(data) or (None, str(error))
+        return tensor.wrong(f"its data cannot be read: {why}", place)
     what, path = problem(error)
     row = _ROW.match(path)
     return tensor.wrong(f"its data are not {tensor.datatype}: {what}", int(row[1]) if row else None)

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 import msgspec
 
 from app.serving.answers import RowAnswer
-from app.serving.contract import UNREADABLE, Contract, Row, invalid
+from app.serving.contract import Contract, Row
 from app.serving.errors import ErrorDetail, InvalidRequest
 from app.serving.info import FeaturesInfo, OutputValues
+from app.serving.pieces import UNREADABLE, fault, members
+from app.serving.problems import invalid
 from deployments.model_id import ModelId
 
 RowId = (
@@ -79,8 +81,22 @@ class Messages:
             try:
                 row = _decode_raw(message)
             except UNREADABLE as error:
-                return _id_of(message), invalid(error, _ALLOWED), _NO_TIMEOUT
+                return *self._apart(message, error), _NO_TIMEOUT
         return row.id, self._contract.checked(row.instance), row.timeout_ms
+
+    def _apart(self, message: bytes | str, error: Exception) -> tuple[RowId | None, InvalidRequest]:
+        """The id, if it can be read, of a message that cannot be, and what is wrong with that."""
+        text = message.encode() if isinstance(message, str) else message
+        try:
+            named = members(text)
+        except ValueError:
+            return _id_of(text), invalid(error, _ALLOWED)
+        row_id = _id_of(b'{"id":%b}' % named["id"]) if "id" in named else None
+        if row_id is not None and fault(named.get("instance", b"null")):
+            row = self._contract.checked(named["instance"])
+            assert isinstance(row, InvalidRequest)
+            return row_id, row
+        return row_id, invalid(error, _ALLOWED, text)
 
 
 def answer_message(row_id: RowId, answer: RowAnswer, model: ModelId) -> str:
@@ -94,7 +110,7 @@ def error_message(row_id: RowId | None, detail: ErrorDetail, retry_after_s: int 
     return _encode(StreamError(row_id, detail, again)).decode()
 
 
-def _id_of(message: bytes | str) -> RowId | None:
+def _id_of(message: bytes) -> RowId | None:
     try:
         return _decode_named(message).id
     except UNREADABLE:

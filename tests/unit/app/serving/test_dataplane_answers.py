@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from app.config import BatchSettings
 from app.serving.answers import RowAnswer
-from app.serving.errors import FeaturesRefused, Overloaded, Unavailable
+from app.serving.errors import Overloaded, RowFailed, Unavailable
 from app.serving.fields import MAX_STRING
-from app.serving.served_version import ServedVersion
+from app.serving.served_version import Answer, ServedVersion
 from app.serving.server_timing import ServerTiming
 from deployments.frames import Frame, Outputs, TensorFrame
 from tests.support.chains import lookup, preprocess, weighing
@@ -24,7 +24,7 @@ def row(weight: float) -> tuple[object, ...]:
     return ("north", 7, weight, 3, True, 1714551300.0)
 
 
-def answered(answers: Sequence[RowAnswer | FeaturesRefused]) -> list[RowAnswer]:
+def answered(answers: Sequence[Answer]) -> list[RowAnswer]:
     """They all, of which none was refused."""
     found = [answer for answer in answers if isinstance(answer, RowAnswer)]
     assert len(found) == len(answers)
@@ -191,3 +191,13 @@ async def test_a_failing_stage_is_unavailable_until_it_works_again() -> None:
 def test_settings_of_nothing_are_refused(setting: str) -> None:
     with pytest.raises(ValidationError, match="greater than or equal to 1"):
         BatchSettings.model_validate({setting: 0})
+
+
+async def test_a_version_whose_example_fails_is_not_ready() -> None:
+    async def fails(frame: Frame) -> Frame:
+        found = await lookup(frame)
+        found.failed = {0: "on-demand view 'tax' failed for this row: TypeError"}
+        return found
+
+    with pytest.raises(RowFailed, match="'tax'"):
+        await ServedVersion(parcels(), weighing(lookup=fails), SETTINGS).warm_up()
