@@ -25,6 +25,8 @@ def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "5",
         # Ray's gRPC door takes 2 GiB, and unpacks what is compressed, before a replica can say no.
         "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(2**25),
+        # A hop of more than 4 MiB would fail, and with one row's long text all of its batch.
+        "RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH": str(2**28),
         # Before Ray's doors: headers that are not UTF-8 (they answer 500) are taken out, and what
         # could only be answered late is refused.
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.doors.ray.middlewares:middlewares",

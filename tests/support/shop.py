@@ -34,8 +34,9 @@ from training.bundling.columns import columns_of
 from training.bundling.export import export_program
 
 NAME = "shop"
-KNOWN, UNKNOWN = 1, 404
-"""Products: one with a price, and one that the store has never seen."""
+KNOWN, HUGE, UNKNOWN = 1, 2, 404
+"""Products: one with a price, one whose label is far longer than any batch of others, and one that
+the store has never seen."""
 PRICE = 2.5
 MOST = 50
 """The program fails for this quantity, and for more."""
@@ -45,7 +46,12 @@ SIZED, UNSIZED = "12", "twelve"
 order = RequestSource(
     name="order", schema=[Field(name="quantity", dtype=Int64), Field(name="size", dtype=String)]
 )
-_SCHEMA = [Field(name="product_id", dtype=Int64), Field(name="price", dtype=Float64)]
+_SCHEMA = [
+    Field(name="product_id", dtype=Int64),
+    Field(name="price", dtype=Float64),
+    Field(name="label", dtype=String),
+]
+_LABELS = ["plain", "x" * 6_000_000]
 _VALUE = [Field(name="value", dtype=Float64)]
 
 
@@ -130,7 +136,8 @@ def shop(folder: Path, mode: str = "python") -> Shop:
     """Feast repo, program and bundle in ``folder``, with the on-demand view in this mode."""
     product = Entity(name="product", join_keys=["product_id"], value_type=ValueType.INT64)
     at = pd.Timestamp("2024-03-01", tz="UTC")
-    stock = pd.DataFrame({"product_id": [KNOWN], "price": [PRICE], "event_timestamp": [at]})
+    products = {"product_id": [KNOWN, HUGE], "price": PRICE, "label": _LABELS}
+    stock = pd.DataFrame(products | {"event_timestamp": at})
     shelf = view(folder, "shelf", [product], _SCHEMA, stock, ttl=timedelta(0))
     compute, options = MODES[mode]
     compute.__module__ = __name__  # Feast makes it __main__, and then looks for it there
@@ -147,7 +154,8 @@ def _bundled(folder: Path) -> str:
     quantity = list(range(1, 33))
     table = pd.DataFrame(
         {
-            **{"product_id": KNOWN, "quantity": quantity, "size": SIZED, "shelf__price": PRICE},
+            **{"product_id": KNOWN, "quantity": quantity, "size": SIZED},
+            **{"shelf__price": PRICE, "shelf__label": _LABELS[0]},
             "order_value__value": [PRICE * each for each in quantity],
         }
     )
@@ -156,7 +164,8 @@ def _bundled(folder: Path) -> str:
         table,
         {
             **{"product_id": "int64", "quantity": "int64", "size": "string"},
-            **{"shelf__price": "float64", "order_value__value": "float64"},
+            **{"shelf__price": "float64", "shelf__label": "string"},
+            "order_value__value": "float64",
         },
         ["product_id"],
     )
