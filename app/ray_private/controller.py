@@ -1,4 +1,4 @@
-"""What is mended in Serve's controller, and whether it could be.
+"""What is mended in Serve's controller, and whether all that is mended of Ray could be.
 
 Ray runs ``mend`` there as the controller starts, since ``app.start.environment`` names it in
 RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH. When both mends have gone, so can this and the variable.
@@ -7,7 +7,7 @@ RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH. When both mends have gone, so can thi
 import logging
 import os
 
-from app.ray_private import haproxy_template, known_ingress
+from app.ray_private import haproxy_template, http_protocol, known_ingress
 
 _CALLBACK = "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH"
 
@@ -19,13 +19,15 @@ def mend() -> None:
 
 
 def problems() -> list[str]:
-    """What the controller of this cluster cannot have mended; asked elsewhere, where both the
-    environment and Ray are the same. Without HAProxy there is nothing to mend."""
+    """What the doors and the controller of this cluster cannot have mended; asked elsewhere, where
+    both the environment and Ray are the same. Without HAProxy the controller has nothing to mend.
+    """
+    doors = [problem] if (problem := http_protocol.apply()) else []
     if os.environ.get("RAY_SERVE_ENABLE_HA_PROXY") != "1":
-        return []
+        return doors
     if os.environ.get(_CALLBACK) != (ours := f"{__name__}:{mend.__name__}"):
-        return [f"Ray was started without {_CALLBACK}={ours}: its HAProxy knows no limit"]
-    return _applied()
+        return [*doors, f"Ray was started without {_CALLBACK}={ours}: its HAProxy knows no limit"]
+    return [*doors, *_applied()]
 
 
 def _applied() -> list[str]:

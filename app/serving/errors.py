@@ -21,6 +21,8 @@ import msgspec
 class ErrorCode(Enum):
     """Code and HTTP status."""
 
+    MALFORMED_REQUEST = ("malformed_request", 400)
+    HEADERS_TOO_LARGE = ("headers_too_large", 431)
     MALFORMED_JSON = ("malformed_json", 400)
     MALFORMED_BODY = ("malformed_body", 400)
     INVALID_FIELD = ("invalid_field", 422)

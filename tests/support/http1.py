@@ -47,15 +47,25 @@ class Connection:
         """Anything at all."""
         self._writer.write(data)
 
-    async def answer(self) -> Answer:
+    async def head(self) -> bytes:
+        """What comes up to an empty line."""
         async with asyncio.timeout(10):
-            head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
+            return await self._reader.readuntil(b"\r\n\r\n")
+
+    async def answer(self) -> Answer:
+        head = (await self.head()).decode()
+        async with asyncio.timeout(10):
             first, *lines = head.rstrip().split("\r\n")
             headers = {
                 name.lower(): value for name, value in (line.split(": ", 1) for line in lines)
             }
             body = await self._reader.readexactly(int(headers["content-length"]))
         return Answer(int(first.split()[1]), headers, body)
+
+    async def rest(self) -> bytes:
+        """All that comes until the server closes the connection, within ten seconds."""
+        async with asyncio.timeout(10):
+            return await self._reader.read()
 
     async def ended(self) -> bool:
         """Whether the server closes the connection, within ten seconds."""

@@ -26,9 +26,15 @@ _MAY_IMPORT = {
         deployments.bundle deployments.features.plan""",
     "app.start": f"app.config app.ray_private app.ray_private.controller {_SHARED} {_STAGES}",
     "app.layouts": f"app.config app.ray_private app.serving {_SHARED} {_STAGES}",
-    "app.doors": "app.config app.edge app.serving deployments",
+    "app.doors": """app.config app.doors.early app.doors.http1 app.doors.http10 app.edge app.serving
+        deployments""",
     # These refuse before the application, and HAProxy in its place, in the forms of its errors.
-    "app.doors.ray": "app.doors app.edge app.protocols.error_forms app.serving",
+    "app.doors.ray": """app.doors app.edge app.protocols.error_forms app.ray_private app.serving
+        deployments""",
+    "app.doors.early": "app.edge app.protocols.error_forms app.serving",
+    "app.doors.http10": "app.doors.early",
+    "app.doors.http1": """app.doors.early app.doors.http10 app.edge app.protocols.error_forms
+        app.serving""",
     "app.doors.haproxy_rules": "app.edge app.protocols.error_forms app.serving",
     "app.doors.front": "app.doors app.doors.haproxy_rules app.start",
     "app.protocols": """app.config app.edge app.ray_private app.serving
@@ -66,8 +72,8 @@ CLOSED: dict[str, set[str]] = {
 }
 """Libraries that do not enter a room, nor the rooms inside it."""
 
-NOT_RAYS = {"_fields", "_unset_keepalive_if_required", "torch.utils._sympy.numbers.int_oo"}
-"""Names of a named tuple (public in spite of it), and of uvicorn and torch, which have no other."""
+NOT_RAYS = {"_fields", "torch.utils._sympy.numbers.int_oo"}
+"""Names of a named tuple (public in spite of it), and of torch, which has no other."""
 
 FLIGHTS = re.compile(
     r"(?<![a-z])(?<!in[_ ])flight|carrier|tail_?num|airport|airline", re.IGNORECASE

@@ -7,11 +7,11 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import (
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
+
+from app.doors.http1 import Http1
+from app.doors.http10 import as_spoken
 
 
 class Corked:
@@ -53,7 +53,7 @@ class Corked:
             self._transport.write(b"".join(held))
 
 
-class Http(HttpToolsProtocol):
+class Http(Http1):
     """One connection, with what uvicorn leaves to a proxy.
 
     It is closed where no request comes at all, where the head of one, or the rest of a body that
@@ -70,36 +70,38 @@ class Http(HttpToolsProtocol):
         refuse: Callable[[bytes, list[tuple[bytes, bytes]]], bytes | None],
     ) -> None:
         super().__init__(config, server_state, app_state={})
+        self._idle_since = self.loop.time()
         # Those that were opened together need not be opened anew together.
-        self._old_at = self.loop.time() + age_s * uniform(0.9, 1.1)
+        self._old_at = self._idle_since + age_s * uniform(0.9, 1.1)
         self._arrival_s = arrival_s
-        self._awaited_since: float | None = None
-        self._refuse = refuse
-        self._refused_at = float("-inf")
+        self._refuse_unread = refuse
         self._task: asyncio.Task[None] | None = None
 
     def overdue(self, now: float) -> bool:
-        """Whether its client has been sending something for too long."""
-        return self._awaited_since is not None and now - self._awaited_since > self._arrival_s
+        """Whether its client has been sending something, or nothing at all, for too long."""
+        if self.head_since is not None:
+            return now - self.head_since > self._arrival_s
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            return False
+        rest = cycle is not None and cycle.more_body
+        return now - self._idle_since > (self._arrival_s if rest else self.timeout_keep_alive)
 
     def data_received(self, data: bytes) -> None:
-        if self._awaited_since is None and (self.cycle is None or self.cycle.response_complete):
-            answer = self._refuse(data, self.server_state.default_headers)
+        if self.head_since is None and (self.cycle is None or self.cycle.response_complete):
+            answer = self._refuse_unread(data, self.server_state.default_headers)
             if answer is not None:
                 self._corked.write_through(answer)
-                self._refused_at = self.loop.time()
+                self._idle_since = self.loop.time()
                 return
         super().data_received(data)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._corked = Corked(transport, self.loop)
         super().connection_made(self._corked)  # type: ignore[arg-type]
-        self._start_keep_alive()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        # uvicorn leaves it where the connection was reset, and with it all of this for its length.
-        self._unset_keepalive_if_required()
         if self._task is not None and not self._task.done():
             self._task.cancel()
 
@@ -108,44 +110,31 @@ class Http(HttpToolsProtocol):
         # Both refer to each other, and would stay until the collector comes by.
         self.parser = None  # type: ignore[assignment]
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._awaited_since = self.loop.time()
-
-    def on_headers_complete(self) -> None:
-        self._awaited_since = None
-        super().on_headers_complete()
-        if self.cycle is not None and self.loop.time() > self._old_at:
-            self.cycle.keep_alive = False
-
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._awaited_since = None
-        if self.cycle and self.cycle.response_complete and self.timeout_keep_alive_task is None:
+        if self.cycle and self.cycle.response_complete:
             # Its answer came before it had arrived: from here on the connection is idle.
-            self._start_keep_alive()
+            self.cycle.more_body = False
+            self._idle_since = self.loop.time()
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self.cycle.response_complete and self.cycle.more_body:
-            self._awaited_since = self.loop.time()
+        """As uvicorn has it, but that a sweep ends what idles: a timer for each request would cost
+        more than all else in here."""
+        self.server_state.total_requests += 1
+        self._idle_since = self.loop.time()
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if self.loop.time() > self._old_at:
+            cycle.keep_alive = False
+        app = as_spoken(app, cycle)
         self._task = self.loop.create_task(cycle.run_asgi(_while_there(app, cycle)))
         self._task.add_done_callback(self.tasks.discard)
         self.tasks.add(self._task)
-
-    def timeout_keep_alive_handler(self) -> None:
-        # Refusals do not set the timer anew: it would cost as much again.
-        if self.loop.time() - self._refused_at < self.timeout_keep_alive:
-            self._start_keep_alive()
-        else:
-            super().timeout_keep_alive_handler()
-
-    def _start_keep_alive(self) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
 
 
 def _while_there(app: ASGIApp, cycle: RequestResponseCycle) -> Any:

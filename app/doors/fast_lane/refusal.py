@@ -8,10 +8,9 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
-
+from app.doors.early import answer_bytes
 from app.edge.errors import ErrorForm, count_error
-from app.edge.http import Headers, error_answer
+from app.edge.http import Headers
 from app.edge.options import REQUEST_ID, SOUND_REQUEST_ID, new_request_id
 from app.serving.errors import ErrorCode, Overloaded
 
@@ -59,12 +58,12 @@ class Refusals:
             return None
         self._uncounted += 1
         if given := _ID.search(data, 0, end):
-            return _answer(error, given[1].decode(), server_headers, form)
+            return answer_bytes(error, given[1].decode(), server_headers, form)
         date = server_headers[0][1]
         key = date, error.retry_after_s, form
         made = self._made.get(key)
         if made is None:
-            made = _answer(error, _ANY_ID, server_headers, form)
+            made = answer_bytes(error, _ANY_ID, server_headers, form)
             now = {old: answer for old, answer in self._made.items() if old[0] == date}
             self._made = now | {key: made}
         return made.replace(_ANY_ID.encode(), new_request_id().encode())
@@ -77,10 +76,3 @@ class Refusals:
         if self._uncounted:
             count_error(ErrorCode.OVERLOADED.code, self._uncounted)
             self._uncounted = 0
-
-
-def _answer(error: Overloaded, request_id: str, server_headers: Headers, form: ErrorForm) -> bytes:
-    status, headers, body = error_answer(error, request_id, form)
-    headers = [*server_headers, *headers, (REQUEST_ID.encode(), request_id.encode())]
-    lines = [b"%b: %b\r\n" % header for header in headers]
-    return b"".join((STATUS_LINE[status], *lines, b"\r\n", body))

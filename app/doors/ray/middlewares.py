@@ -7,12 +7,19 @@ from starlette.middleware import Middleware
 
 from app.doors.ray.concurrency_limit import ConcurrencyLimit
 from app.doors.ray.sound_headers import SoundHeaders
+from app.ray_private import http_protocol
+from deployments.log import get_logger
+
+logger = get_logger(__name__)
 
 
 def middlewares() -> list[Middleware]:
     """What Ray asks for, once in each process that has a door: its Python proxies and, behind
     HAProxy, which knows a limit of its own, the ingress replicas. It puts the last one outermost.
+    The door, which is not open yet, gets our HTTP protocol.
     """
+    if problem := http_protocol.apply():
+        logger.warning(problem)
     try:
         serve.get_replica_context()
     except RayServeException:

@@ -12,7 +12,10 @@ from app.serving.dataplane import Dataplane
 from app.serving.errors import ErrorCode
 
 _SERVING = [ErrorCode.NOT_FOUND, ErrorCode.NOT_IN_SERVICE, ErrorCode.UNAVAILABLE]
-_NEVER = (ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.UPGRADE_REQUIRED)
+_NEVER = (
+    *(ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.UPGRADE_REQUIRED),
+    *(ErrorCode.MALFORMED_REQUEST, ErrorCode.HEADERS_TOO_LARGE),  # doors refuse, before any route
+)
 _INFER = [code for code in ErrorCode if code not in _NEVER]
 _BINARY = f"""Tensors may also be in binary, behind the JSON (the binary tensor data extension): the
 header `{HEADER}` then has the length of the JSON, and the parameter `binary_data_size` of each such

@@ -5,8 +5,9 @@ import pytest
 from ray.serve._private import constants, haproxy
 from ray.serve._private.application_state import ApplicationState
 from ray.serve._private.utils import call_function_from_import_path
+from uvicorn.config import HTTP_PROTOCOLS
 
-from app.ray_private import controller, haproxy_template, known_ingress
+from app.ray_private import controller, haproxy_template, http_protocol, known_ingress
 from app.start.environment import ray_environment
 
 
@@ -16,6 +17,7 @@ def unmended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(haproxy, "HAProxyApi", haproxy.HAProxyApi)
     clears = ApplicationState._set_target_state
     monkeypatch.setattr(ApplicationState, "_set_target_state", clears)
+    monkeypatch.setitem(HTTP_PROTOCOLS, "auto", HTTP_PROTOCOLS["auto"])
 
 
 @pytest.fixture(params=[known_ingress, haproxy_template])
@@ -63,6 +65,16 @@ def test_all_is_well_where_it_was_started_so(started: pytest.MonkeyPatch) -> Non
     started.delenv("RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH")
     (problem,) = controller.problems()
     assert "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH" in problem
+
+
+@pytest.mark.parametrize("haproxy", ["0", "1"])
+def test_a_door_that_does_not_fit_is_a_problem_with_and_without_haproxy(
+    started: pytest.MonkeyPatch, haproxy: str
+) -> None:
+    started.setenv("RAY_SERVE_ENABLE_HA_PROXY", haproxy)
+    started.setattr(http_protocol, "apply", lambda: "this Ray is another")
+
+    assert controller.problems() == ["this Ray is another"]
 
 
 @pytest.mark.usefixtures("unfit")

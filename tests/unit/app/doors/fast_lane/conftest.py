@@ -1,12 +1,10 @@
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 
 import pytest
 import uvloop
 
 from app.doors.fast_lane import server
-from app.serving.dataplane import Dataplane
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -18,8 +16,3 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 def sweeps_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that takes too long is noticed at once, not at the next full second."""
     monkeypatch.setattr(server, "_SWEEP_S", 0.05)
-
-
-@pytest.fixture
-def row(dataplane: Dataplane) -> bytes:
-    return json.dumps(dataplane.serving().contract.example()).encode()

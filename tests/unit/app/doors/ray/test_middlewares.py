@@ -4,10 +4,17 @@ import pytest
 from ray.serve import context
 from ray.serve._private.http_util import _apply_middlewares, validate_http_proxy_callback_return
 from starlette.types import Receive, Scope, Send
+from uvicorn.config import HTTP_PROTOCOLS
 
 from app.doors.ray.concurrency_limit import ConcurrencyLimit
 from app.doors.ray.middlewares import middlewares
 from app.doors.ray.sound_headers import SoundHeaders
+from app.ray_private import http_protocol
+
+
+@pytest.fixture(autouse=True)
+def unmended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(HTTP_PROTOCOLS, "auto", HTTP_PROTOCOLS["auto"])
 
 
 async def _app(scope: Scope, receive: Receive, send: Send) -> None: ...
@@ -24,3 +31,18 @@ def test_a_replica_leaves_that_to_haproxy(monkeypatch: pytest.MonkeyPatch) -> No
     layers: list[Any] = validate_http_proxy_callback_return(middlewares())
 
     assert isinstance(_apply_middlewares(_app, layers), SoundHeaders)
+
+
+def test_a_door_gets_our_http_protocol() -> None:
+    middlewares()
+
+    assert HTTP_PROTOCOLS["auto"] == "app.doors.http1:Http1"
+
+
+def test_one_that_cannot_have_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(http_protocol, "apply", lambda: "this Ray is another")
+    middlewares()
+
+    assert log.messages == ["this Ray is another"]

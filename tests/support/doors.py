@@ -1,0 +1,93 @@
+"""The doors of HTTP before an application: the fast lane, one of Ray's own, the front."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+from ray.serve._private.http_util import (
+    start_asgi_http_server,
+    validate_http_proxy_callback_return,
+)
+from ray.serve.config import HTTPOptions
+from starlette.types import ASGIApp
+from uvicorn.config import HTTP_PROTOCOLS
+
+from app.doors.front import Front
+from app.doors.ray.middlewares import middlewares
+from tests.support.fast_lane import serving
+from tests.support.serve import free_port
+
+DOORS = ("fast-lane", "ray", "front")
+
+
+@asynccontextmanager
+async def door(kind: str, app: ASGIApp) -> AsyncIterator[int]:
+    """One of DOORS before an application, for the length of a block; its port."""
+    async with AsyncExitStack() as stack:
+        if kind == "ray":
+            yield await stack.enter_async_context(rays_door(app))
+            return
+        fast_lane = await stack.enter_async_context(serving(app, linger_s=0))
+        if kind == "fast-lane":
+            yield fast_lane.port
+        else:
+            yield await stack.enter_async_context(front_of(fast_lane.port))
+
+
+@asynccontextmanager
+async def rays_door(app: ASGIApp) -> AsyncIterator[int]:
+    """The server that Ray's Python proxy and its replicas open, with what runs in them."""
+    before = dict(HTTP_PROTOCOLS)
+    options = HTTPOptions(host="127.0.0.1", port=free_port())
+    options.middlewares.extend(validate_http_proxy_callback_return(middlewares()))
+    loop = asyncio.get_running_loop()
+    try:
+        task, server = await start_asgi_http_server(app, options, event_loop=loop)
+        async with asyncio.timeout(10):
+            while not server.started:
+                await asyncio.sleep(0.01)
+        yield options.port
+        server.should_exit = True
+        await task
+    finally:
+        HTTP_PROTOCOLS.clear()
+        HTTP_PROTOCOLS.update(before)
+
+
+@asynccontextmanager
+async def front_of(lane: int) -> AsyncIterator[int]:
+    """The front before the fast lane at this port, once requests come through."""
+    with TemporaryDirectory(prefix="front-") as folder:
+        port = free_port()
+        front = Front(f"127.0.0.1:{port}", Path(folder))
+        try:
+            await _told(front, lane)
+            async with (
+                httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+                asyncio.timeout(20),
+            ):
+                while not await _ready(client):
+                    await asyncio.sleep(0.05)
+            yield port
+        finally:
+            front.stop()
+
+
+async def _told(front: Front, lane: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                front.follow({("127.0.0.1", lane): 1})
+                return
+            except OSError:  # it is not up yet
+                await asyncio.sleep(0.05)
+
+
+async def _ready(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/health/ready")).is_success
+    except httpx.TransportError:
+        return False
