@@ -9,7 +9,7 @@ import msgspec
 from ray.serve.metrics import Counter
 
 from app.edge.layers import Call, Handler
-from app.serving.errors import ClientGone, ErrorCode, ErrorDetail, WindsockError
+from app.serving.errors import ClientGone, ErrorCode, ErrorDetail, InvalidRequest, WindsockError
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
@@ -55,6 +55,13 @@ def record_error(error: Exception, request_id: str) -> None:
     if not isinstance(error, WindsockError):
         logger.error("request %s failed", request_id, exc_info=error)
     count_error(public_error(error).code.code)
+
+
+def body_too_large(limit: int) -> InvalidRequest:
+    """The refusal of a body over ``limit`` bytes."""
+    return InvalidRequest(
+        ErrorCode.BODY_TOO_LARGE, f"the body is over {limit} bytes: send less at a time"
+    )
 
 
 @cache

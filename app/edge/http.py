@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from starlette.types import Message, Receive, Scope, Send
 
-from app.edge.errors import ErrorForm
+from app.edge.content_coding import unpacked
+from app.edge.errors import ErrorForm, body_too_large
 from app.edge.options import options_of
 from app.edge.route import Route
-from app.serving.errors import ClientGone, ErrorCode, ErrorDetail, InvalidRequest, WindsockError
+from app.serving.errors import ClientGone, ErrorDetail, WindsockError
 
 Headers = list[tuple[bytes, bytes]]
 FormOf = Callable[[str], ErrorForm]
@@ -56,10 +57,10 @@ class HttpCall:
         return self._send(message)
 
     async def body(self, limit: int) -> bytes:
-        """The whole body. Raises InvalidRequest as soon as it says or shows that it is over
-        ``limit`` bytes."""
+        """The whole body, without its Content-Encoding. Raises InvalidRequest for a coding that is
+        not known, and as soon as the body says or shows that it is over ``limit`` bytes."""
         if self.options.content_length > limit:
-            raise too_large(limit)
+            raise body_too_large(limit)
         receive = self.receive
         chunks: list[bytes] = []
         size, more = 0, True
@@ -70,10 +71,12 @@ class HttpCall:
             chunk: bytes = message.get("body", b"")
             size += len(chunk)
             if size > limit:
-                raise too_large(limit)
+                raise body_too_large(limit)
             chunks.append(chunk)
             more = message.get("more_body", False)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        whole = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        coding = self.options.content_encoding
+        return await unpacked(whole, coding, limit) if coding else whole
 
     async def answer(
         self,
@@ -123,10 +126,3 @@ def error_answer(
     headers += [(name.encode(), value.encode()) for name, value in error.headers]
     headers.append((b"content-length", str(len(body)).encode()))
     return error.code.status, headers, body
-
-
-def too_large(limit: int) -> InvalidRequest:
-    """The refusal of a body over ``limit`` bytes."""
-    return InvalidRequest(
-        ErrorCode.BODY_TOO_LARGE, f"the body is over {limit} bytes: send less at a time"
-    )

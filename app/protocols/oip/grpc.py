@@ -12,7 +12,7 @@ from google.protobuf.message_factory import GetMessageClass
 from ray.serve.grpc_util import RayServegRPCContext
 
 from app.config import Limits
-from app.edge.http import too_large
+from app.edge.errors import body_too_large
 from app.edge.layers import Handler
 from app.edge.options import REQUEST_ID, RequestOptions
 from app.edge.route import Cost, Route
@@ -157,7 +157,7 @@ class GrpcMethods:
     async def ModelInfer(self, call: GrpcCall, serving: ServedVersion) -> Any:
         request = call.request
         if request.ByteSize() > self._limits.max_body_bytes:
-            raise too_large(self._limits.max_body_bytes)
+            raise body_too_large(self._limits.max_body_bytes)
         inferred = await infer(
             serving,
             tensors_of(request),

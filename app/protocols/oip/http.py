@@ -1,13 +1,11 @@
 """The protocol over HTTP: inference, and what is asked rarely."""
 
-import asyncio
-from collections.abc import Callable
-
 import msgspec
 
 from app.config import Limits
+from app.edge.content_coding import packed
 from app.edge.http import JSON, HttpCall
-from app.protocols.oip import binary, compression
+from app.protocols.oip import binary
 from app.protocols.oip.http_messages import decode, encode, tensors_of, wanted_of
 from app.protocols.oip.infer import infer
 from app.protocols.oip.models import (
@@ -21,7 +19,6 @@ from app.serving.dataplane import Dataplane
 from app.serving.served_version import ServedVersion
 
 _LENGTH = binary.HEADER.encode()
-_INLINE_BYTES = 2**15  # compressing more would hold up the event loop
 
 
 class Inference:
@@ -31,11 +28,8 @@ class Inference:
         self._limits = limits
 
     async def infer(self, call: HttpCall, serving: ServedVersion) -> None:
-        options, limit = call.options, self._limits.max_body_bytes
-        body = await call.body(limit)
-        coding = options.content_encoding.strip().lower()
-        if coding not in compression.PLAIN:
-            body = await _aside(compression.inflated, body, coding, limit)
+        options = call.options
+        body = await call.body(self._limits.max_body_bytes)
         head, tail = binary.split(body, options.json_length)
         request = decode(head)
         wanted = wanted_of(request)
@@ -51,10 +45,9 @@ class Inference:
         kind, more = JSON, []
         if json_length is not None:
             kind, more = b"application/octet-stream", [(_LENGTH, str(json_length).encode())]
-        encoding = compression.accepted(options.accept_encoding)
-        if encoding is not None:
-            answer = await _aside(compression.deflated, answer, encoding)
-            more.append((b"content-encoding", encoding))
+        answer, coding = await packed(answer, options.accept_encoding)
+        if coding is not None:
+            more.append((b"content-encoding", coding))
         await call.answer(answer, kind, more)
 
 
@@ -84,9 +77,3 @@ class Metadata:
 
 async def _answer(call: HttpCall, value: msgspec.Struct, ready: bool = True) -> None:
     await call.answer(msgspec.json.encode(value), status=200 if ready else 503)
-
-
-async def _aside(change: Callable[..., bytes], body: bytes, *how: object) -> bytes:
-    if len(body) <= _INLINE_BYTES:
-        return change(body, *how)
-    return await asyncio.to_thread(change, body, *how)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
+from app.edge.unicode import unmarked
 from app.protocols.oip.binary import Tail
 from app.protocols.oip.broken_elements import broken_element, broken_row
 from app.protocols.oip.datatypes import BYTES, STORED, bounds
@@ -101,7 +102,7 @@ _decode = msgspec.json.Decoder(InferenceRequest).decode
 def decode(head: bytes) -> InferenceRequest:
     """The JSON of a request. Raises InvalidRequest."""
     try:
-        return _decode(head)
+        return _decode(unmarked(head))
     except UNREADABLE as error:
         raise broken_element(head) or invalid(error, _ALLOWED, head) from None
 

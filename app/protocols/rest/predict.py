@@ -4,6 +4,7 @@ import msgspec
 
 from app.config import Limits
 from app.edge.http import HttpCall
+from app.edge.unicode import unmarked
 from app.protocols.rest.messages import BatchResponse, ErrorBody, Prediction
 from app.protocols.rest.ndjson import NDJSON, send_lines
 from app.serving.errors import InvalidRequest, RowError, WindsockError
@@ -22,7 +23,7 @@ class Predictions:
         options = call.options
         values = options.values
         body = await call.body(self._limits.max_body_bytes)
-        row = serving.contract.decode(body)
+        row = serving.contract.decode(unmarked(body))
         (answer,) = await serving.answer(
             [row], options.deadline, values=values, timing=options.timing
         )
@@ -36,7 +37,7 @@ class Predictions:
         options = call.options
         values = options.values
         body = await call.body(self._limits.max_body_bytes)
-        rows = serving.contract.decode_batch(body, self._limits.max_instances)
+        rows = serving.contract.decode_batch(unmarked(body), self._limits.max_instances)
         if NDJSON in options.accept.lower():
             await send_lines(call, rows, serving)
             return

@@ -23,6 +23,7 @@ VALUES = {
 }
 
 _PREDICT_ERRORS = [
+    *(ErrorCode.MALFORMED_BODY, ErrorCode.UNSUPPORTED_ENCODING),
     *(ErrorCode.MALFORMED_JSON, ErrorCode.BODY_TOO_LARGE, ErrorCode.INVALID_FIELD),
     *(ErrorCode.MISSING_FIELD, ErrorCode.UNKNOWN_FIELD, ErrorCode.OUT_OF_RANGE),
     *(ErrorCode.MISSING_FEATURES, ErrorCode.ROW_FAILED, ErrorCode.TIMED_OUT),

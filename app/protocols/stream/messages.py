@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from app.edge.unicode import unmarked
 from app.serving.answers import RowAnswer
 from app.serving.contract import Contract, Row
 from app.serving.errors import ErrorDetail, InvalidRequest
@@ -79,7 +80,12 @@ class Messages:
             row: Any = self._decode(message)
         except UNREADABLE:
             try:
+                data = message.encode(errors="replace") if isinstance(message, str) else message
+                if (plain := unmarked(data)) is not data:
+                    return self.read(plain)
                 row = _decode_raw(message)
+            except InvalidRequest as error:
+                return None, error.with_traceback(None), _NO_TIMEOUT
             except UNREADABLE as error:
                 return *self._apart(message, error), _NO_TIMEOUT
         return row.id, self._contract.checked(row.instance), row.timeout_ms

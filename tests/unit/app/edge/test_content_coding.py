@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.edge.content_coding import accepted, deflated, inflated
 from app.protocols.oip.binary import HEADER
-from app.protocols.oip.compression import accepted, deflated, inflated
 from app.serving.errors import ErrorCode, InvalidRequest
 from tests.support.manifests import EXAMPLE
 from tests.support.oip import INFER, behind, outputs_behind, tensors
@@ -18,11 +18,14 @@ BODY = json.dumps({"inputs": tensors([EXAMPLE])}).encode()
 
 
 @pytest.mark.parametrize("asked", ["gzip", "deflate"])
-@pytest.mark.parametrize("sent", ["gzip", "deflate", "GZIP", "identity"])
+@pytest.mark.parametrize(
+    "sent",
+    ["gzip", "deflate", "GZIP", "x-gzip", " gzip ", "gzip,", "identity, gzip", "identity", ""],
+)
 async def test_bodies_are_compressed_both_ways(
     client: httpx.AsyncClient, sent: str, asked: str
 ) -> None:
-    pack = PACK.get(sent.lower(), bytes)
+    pack = next((PACK[name] for name in PACK if name in sent.lower()), bytes)
 
     answer = await client.post(
         INFER,
@@ -50,8 +53,10 @@ async def test_the_length_of_the_json_is_that_before_compression(client: httpx.A
 @pytest.mark.parametrize(
     ("encoding", "body", "status", "told"),
     [
-        ("br", BODY, 415, "gzip, deflate or not at all"),
-        ("gzip, gzip", gzip.compress(gzip.compress(BODY)), 415, "gzip, deflate or not at all"),
+        ("br", BODY, 415, "encoded by 'br': it must be by gzip, by deflate or not at all"),
+        ("gzip, gzip", gzip.compress(BODY, mtime=0), 415, "encoded by 'gzip, gzip': it"),
+        ("zstd, identity", BODY, 415, "encoded by 'zstd': it"),
+        ("gzip;q=1", gzip.compress(BODY, mtime=0), 415, "encoded by 'gzip;q=1': it"),
         ("gzip", b"", 400, "not whole and encoded by gzip"),
         ("gzip", BODY, 400, "not whole and encoded by gzip"),
         ("gzip", zlib.compress(BODY), 400, "not whole and encoded by gzip"),
@@ -71,6 +76,42 @@ async def test_what_cannot_be_unpacked(
     assert (answer.status_code, told in answer.json()["error"]) == (status, True)
 
 
+ROW = json.dumps(EXAMPLE).encode()
+BATCH = json.dumps({"instances": [EXAMPLE]}).encode()
+
+
+@pytest.mark.parametrize("sent", ["gzip", "deflate", "X-GZip", "identity", "gzip, identity"])
+@pytest.mark.parametrize(("path", "body"), [("/predict", ROW), ("/predict/batch", BATCH)])
+async def test_every_body_may_be_compressed(
+    client: httpx.AsyncClient, path: str, body: bytes, sent: str
+) -> None:
+    pack = next((PACK[name] for name in PACK if name in sent.lower()), bytes)
+
+    answer = await client.post(path, content=pack(body), headers={"content-encoding": sent})
+
+    assert (answer.status_code, "outputs" in answer.text) == (200, True)
+
+
+UNPACKED = [
+    ("br", ROW, 415, "unsupported_encoding"),
+    ("gzip", ROW, 400, "malformed_body"),
+    ("gzip", gzip.compress(b"{", mtime=0), 400, "malformed_json"),
+    ("gzip", gzip.compress(b" " * 4097, mtime=0), 413, "body_too_large"),
+    ("gzip", gzip.compress(b" " * 10**7, mtime=0), 413, "body_too_large"),
+]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict/batch"])
+async def test_rest_names_what_cannot_be_unpacked(client: httpx.AsyncClient, path: str) -> None:
+    for encoding, body, status, code in UNPACKED:
+        answer = await client.post(path, content=body, headers={"content-encoding": encoding})
+
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (status, code)
+        if status == 415:
+            assert (error["field"], "'br'" in error["message"]) == ("content-encoding", True)
+
+
 def test_a_bomb_is_not_unpacked_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     unpacked: list[int] = []
     real: Any = zlib.decompressobj
@@ -84,7 +125,7 @@ def test_a_bomb_is_not_unpacked_to_its_end(monkeypatch: pytest.MonkeyPatch) -> N
             unpacked.append(len(plain))
             return plain
 
-    monkeypatch.setattr("app.protocols.oip.compression.zlib.decompressobj", Watched)
+    monkeypatch.setattr("app.edge.content_coding.zlib.decompressobj", Watched)
     with pytest.raises(InvalidRequest) as caught:
         inflated(gzip.compress(b" " * 10**8), b"gzip", 1000)
 
