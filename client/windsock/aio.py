@@ -2,24 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-import httpx
-
-from windsock.aio_stream import Stream
+from windsock.aio_pool import Pool, Pools
+from windsock.aio_stream import Answers, Stream
 from windsock.answers import Answer, Health, Models, Prediction
 from windsock.batches import Batch, Part, batch_of
-from windsock.client import PREDICT, PREDICT_BATCH, READY, VALUES, Client
-from windsock.connections import Connections
+from windsock.client import PREDICT, PREDICT_BATCH, VALUES, Client
 from windsock.encoding import Fields, encode, itself
-from windsock.endpoints import Endpoint
 from windsock.errors import WindsockError
 from windsock.exchange import Question, failure, understood
-from windsock.options import Options
-from windsock.retries import Try
 from windsock.streams import Link
 from windsock.window import Window
 
@@ -31,16 +25,12 @@ Row = TypeVar("Row", bound=Fields)
 
 
 class AsyncWindsock(Client):
-    """``Windsock`` for one event loop: the same calls, to be awaited."""
+    """``Windsock``, its calls to be awaited. Safe to be shared by event loops and their threads:
+    each loop has connections of its own, closed with ``aclose`` or when the loop ends."""
 
-    def __init__(self, endpoints: str | Sequence[str], **options: Unpack[Options]) -> None:
-        super().__init__(endpoints, **options)
-        make = partial(httpx.AsyncClient, **self._http_options())
-        self._connections = {one: Connections(make, time.monotonic) for one in self._endpoints.all}
-        self._turns = {
-            one: asyncio.Semaphore(self._settings.connections) for one in self._endpoints.all
-        }
-        self._checking: asyncio.Task[None] | None = None
+    def _begin(self) -> None:
+        super()._begin()
+        self._pools = Pools(partial(Pool, self._endpoints, self._settings, self._http_options))
 
     async def __aenter__(self) -> Self:
         return self
@@ -50,12 +40,8 @@ class AsyncWindsock(Client):
 
     async def aclose(self) -> None:
         """End connections and health checks."""
-        if self._checking:
-            self._checking.cancel()
-            await asyncio.wait([self._checking])
-        for connections in self._connections.values():
-            for http in connections.close():
-                await http.aclose()
+        self._closed = True
+        await self._pools.close()
 
     async def predict(
         self,
@@ -141,8 +127,15 @@ class AsyncWindsock(Client):
         timeout_s = self._settings.timeout if timeout is None else timeout
         window = Window(self._settings.window, timeout_s, fields, time.monotonic)
         call = partial(self._call, timeout_s)
-        link = Link(self._endpoints, call, self._settings, values, time.monotonic)
-        return Stream(rows, window, link, self._watch).answers()
+        link = Link(
+            self._endpoints,
+            call,
+            self._settings,
+            tls=self._tls,
+            values=values,
+            clock=time.monotonic,
+        )
+        return Answers(Stream(rows, window, link, self._watch).answers())
 
     async def health(self, *, timeout: float | None = None) -> Health:
         """As ``Windsock.health``."""
@@ -154,53 +147,22 @@ class AsyncWindsock(Client):
 
     async def _ask(self, question: Question, read: Callable[[Any], T], timeout: float | None) -> T:
         call = self._call(timeout)
+        pool = await self._pools.here()
         while True:
             attempt = call.next()
             await asyncio.sleep(attempt.wait_s)
             error: WindsockError
             try:
-                answer = understood(await self._send(question, attempt), attempt, read)
+                answer = understood(await pool.send(question, attempt), attempt, read)
             except WindsockError as refused:
                 error = refused
-            except (httpx.HTTPError, TimeoutError) as failed:
+            except Exception as failed:
                 error = failure(failed, attempt)
             else:
                 call.succeeded(attempt)
                 return answer
             call.failed(attempt, error)
-            self._watch()
+            pool.watch()
 
-    async def _send(self, question: Question, attempt: Try) -> httpx.Response:
-        async with (
-            asyncio.timeout(attempt.limit_s),
-            self._turns[attempt.endpoint],
-            self._connection(attempt.endpoint) as http,
-        ):
-            return await http.send(question.at(http, attempt, self._settings))
-
-    @asynccontextmanager
-    async def _connection(self, endpoint: Endpoint) -> AsyncIterator[httpx.AsyncClient]:
-        connections = self._connections[endpoint]
-        http = connections.take()
-        try:
-            yield http
-        finally:
-            for old in connections.give(http):
-                await old.aclose()
-
-    def _watch(self) -> None:
-        """See to it that the return of endpoints that are down is looked for."""
-        if self._endpoints.down and (self._checking is None or self._checking.done()):
-            self._checking = asyncio.create_task(self._check())
-
-    async def _check(self) -> None:
-        while down := self._endpoints.down:
-            await asyncio.sleep(self._endpoints.pause(self._settings.check_interval))
-            for endpoint in down:
-                url, timeout_s = endpoint.url + READY, self._settings.connect_timeout
-                try:
-                    async with self._connection(endpoint) as http:
-                        healthy = (await http.get(url, timeout=timeout_s)).is_success
-                except httpx.HTTPError:
-                    healthy = False
-                self._endpoints.checked(endpoint, healthy)
+    async def _watch(self) -> None:
+        (await self._pools.here()).watch()

@@ -2,18 +2,52 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+)
 from contextlib import suppress
 from typing import Generic, TypeVar
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed
 
 from windsock.answers import Answer
+from windsock.errors import Misused, WindsockError
 from windsock.streams import Link, too_large
 from windsock.window import Window
 
 T = TypeVar("T")
+
+
+class Answers(AsyncIterator[tuple[T, Answer]]):
+    """Those of a stream, for the event loop in which the first is asked for; its tasks take
+    turns."""
+
+    def __init__(self, answers: AsyncGenerator[tuple[T, Answer]]) -> None:
+        self._answers = answers
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._turn = asyncio.Lock()
+
+    async def __anext__(self) -> tuple[T, Answer]:
+        async with self._here():
+            return await anext(self._answers)
+
+    async def aclose(self) -> None:
+        """End the stream, whatever has not been answered."""
+        async with self._here():
+            await self._answers.aclose()
+
+    def _here(self) -> asyncio.Lock:
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        if self._loop is not loop:
+            raise Misused("a stream belongs to one event loop: read it there, or begin another")
+        return self._turn
 
 
 class Stream(Generic[T]):
@@ -24,7 +58,7 @@ class Stream(Generic[T]):
         rows: Iterable[T] | AsyncIterable[T],
         window: Window[T],
         link: Link,
-        watch: Callable[[], None],
+        watch: Callable[[], Awaitable[None]],
     ) -> None:
         self._rows = rows
         self._window = window
@@ -34,7 +68,7 @@ class Stream(Generic[T]):
         self._room = asyncio.Event()
         self._connection: ClientConnection | None = None
 
-    async def answers(self) -> AsyncIterator[tuple[T, Answer]]:
+    async def answers(self) -> AsyncGenerator[tuple[T, Answer]]:
         """Each row with its answer."""
         feeding = asyncio.create_task(self._feed())
         feeding.add_done_callback(lambda _: self._news.set())
@@ -90,7 +124,7 @@ class Stream(Generic[T]):
             return await self._receive(self._connection)
         except ConnectionClosed as closed:
             await self._leave()
-            return self._lost(closed)
+            return await self._lost(closed)
 
     async def _connect(self) -> list[tuple[T, Answer]]:
         attempt = self._link.next()
@@ -98,9 +132,11 @@ class Stream(Generic[T]):
         try:
             address, options = self._link.address(attempt), self._link.options(attempt)
             connection = await connect(address, **options)
-        except (OSError, WebSocketException) as error:
+        except WindsockError:
+            raise
+        except Exception as error:
             self._link.failed(attempt, error)
-            self._watch()
+            await self._watch()
             return []
         elsewhere = self._link.opened(attempt)
         late = self._window.overdue()
@@ -120,22 +156,22 @@ class Stream(Generic[T]):
             if self._window.silent:
                 await self._leave()
                 self._link.silent()
-                self._watch()
+                await self._watch()
                 return []
         else:
-            found += self._window.heard(message)
+            found += self._window.heard(message, self._link.url)
             self._link.heard(refused=not found and self._window.refused)
         found += self._window.overdue()
         if self._link.moves:
-            self._watch()
+            await self._watch()
         await self._send_all(connection, self._window.due())
         return found
 
-    def _lost(self, closed: ConnectionClosed) -> list[tuple[T, Answer]]:
+    async def _lost(self, closed: ConnectionClosed) -> list[tuple[T, Answer]]:
         if too_large(closed):
             return self._window.too_large()
         self._link.lost()
-        self._watch()
+        await self._watch()
         return []
 
     async def _leave(self) -> None:

@@ -7,6 +7,11 @@ from math import inf
 from threading import Lock
 from urllib.parse import urlsplit
 
+import httpx
+
+from windsock.errors import Misconfigured
+from windsock.proxies import Proxy
+
 # One that is asked all the time and has had no good answer for so long is down: shorter, and a
 # burst of refusals or a replica that dies would move everybody to another region.
 _PATIENCE_S = 2.0
@@ -19,10 +24,12 @@ _STEADY_S = 60.0
 
 @dataclass(slots=True, eq=False)
 class Endpoint:
-    """An address of the service; all but the address belongs to ``Endpoints``."""
+    """An address of the service, and the proxy before it, if any; all else belongs to
+    ``Endpoints``."""
 
     url: str
     place: int
+    proxy: Proxy | None = None
     down: bool = False
     good_at: float = -inf
     bad_since: float | None = None
@@ -30,19 +37,35 @@ class Endpoint:
     checks_needed: int = _CHECKS
     returned_at: float = -inf
 
+    @property
+    def way(self) -> str:
+        """For messages: through which proxy, if any."""
+        return f" through {self.proxy}" if self.proxy else ""
+
 
 class Endpoints:
     """Shared by all calls of a client, from any thread. Times are of ``clock``, in seconds."""
 
-    def __init__(self, urls: str | Sequence[str], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        urls: str | Sequence[str],
+        clock: Callable[[], float],
+        proxy_of: Callable[[str], Proxy | None] = lambda url: None,
+    ) -> None:
         listed = [urls] if isinstance(urls, str) else list(urls)
-        self.all = [Endpoint(_checked(url), place) for place, url in enumerate(listed)]
-        if not self.all:
-            raise ValueError("a client needs the address of at least one endpoint")
-        if len({one.url for one in self.all}) < len(self.all):
-            raise ValueError(f"an endpoint is named twice: {', '.join(listed)}")
+        checked = [_checked(url) for url in listed]
+        if not checked:
+            raise Misconfigured("a client needs the address of at least one endpoint")
+        if len(set(checked)) < len(checked):
+            raise Misconfigured(f"an endpoint is named twice: {', '.join(listed)}")
+        self.all = [Endpoint(url, place, proxy_of(url)) for place, url in enumerate(checked)]
         self._clock = clock
         self._lock = Lock()
+
+    def afresh(self) -> "Endpoints":
+        """The same, of which nothing is known."""
+        ways = {one.url: one.proxy for one in self.all}
+        return Endpoints(list(ways), self._clock, ways.get)
 
     @property
     def preferred(self) -> Endpoint:
@@ -92,7 +115,15 @@ class Endpoints:
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"{url!r} is not the address of a service: give it as http://host:port")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+        if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+            raise ValueError("give it as http://host:port")
+        if any(one.isspace() for one in url):
+            raise ValueError("it holds a space")
+        httpx.URL(url)
+        host.encode("idna")
+    except (ValueError, TypeError, AttributeError, httpx.InvalidURL) as error:
+        raise Misconfigured(f"{url!r} is not the address of a service: {error}") from error
     return url.rstrip("/")

@@ -8,8 +8,10 @@ WindsockError
 ├── Overloaded         the service is busy; says when to try again
 ├── Unavailable        the service is there and cannot answer now
 ├── InternalError      the service failed at this request; its log has it under the request id
-└── ConnectionFailed   the connection broke
-    └── Unreachable    none could be made
+├── ConnectionFailed   the connection broke
+│   └── Unreachable    none could be made
+├── Misconfigured      an address, an option or a variable of the environment is of no use
+└── Misused            the client is closed, or its stream belongs to another loop or process
 """
 
 import time
@@ -19,7 +21,7 @@ from typing import Any
 
 
 class WindsockError(Exception):
-    """Base of all that a call raises.
+    """Base of all that a client raises.
 
     ``code`` is the server's, or ``connection_failed``; ``field`` and ``row`` say where the request
     is wrong; ``endpoint`` is the one that was asked last, in ``tries`` tries.
@@ -112,6 +114,19 @@ class Unreachable(ConnectionFailed):
     """No connection could be made."""
 
 
+class Misconfigured(WindsockError, ValueError):
+    """An address, an option, or a variable of the environment of which the client can make
+    nothing."""
+
+    code = "misconfigured"
+
+
+class Misused(WindsockError):
+    """The client has been closed, or its stream belongs to another event loop or process."""
+
+    code = "misused"
+
+
 _BY_CODE: Mapping[str | None, type[WindsockError]] = {
     "missing_features": FeaturesRefused,
     "stale_features": FeaturesRefused,
@@ -128,17 +143,20 @@ _BY_STATUS: Mapping[int, type[WindsockError]] = {
 
 
 def error_of(
-    status: int, body: Any, *, endpoint: str, retry_after: str | None = None
+    status: int, body: Any, *, endpoint: str, way: str = "", retry_after: str | None = None
 ) -> WindsockError:
-    """What an answer of this status means; ``body`` is its decoded JSON, or None.
+    """What an answer of this status means; ``body`` is its decoded JSON, or None, and ``way`` says
+    through which proxy it came.
 
     The status decides, so that a proxy's answers and codes that are newer than this client are
     understood, too; only what concerns a row's features and stages shares it with other errors.
     """
     detail = body.get("error") if isinstance(body, dict) else None
     if not isinstance(detail, dict) or not isinstance(detail.get("code"), str):
-        message = f"{endpoint} answered with status {status} and without an error body of Windsock"
-        detail = {"message": f"{message}: does this address lead to it?"}
+        told = (
+            f"{endpoint}{way} answered with status {status} and without an error body of Windsock"
+        )
+        detail = {"message": f"{told}: does this address lead to it?"}
     code = detail.get("code")
     kind = _BY_CODE.get(code) or _BY_STATUS.get(status)
     if kind is None:
@@ -163,7 +181,6 @@ def _seconds(retry_after: str | None) -> float:
     if retry_after.isdecimal():
         return float(retry_after)
     try:
-        at = parsedate_to_datetime(retry_after)
-    except ValueError:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (ValueError, TypeError, LookupError, OverflowError):  # it trips over some
         return 0.0
-    return max(0.0, at.timestamp() - time.time())

@@ -56,38 +56,45 @@ class Question:
 
 def understood(response: httpx.Response, attempt: Try, read: Callable[[Any], T]) -> T:
     """What ``read`` makes of an answer's JSON. Raises WindsockError for any other answer."""
-    url = attempt.endpoint.url
-    try:
-        said = json.loads(response.content)
-    except ValueError:
-        said = None
+    url, way = attempt.endpoint.url, attempt.endpoint.way
+    said = decoded(response.content)
     if response.status_code != httpx.codes.OK:
         retry_after = response.headers.get("retry-after")
-        raise error_of(response.status_code, said, endpoint=url, retry_after=retry_after)
+        raise error_of(response.status_code, said, endpoint=url, way=way, retry_after=retry_after)
     try:
         return read(said)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise Unavailable(
-            "the answer is none of Windsock's: does this address lead to it?", endpoint=url
+            f"{url}{way} answered with status 200 and nothing of Windsock's: does this address "
+            "lead to it?",
+            endpoint=url,
         ) from error
+
+
+def decoded(content: bytes | bytearray) -> Any:
+    """The JSON of an answer, None where it is none."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def failure(error: Exception, attempt: Try) -> WindsockError:
     """What it means that there was no answer."""
-    url = attempt.endpoint.url
+    url, way = attempt.endpoint.url, attempt.endpoint.way
     told: WindsockError
     match error:
         case httpx.ConnectTimeout():
-            told = Unreachable("no connection could be made in time", endpoint=url)
+            told = Unreachable(f"no connection could be made{way} in time", endpoint=url)
         case httpx.TimeoutException() | TimeoutError():
             told = DeadlineExceeded(f"no answer within {attempt.limit_s:.3g} s", endpoint=url)
         case httpx.ConnectError() | httpx.ProxyError():
-            told = Unreachable(f"no connection could be made: {error}", endpoint=url)
-        case httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
+            told = Unreachable(f"no connection could be made{way}: {error}", endpoint=url)
+        case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
             told = InvalidRequest(f"this cannot be sent: {error}", endpoint=url)
         case httpx.DecodingError():
             told = Unavailable(f"the answer cannot be read: {error}", endpoint=url)
         case _:
-            told = ConnectionFailed(f"the connection broke: {error!r}", endpoint=url)
+            told = ConnectionFailed(f"the connection{way} broke: {error!r}", endpoint=url)
     told.__cause__ = error
     return told

@@ -6,6 +6,10 @@ from math import inf
 from ssl import SSLContext
 from typing import TypedDict
 
+from httpx import Headers
+
+from windsock.errors import Misconfigured
+
 
 class Options(TypedDict, total=False):
     """See ``docs/client.md`` for each default and its reason."""
@@ -17,7 +21,9 @@ class Options(TypedDict, total=False):
     headers: Mapping[str, str]
     """Sent with every request and handshake."""
     ssl: SSLContext
-    """How certificates are checked, where the system's own authorities are not enough."""
+    """How certificates are checked, where the usual authorities are not enough."""
+    trust_env: bool
+    """Whether HTTP_PROXY and its like, SSL_CERT_FILE and SSL_CERT_DIR are heeded."""
     retry_share: float
     """Retries that each call earns for all of them."""
     retry_reserve: float
@@ -36,12 +42,13 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The same with their defaults. Raises ValueError for what makes no sense."""
+    """The same with their defaults. Raises Misconfigured for what makes no sense."""
 
     timeout: float = 10.0
     connect_timeout: float = 2.0
     headers: Mapping[str, str] = field(default_factory=dict)
     ssl: SSLContext | None = None
+    trust_env: bool = True
     retry_share: float = 0.1
     retry_reserve: float = 100.0
     check_interval: float = 1.0
@@ -53,10 +60,19 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("timeout", "connect_timeout", "check_interval"):
             if not 0 < getattr(self, name) < inf:
-                raise ValueError(f"{name} must be some seconds, above 0")
+                raise Misconfigured(f"{name} must be some seconds, above 0")
         for name in ("connections", "batch_rows", "concurrency", "window"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1")
+                raise Misconfigured(f"{name} must be at least 1")
         for name in ("retry_share", "retry_reserve"):
             if getattr(self, name) < 0:
-                raise ValueError(f"{name} must not be negative")
+                raise Misconfigured(f"{name} must not be negative")
+        try:
+            lines = Headers(self.headers).raw
+        except (AttributeError, TypeError, ValueError) as error:
+            raise Misconfigured(f"headers must be ASCII text by name: {error}") from error
+        for key, line in lines:
+            if not key or any(end in key + line for end in (b"\r", b"\n", b"\0")):
+                raise Misconfigured(
+                    f"headers must be of a name and one line, not {key!r}: {line!r}"
+                )

@@ -17,6 +17,7 @@ from windsock.errors import (
     ConnectionFailed,
     DeadlineExceeded,
     InternalError,
+    Misconfigured,
     Overloaded,
     Unavailable,
     Unreachable,
@@ -115,7 +116,7 @@ class Call:
 
     def __post_init__(self) -> None:
         if not 0 < self.timeout_s < _LONGEST_S:
-            raise ValueError(f"timeout must be some seconds, above 0, not {self.timeout_s}")
+            raise Misconfigured(f"timeout must be some seconds, above 0, not {self.timeout_s}")
         self._deadline = self.clock() + self.timeout_s
         self.budget.earn()
 

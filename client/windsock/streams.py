@@ -1,17 +1,24 @@
 """The connection of a stream: to which endpoint, how, and what its end means. No I/O."""
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
+from ssl import SSLContext
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError
 
 from windsock.client import VALUES
 from windsock.endpoints import Endpoints
-from windsock.errors import ConnectionFailed, Unreachable, WindsockError, error_of
-from windsock.exchange import AGENT
+from windsock.errors import (
+    ConnectionFailed,
+    Misconfigured,
+    Unreachable,
+    WindsockError,
+    error_of,
+)
+from windsock.exchange import AGENT, decoded
 from windsock.options import Settings
 from windsock.retries import Call, Try
 
@@ -35,6 +42,8 @@ class Link:
         endpoints: Endpoints,
         call: Callable[[], Call],
         settings: Settings,
+        *,
+        tls: SSLContext | None,
         values: bool,
         clock: Callable[[], float],
     ) -> None:
@@ -42,6 +51,7 @@ class Link:
         self._new_call = call
         self._call: Call | None = None
         self._settings = settings
+        self._tls = tls
         self._query = VALUES if values else ""
         self._clock = clock
         self._attempt: Try | None = None
@@ -53,6 +63,11 @@ class Link:
         if attempt is None or attempt.endpoint is self._endpoints.preferred:
             return False
         return self._clock() - attempt.begun >= _STAY_S
+
+    @property
+    def url(self) -> str | None:
+        """Of the endpoint of the connection."""
+        return self._attempt.endpoint.url if self._attempt else None
 
     def next(self) -> Try:
         """The next connection to try. Raises what the last one failed with, as calls do."""
@@ -93,8 +108,12 @@ class Link:
         return f"ws{attempt.endpoint.url.removeprefix('http')}{_STREAM}{self._query}"
 
     def options(self, attempt: Try) -> dict[str, Any]:
-        """For ``connect`` of ``websockets``, either of them."""
-        tls = attempt.endpoint.url.startswith("https")
+        """For ``connect`` of ``websockets``, either of them. Raises Misconfigured."""
+        endpoint = attempt.endpoint
+        if endpoint.proxy and endpoint.proxy.socks and find_spec("python_socks") is None:
+            raise Misconfigured(
+                f"a stream{endpoint.way} needs more: pip install 'windsock-client[socks]'"
+            )
         return {
             "additional_headers": dict(self._settings.headers),
             "user_agent_header": AGENT,
@@ -105,7 +124,8 @@ class Link:
             # The window is the bound. A lower one would stop our reading, then the server's, and
             # with it our sending, on which the reading waits after a new connection.
             "max_queue": None,
-            **({"ssl": self._settings.ssl} if tls and self._settings.ssl else {}),
+            "proxy": endpoint.proxy.url if endpoint.proxy else None,
+            **({"ssl": self._tls} if endpoint.url.startswith("https") else {}),
         }
 
     def _blame(self, why: str) -> None:
@@ -121,19 +141,16 @@ def too_large(closed: ConnectionClosed) -> bool:
 
 
 def _failure(error: Exception, attempt: Try) -> WindsockError:
-    url = attempt.endpoint.url
+    url, way = attempt.endpoint.url, attempt.endpoint.way
     told: WindsockError
     match error:
         case InvalidStatus(response=response):
-            try:
-                said = json.loads(response.body or b"")
-            except ValueError:
-                said = None
-            retry_after = response.headers.get("retry-after")
-            told = error_of(response.status_code, said, endpoint=url, retry_after=retry_after)
-        case OSError():  # TimeoutError, too
-            told = Unreachable(f"no connection could be made: {error}", endpoint=url)
+            said = decoded(response.body or b"")
+            after = response.headers.get("retry-after")
+            told = error_of(response.status_code, said, endpoint=url, way=way, retry_after=after)
+        case OSError() | ProxyError():  # TimeoutError, too
+            told = Unreachable(f"no connection could be made{way}: {error}", endpoint=url)
         case _:
-            told = ConnectionFailed(f"the handshake failed: {error}", endpoint=url)
+            told = ConnectionFailed(f"the handshake{way} failed: {error}", endpoint=url)
     told.__cause__ = error
     return told

@@ -1,56 +1,39 @@
 """The synchronous client."""
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
-
-import httpx
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from windsock.answers import Answer, Health, Models, Prediction
 from windsock.batches import batch_of
-from windsock.client import PREDICT, PREDICT_BATCH, READY, VALUES, Client
-from windsock.connections import Connections
+from windsock.client import PREDICT, PREDICT_BATCH, VALUES, Client
 from windsock.encoding import Fields, encode, itself
-from windsock.endpoints import Endpoint
 from windsock.errors import WindsockError
 from windsock.exchange import Question, failure, understood
-from windsock.options import Options
-from windsock.retries import Try
 from windsock.streams import Link
-from windsock.sync_stream import Stream
+from windsock.sync_pool import Pool
+from windsock.sync_stream import Answers, Stream
 from windsock.window import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_LEAST_S = 0.001
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Fields)
 
 
 class Windsock(Client):
     """A service at one address, or at several in the order of preference. Safe to be shared by
-    threads; close it, or use it as a context manager.
+    threads, and by a process and those that it forks; close it, or use it as a context manager.
 
     Every call raises WindsockError; ``timeout`` is its deadline in seconds, retries and failover
     included.
     """
 
-    def __init__(self, endpoints: str | Sequence[str], **options: Unpack[Options]) -> None:
-        super().__init__(endpoints, **options)
-        make = partial(httpx.Client, **self._http_options())
-        self._connections = {one: Connections(make, time.monotonic) for one in self._endpoints.all}
-        self._turns = {
-            one: threading.BoundedSemaphore(self._settings.connections)
-            for one in self._endpoints.all
-        }
-        self._closed = threading.Event()
-        self._checking: threading.Thread | None = None
-        self._lock = threading.Lock()
+    def _begin(self) -> None:
+        super()._begin()
+        self._pool = Pool(self._endpoints, self._settings, self._http_options)
 
     def __enter__(self) -> Self:
         return self
@@ -60,12 +43,8 @@ class Windsock(Client):
 
     def close(self) -> None:
         """End connections and health checks."""
-        self._closed.set()
-        if checking := self._checking:
-            checking.join(2 * self._settings.connect_timeout)
-        for connections in self._connections.values():
-            for http in connections.close():
-                http.close()
+        self._closed = True
+        self._pool.close()
 
     def predict(
         self,
@@ -147,8 +126,15 @@ class Windsock(Client):
         timeout_s = self._settings.timeout if timeout is None else timeout
         window = Window(self._settings.window, timeout_s, fields, time.monotonic)
         call = partial(self._call, timeout_s)
-        link = Link(self._endpoints, call, self._settings, values, time.monotonic)
-        return Stream(rows, window, link, self._watch).answers()
+        link = Link(
+            self._endpoints,
+            call,
+            self._settings,
+            tls=self._tls,
+            values=values,
+            clock=time.monotonic,
+        )
+        return Answers(Stream(rows, window, link, self._pool.watch).answers())
 
     def health(self, *, timeout: float | None = None) -> Health:
         """Whether the service is up, and what it serves."""
@@ -165,60 +151,13 @@ class Windsock(Client):
             time.sleep(attempt.wait_s)
             error: WindsockError
             try:
-                answer = understood(self._send(question, attempt), attempt, read)
+                answer = understood(self._pool.send(question, attempt), attempt, read)
             except WindsockError as refused:
                 error = refused
-            except httpx.HTTPError as failed:
+            except Exception as failed:
                 error = failure(failed, attempt)
             else:
                 call.succeeded(attempt)
                 return answer
             call.failed(attempt, error)
-            self._watch()
-
-    def _send(self, question: Question, attempt: Try) -> httpx.Response:
-        begun = time.monotonic()
-        turns = self._turns[attempt.endpoint]
-        if not turns.acquire(timeout=attempt.limit_s):
-            raise httpx.PoolTimeout("all connections are in use")
-        try:
-            waited_s = time.monotonic() - begun
-            attempt = replace(attempt, limit_s=max(_LEAST_S, attempt.limit_s - waited_s))
-            with self._connection(attempt.endpoint) as http:
-                return http.send(question.at(http, attempt, self._settings))
-        finally:
-            turns.release()
-
-    @contextmanager
-    def _connection(self, endpoint: Endpoint) -> Iterator[httpx.Client]:
-        connections = self._connections[endpoint]
-        http = connections.take()
-        try:
-            yield http
-        finally:
-            for old in connections.give(http):
-                old.close()
-
-    def _watch(self) -> None:
-        """See to it that the return of endpoints that are down is looked for."""
-        with self._lock:
-            if self._endpoints.down and not self._checking and not self._closed.is_set():
-                self._checking = threading.Thread(
-                    target=self._check, name="windsock-checks", daemon=True
-                )
-                self._checking.start()
-
-    def _check(self) -> None:
-        while not self._closed.wait(self._endpoints.pause(self._settings.check_interval)):
-            for endpoint in self._endpoints.down:
-                url, timeout_s = endpoint.url + READY, self._settings.connect_timeout
-                try:
-                    with self._connection(endpoint) as http:
-                        healthy = http.get(url, timeout=timeout_s).is_success
-                except httpx.HTTPError:
-                    healthy = False
-                self._endpoints.checked(endpoint, healthy)
-            with self._lock:
-                if not self._endpoints.down:
-                    self._checking = None
-                    return
+            self._pool.watch()

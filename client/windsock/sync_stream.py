@@ -1,20 +1,45 @@
 """The stream of the synchronous client: one thread reads the rows, the caller's the answers."""
 
+import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Generic, TypeVar
 
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from windsock.answers import Answer
+from windsock.errors import Misused, WindsockError
 from windsock.streams import Link, too_large
 from windsock.window import Window
 
 T = TypeVar("T")
+
+
+class Answers(Iterator[tuple[T, Answer]]):
+    """Those of a stream, for the process that began it; its threads take turns."""
+
+    def __init__(self, answers: Generator[tuple[T, Answer]]) -> None:
+        self._answers = answers
+        self._turn = threading.Lock()
+        self._process = os.getpid()
+
+    def __next__(self) -> tuple[T, Answer]:
+        with self._here():
+            return next(self._answers)
+
+    def close(self) -> None:
+        """End the stream, whatever has not been answered."""
+        with self._here():
+            self._answers.close()
+
+    def _here(self) -> threading.Lock:
+        if os.getpid() != self._process:
+            raise Misused("a stream belongs to the process that began it: begin another")
+        return self._turn
 
 
 class Stream(Generic[T]):
@@ -34,8 +59,9 @@ class Stream(Generic[T]):
         self._abandoned = False
         self._problem: BaseException | None = None
 
-    def answers(self) -> Iterator[tuple[T, Answer]]:
+    def answers(self) -> Generator[tuple[T, Answer]]:
         """Each row with its answer."""
+        process = os.getpid()
         threading.Thread(target=self._feed, name="windsock-stream", daemon=True).start()
         try:
             while self._more():
@@ -48,10 +74,14 @@ class Stream(Generic[T]):
             if self._problem is not None:
                 raise self._problem
         finally:
-            with self._changed:
-                self._abandoned = True
-                self._changed.notify_all()
-            self._leave()
+            if os.getpid() == process:  # in one that it has forked, the connection is not its own
+                self._end()
+
+    def _end(self) -> None:
+        with self._changed:
+            self._abandoned = True
+            self._changed.notify_all()
+        self._leave()
 
     def _feed(self) -> None:
         """Send rows as they come and the window has room."""
@@ -102,7 +132,9 @@ class Stream(Generic[T]):
         try:
             address, options = self._link.address(attempt), self._link.options(attempt)
             connection = self._stack.enter_context(connect(address, **options))
-        except (OSError, WebSocketException) as error:
+        except WindsockError:
+            raise
+        except Exception as error:
             self._link.failed(attempt, error)
             self._watch()
             return []
@@ -131,7 +163,7 @@ class Stream(Generic[T]):
         with self._changed:
             found: list[tuple[T, Answer]] = []
             if message is not None:
-                found += self._window.heard(message)
+                found += self._window.heard(message, self._link.url)
                 self._link.heard(refused=not found and self._window.refused)
             found += self._window.overdue()
             due = self._window.due()

@@ -107,17 +107,19 @@ class Window(Generic[T]):
             del self._refused[key]
         return [self._message(key) for key in keys]
 
-    def heard(self, message: str | bytes) -> list[tuple[T, Answer]]:
-        """The row that a message answers, with its answer; nothing where it has to wait, or is
-        answered already. Raises Unavailable for what our server does not say."""
+    def heard(self, message: str | bytes, url: str | None = None) -> list[tuple[T, Answer]]:
+        """The row that a message of the server at ``url`` answers, with its answer; nothing where
+        it has to wait, or is answered already. Raises Unavailable for what ours does not say."""
         self._heard_at = now = self._now()
         try:
             said = json.loads(message)
             key, answer = said["id"], answer_of(said)
             sent = self._sent.get(key)
             retry_after_s = float(said.get("retry_after_s", _RETRY_AFTER_S))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Unavailable("a message is none of Windsock's: is this its address?") from error
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise Unavailable(
+                "a message is none of Windsock's: is this its address?", endpoint=url
+            ) from error
         if sent is None:
             return []
         if isinstance(answer, RowError) and answer.code in _LATER:
