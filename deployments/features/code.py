@@ -69,7 +69,7 @@ udf_rehydrate.resolve_udf = load
 def text_of(source: str, name: str | None) -> str | None:
     """Source text of a function without what makes no difference to what it computes: comments,
     layout, decorators, annotations, its docstring. None where it is not such a text."""
-    tree = _parsed(source, name)
+    tree = parsed(source, name)
     return ast.unparse(tree) if tree else None
 
 
@@ -120,7 +120,7 @@ def _unreadable(reason: str) -> Callable[..., Any]:
 
 def _run(source: str, name: str | None, pickled: Any) -> Callable[..., Any] | None:
     """The function of source text, with what the pickled one uses; None where it does not run."""
-    tree = _parsed(source, name, keep_docstring=True)
+    tree = parsed(source, name, keep_docstring=True)
     if tree is None:
         return None
     names: dict[str, Any] = {"__name__": "on_demand", **_GIVEN}
@@ -132,14 +132,15 @@ def _run(source: str, name: str | None, pickled: Any) -> Callable[..., Any] | No
     except Exception as error:  # as where a default is a name that was not pickled
         logger.debug("the source of %s does not run: %s", name, error)
         return None
-    function = names.get(_function(tree, name).name)
+    function = names.get(function_of(tree, name).name)
     return function if callable(function) else None
 
 
-def _parsed(source: str, name: str | None, keep_docstring: bool = False) -> ast.Module | None:
+def parsed(source: str, name: str | None, keep_docstring: bool = False) -> ast.Module | None:
+    """Source text with its function, without decorators and annotations; None where it has none."""
     try:
         tree = ast.parse(textwrap.dedent(source))
-        function = _function(tree, name)
+        function = function_of(tree, name)
     except (SyntaxError, StopIteration):
         return None
     function.decorator_list, function.returns = [], None
@@ -150,7 +151,7 @@ def _parsed(source: str, name: str | None, keep_docstring: bool = False) -> ast.
     return tree
 
 
-def _function(tree: ast.Module, name: str | None) -> ast.FunctionDef:
+def function_of(tree: ast.Module, name: str | None) -> ast.FunctionDef:
     """The one of this name, or else the first; as Feast takes it. Raises StopIteration."""
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     return next((node for node in found if node.name == name), None) or next(iter(found))

@@ -30,6 +30,11 @@ _KEY_FIELDS: dict[FeastType, str] = {
 }
 
 
+def is_carried(dtype: FeastType) -> bool:
+    """Whether a column can hold it."""
+    return dtype in _DTYPES
+
+
 def dtype_of(dtype: FeastType, name: str) -> DType:
     """The frame dtype of a Feast type. Raises ServiceError for one that no column can carry."""
     found = _DTYPES.get(dtype)

@@ -33,16 +33,18 @@ def checked_plan(
             f"feature service {promised.service!r} is not what the bundle was trained on: "
             f"{differences[0]}{more}; run `feast apply` with that definition, or train again"
         )
-    ttls_s = {name: view.ttl_s for name, view in promised.views.items()}
-    warnings = [
-        f"the time to live of {view.name!r} is {view.ttl.total_seconds():g} s in the registry and "
-        f"{ttls_s[view.name]:g} s in the bundle, which is what counts until it is trained again "
-        "(`max_age_s` of the view's policy sets another)"
-        for view in plan.stored
-        if view.ttl.total_seconds() != ttls_s[view.name]
-    ]
-    stored = tuple(replace(view, ttl=timedelta(seconds=ttls_s[view.name])) for view in plan.stored)
-    return replace(plan, stored=stored, schema=promised, warnings=tuple(warnings))
+    warnings = []
+    stored = []
+    for view in plan.stored:
+        now_s, ttl_s = view.ttl.total_seconds(), promised.views[view.name].ttl_s
+        if now_s != ttl_s:
+            warnings.append(
+                f"the time to live of {view.name!r} is {now_s:.12g} s in the registry and "
+                f"{ttl_s:.12g} s in the bundle, which is what counts until it is trained again "
+                "(`max_age_s` of the view's policy sets another)"
+            )
+        stored.append(replace(view, ttl=timedelta(seconds=ttl_s)))
+    return replace(plan, stored=tuple(stored), schema=promised, warnings=tuple(warnings))
 
 
 def _other_code(known: Mapping[str, str], live: Mapping[str, str]) -> list[str]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from deployments.bundle.schema import ServiceSchema, ViewSchema, column_name
 from deployments.features.code_digest import CodeError, digest
+from deployments.features.code_inputs import inputs_named
 from deployments.features.definitions import is_computed, name_of, projections_of, view_of
-from deployments.features.dtypes import dtype_of, key_field_of
+from deployments.features.dtypes import dtype_of, is_carried, key_field_of
 from deployments.features.plan import OnDemandView, ServiceError, ServicePlan, StoredView
 from deployments.features.store.feast import (
     DUMMY_ENTITY_ID,
@@ -92,17 +93,22 @@ class _Wanted:
         computation.features |= features
         for source in view.source_request_sources.values():
             self.request |= {one.name: one.dtype for one in source.schema}
+        named = inputs_named(view)
         for needed in view.source_feature_view_projections.values():
-            inputs = self._inputs(needed)
+            inputs = self._inputs(needed, named)
             self._read(needed, view_of(self._store, needed), inputs)
             computation.inputs |= _full_names(needed.name, inputs)
 
-    def _inputs(self, needed: FeatureViewProjection) -> Types:
+    def _inputs(self, needed: FeatureViewProjection, named: frozenset[str] | None) -> Types:
         known = self._promised and self._promised.views.get(needed.name)
         return {
             one.name: one.dtype
             for one in needed.features
             if not known or one.name in known.features
+            # A column that no frame carries is in nobody's way if the code never looks at it.
+            if is_carried(one.dtype)
+            or named is None
+            or named & {one.name, column_name(needed.name, one.name)}
         }
 
     def _read(self, projection: FeatureViewProjection, view: Any, features: Types) -> None:

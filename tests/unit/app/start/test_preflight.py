@@ -2,7 +2,9 @@
 
 import shutil
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -22,6 +24,25 @@ def args_for(models: Path, repo: Path, store_yaml: Path | None = None) -> GraphA
             "check_placement": False,
         }
     )
+
+
+def with_manifest(
+    example: Example,
+    folder: Path,
+    change: Callable[[dict[str, Any]], object] = lambda _: None,
+    **others: Any,
+) -> Path:
+    """The example's models, as if it had been trained on another service."""
+    shutil.copytree(example.models, folder / "models")
+    service = example.manifest.service.model_dump()
+    change(service)
+    trained_on = ServiceSchema.model_validate(service)
+    manifest = example.manifest.model_copy(
+        update={"service": trained_on, "service_sha256": trained_on.fingerprint(), **others}
+    )
+    path = folder / "models" / NAME / example.version / "manifest.json"
+    path.write_text(manifest.model_dump_json())
+    return folder / "models"
 
 
 def test_a_whole_bundle_and_its_registry_pass(example: Example) -> None:
@@ -63,18 +84,33 @@ def test_an_unapplied_registry_says_what_to_run(example: Example, tmp_path: Path
 def test_a_contract_that_does_not_match_names_the_difference(
     example: Example, tmp_path: Path
 ) -> None:
-    shutil.copytree(example.models, tmp_path / "models")
-    service = example.manifest.service.model_dump()
-    service["views"]["store_recent"]["features"]["late_share"] = "int64"
-    trained_on = ServiceSchema.model_validate(service)
-    manifest = example.manifest.model_copy(
-        update={"service": trained_on, "service_sha256": trained_on.fingerprint()}
+    models = with_manifest(
+        example,
+        tmp_path,
+        lambda it: it["views"]["store_recent"]["features"].update(late_share="int64"),
     )
-    path = tmp_path / "models" / NAME / example.version / "manifest.json"
-    path.write_text(manifest.model_dump_json())
 
     with pytest.raises(GraphRefused, match=r"late_share is float64 in the registry, int64 in the"):
-        check(args_for(tmp_path / "models", example.repo))
+        check(args_for(models, example.repo))
+
+
+def test_a_time_to_live_that_changed_is_a_problem_of_health(
+    example: Example, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = with_manifest(example, tmp_path, lambda it: it["views"]["shelf"].update(ttl_s=60))
+
+    problems = check(args_for(models, example.repo))
+
+    (problem,) = [one for one in problems if "time to live" in one]
+    assert "of 'shelf' is 1209600 s in the registry and 60 s in the bundle" in problem
+    assert f"windsock: {problem}" in capsys.readouterr().out
+
+
+def test_code_that_changed_is_refused(example: Example, tmp_path: Path) -> None:
+    models = with_manifest(example, tmp_path, code={**example.manifest.code, "basket": "0"})
+
+    with pytest.raises(GraphRefused, match="the code of on-demand view 'basket' is another"):
+        check(args_for(models, example.repo))
 
 
 def test_shares_are_rays_defaults_where_nothing_is_said() -> None:

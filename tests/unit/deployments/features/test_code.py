@@ -12,6 +12,8 @@ from feast.transformation import udf_rehydrate
 
 from deployments.features.code import load, text_of
 from deployments.features.code_digest import CodeError, digest
+from deployments.features.plan import ServiceError
+from deployments.features.resolve import resolve
 
 REPO = '''
 import enum
@@ -114,6 +116,9 @@ def neighbour(inputs: dict[str, Any]) -> dict[str, Any]:
 @computed(mode="python")
 def kind(inputs: dict[str, Any]) -> dict[str, Any]:
     return {"x": [float(q + Kind.BULK.value) for q in inputs["quantity"]]}
+
+
+v1 = FeatureService(name="v1", features=[helped])
 '''
 STORE_YAML = """
 project: shop
@@ -192,6 +197,11 @@ def test_code_that_uses_what_no_replica_has_is_refused_by_name(
     read: dict[str, Any], name: str
 ) -> None:
     assert REFUSED[name] in read[name]
+
+
+def test_a_service_of_such_code_is_refused_with_the_view(repo: Path) -> None:
+    with pytest.raises(ServiceError, match="on-demand view 'helped' uses 'with_tax' of module"):
+        resolve(FeatureStore(repo_path=str(repo)), "v1")
 
 
 @pytest.mark.parametrize("name", [*WORKS, *REFUSED])

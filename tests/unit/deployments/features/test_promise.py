@@ -120,7 +120,7 @@ def test_what_a_service_gains_is_nothing_to_a_bundle(
 
 
 async def test_a_time_to_live_stays_the_one_that_the_training_data_had(
-    repo: Repo, caplog: pytest.LogCaptureFixture
+    repo: Repo, log: pytest.LogCaptureFixture
 ) -> None:
     repo.options["ttl"] = timedelta(0)
     trained = promise(resolve(repo.apply(), "v1"))
@@ -129,7 +129,7 @@ async def test_a_time_to_live_stays_the_one_that_the_training_data_had(
     materialize(store)
     bundles: BundleStore = bundle_store(repo.folder / "models", trained)
 
-    with caplog.at_level(logging.WARNING):
+    with log.at_level(logging.WARNING):
         lookup = FeatureLookup(lambda: store, bundles, LookupSettings(budget_s=30))
         found = await lookup.lookup(frame(trained.service, ROWS, trained))
 
@@ -137,7 +137,7 @@ async def test_a_time_to_live_stays_the_one_that_the_training_data_had(
     assert found.columns["order__total"].tolist() == [6.0]
     (warning,) = checked_plan(store, trained.service, trained.code).warnings
     assert "the time to live of 'shelf' is 90 s in the registry and 0 s in the bundle" in warning
-    assert sum(warning in record.getMessage() for record in caplog.records) == 1
+    assert sum(warning in record.getMessage() for record in log.records) == 1
 
 
 def renamed(repo: Repo) -> None:
@@ -209,16 +209,16 @@ def test_a_view_that_left_the_registry_is_refused(repo: Repo) -> None:
 
 
 def test_a_bundle_that_does_not_know_its_code_says_so_and_serves(
-    repo: Repo, caplog: pytest.LogCaptureFixture
+    repo: Repo, log: pytest.LogCaptureFixture
 ) -> None:
     before = resolve(repo.apply(), "v1")
     repo.code = SOURCE.replace("q * p", "q * p * 1.19")
 
-    with caplog.at_level(logging.WARNING):
+    with log.at_level(logging.WARNING):
         plan = checked(repo, before, code=False)
 
     assert plan.schema == before.schema
-    assert caplog.text.count("does not say what the code of on-demand view 'order' was") == 1
+    assert log.text.count("does not say what the code of on-demand view 'order' was") == 1
 
 
 def test_a_request_field_that_unknown_code_may_need_is_refused(repo: Repo) -> None:

@@ -100,6 +100,7 @@ def test_a_bundle_is_whole_and_latest(parts: dict[str, Any]) -> None:
         ("delivery_days", 2),
     ]
     assert manifest.training_data.rows == 1500
+    assert manifest.code.keys() == {"basket", "parcel"}
 
 
 def test_a_second_version_becomes_latest_and_the_first_stays(parts: dict[str, Any]) -> None:
