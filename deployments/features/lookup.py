@@ -1,7 +1,7 @@
 """The feature stage: a frame of entity keys and request fields in, feature columns out."""
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ class FeatureLookup:
         self.settings = settings
         self.clock = Clock(settings.clock)
         self._rules: dict[ModelId, Rules] = {}
-        self._caches: dict[Hashable, RowCache] = {}
+        self._caches: dict[str, RowCache] = {}
 
     def reconfigure(self, settings: LookupSettings) -> None:
         """Take new settings. A clock that stays the same runs on, and cached rows are kept unless
@@ -150,10 +150,9 @@ class FeatureLookup:
     def _cache(self, view: StoredView) -> RowCache:
         # Not by the name in the service: two projections of a view share their rows, and two
         # versions may give one name to different views.
-        key = (view.table, view.layout)
-        if key not in self._caches:
-            self._caches[key] = RowCache(view.layout, self.settings.cache_rows)
-        return self._caches[key]
+        if view.identity not in self._caches:
+            self._caches[view.identity] = RowCache(view.layout, self.settings.cache_rows)
+        return self._caches[view.identity]
 
     def _rules_of(self, model: ModelId, plan: ServicePlan) -> Rules:
         if model not in self._rules:

@@ -19,7 +19,8 @@ class StoredView:
     """One view to read: its keys come from ``fields`` of the request, in join-key order.
 
     ``key_fields`` names the protobuf ``Value`` field that carries each key, ``columns`` the
-    columns of a frame into which the features of ``layout`` go.
+    columns of a frame into which the features of ``layout`` go. Views whose ``identity`` is the
+    same have the same rows, whatever the service calls them.
     """
 
     name: str
@@ -31,12 +32,7 @@ class StoredView:
     layout: ViewColumns
     columns: ViewColumns
     ttl: timedelta
-
-    @property
-    def table(self) -> tuple[str, int | None]:
-        """What the store is asked for, whatever the service calls it: a view, in a version."""
-        version = self.view.projection.version_tag
-        return self.view.name, self.view.current_version_number if version is None else version
+    identity: str
 
 
 @dataclass(frozen=True, slots=True)

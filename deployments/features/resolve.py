@@ -188,7 +188,13 @@ def _stored(name: str, read: _Read, entities: dict[str, DType]) -> StoredView:
         layout=ViewColumns.of(features),
         columns=ViewColumns.of({column_name(name, k): v for k, v in features.items()}),
         ttl=getattr(read.view, "ttl", None) or timedelta(0),
+        identity=repr((read.view.name, _version(read.view), features)),
     )
+
+
+def _version(view: FeatureView) -> int | None:
+    pinned: int | None = view.projection.version_tag
+    return view.current_version_number if pinned is None else pinned
 
 
 def _view_schema(view: StoredView) -> ViewSchema:
