@@ -4,16 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from deployments.features.plan import ServiceError, StoredView
-from deployments.features.store.feast import (
-    ONLINE_STORE_CLASS_FOR_TYPE,
-    EntityKey,
-    FeastError,
-    FeatureStore,
-)
+from deployments.features.store.feast import EntityKey, FeatureStore
 from deployments.features.store.remote import Answer, RemoteStore
 
 # By the name of the adapter's class; read in Feast 0.67.
-_REFUSED = {
+REFUSED = {
     "ChrononOnlineStore": "it answers without the time of a row's event, so no age can be told",
     "ElasticSearchOnlineStore": "it answers the ten best hits, in their order and not in the keys'",
     "FaissOnlineStore": "it keeps vectors of numbers in the memory of one process, without times",
@@ -32,21 +27,13 @@ Read = Callable[[StoredView, Sequence[EntityKey]], Sequence[Answer]]
 def adapter_of(store: FeatureStore) -> set[str]:
     """The names of the classes that the store's adapter is of.
 
-    Raises ServiceError for one whose answers cannot be right, and where its client is not
-    installed.
+    Raises ServiceError for one whose answers cannot be right.
     """
-    kind = str(store.config.online_store.type)
-    names = {ONLINE_STORE_CLASS_FOR_TYPE.get(kind, kind).rpartition(".")[2]}
-    if not names & _REFUSED.keys():
-        try:
-            names |= {one.__name__ for one in type(store.provider.online_store).__mro__}
-        except (FeastError, ImportError) as error:
-            reason = " ".join(str(error).split())
-            raise ServiceError(f"the online store {kind!r} cannot be used: {reason}") from error
-    for name in names & _REFUSED.keys():
+    names = {one.__name__ for one in type(store.provider.online_store).__mro__}
+    for name in names & REFUSED.keys():
         raise ServiceError(
-            f"the online store {kind!r} cannot be served from: {_REFUSED[name]}; use sqlite, "
-            f"redis, postgres or another that is read by key"
+            f"the online store {str(store.config.online_store.type)!r} cannot be served from: "
+            f"{REFUSED[name]}; use sqlite, redis, postgres or another that is read by key"
         )
     return names
 

@@ -44,7 +44,6 @@ with _absent("torch"), _as_written():
     from feast.infra.online_stores.remote import get_remote_online_features
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
     from feast.protos.feast.types.Value_pb2 import Value
-    from feast.repo_config import ONLINE_STORE_CLASS_FOR_TYPE
     from feast.transformation import udf_rehydrate
     from feast.type_map import NULL_TIMESTAMP_INT_VALUE, python_values_to_proto_values
     from feast.types import Bool, FeastType, Float32, Float64, Int32, Int64, String, UnixTimestamp

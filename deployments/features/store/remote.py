@@ -24,11 +24,11 @@ class RemoteStore:
     server is asked for whole keys, and each row has its own time.
 
     The server answers what cannot be read with a status of 500, which Feast's session would try
-    again for seconds: whether it is tried again is decided above.
+    again for seconds. Once, at once, is for a connection that the server has closed.
     """
 
     def __init__(self, store: FeatureStore) -> None:
-        store.config.online_store.connection_retries = 0
+        store.config.online_store.connection_retries = 1
         self._config = store.config
 
     def read(self, view: StoredView, keys: Sequence[EntityKey]) -> list[Answer]:
