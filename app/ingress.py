@@ -79,6 +79,7 @@ class IngressReplica(GrpcMethods):
         """Serve replaces a replica in which this raises."""
         if self._fast_lane:
             self._fast_lane.check()
+        await self._layout.check()
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """What Serve does not see of this replica's load; ``app.doors.autoscaling`` adds it."""

@@ -20,13 +20,18 @@ class Collapsed:
     def __init__(self, args: GraphArgs, bundles: BundleStore) -> None:
         store = partial(open_store, args.feature_store.repo, args.feature_store.yaml)
         self._lookup = FeatureLookup(store, bundles, LookupSettings())
+        self._model = ModelStage(bundles, args.model)
         self.chain = Chain(
             timed(self._lookup.lookup),
             timed(Preprocessing(bundles).transform),
-            timed(ModelStage(bundles, args.model).predict),
+            timed(self._model.predict),
         )
 
     def reconfigure(self, settings: IngressSettings) -> None:
         """Give the feature stage its part of the settings."""
         assert isinstance(settings, CollapsedSettings)
         self._lookup.reconfigure(settings.features)
+
+    async def check(self) -> None:
+        """Raises where the program here works no more."""
+        await self._model.check()

@@ -44,6 +44,9 @@ class Distributed:
     def reconfigure(self, settings: IngressSettings) -> None:
         """Nothing to pass on."""
 
+    async def check(self) -> None:
+        """Serve asks the stages themselves."""
+
 
 def _call(handle: Handle, method: str) -> Callable[[Any], Awaitable[Any]]:
     """A stage's method behind its handle.

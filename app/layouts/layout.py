@@ -14,3 +14,6 @@ class GraphLayout(Protocol):
 
     def reconfigure(self, settings: IngressSettings) -> None:
         """Pass changed settings on to the stages that live in this process."""
+
+    async def check(self) -> None:
+        """Raises where one of them works no more, and only another process can help."""

@@ -48,6 +48,10 @@ class ModelReplica(StageReplica[ModelSettings]):
         batched.set_max_batch_size(settings.max_batch_rows)
         batched.set_batch_wait_timeout_s(settings.batch_wait_s)
 
+    async def check_health(self) -> None:
+        """Serve replaces a replica in which this raises."""
+        await self._stage.check()
+
     @timed
     async def predict(self, frame: TensorFrame) -> Predicted:
         answer = await self._batched(frame)

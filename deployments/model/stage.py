@@ -26,6 +26,7 @@ class ModelStage:
         # One thread: two batches at once would only share the same cores or the same GPU.
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
         self._isolation = Isolation("model")
+        self._broken: Runtime | None = None
         self.runtimes = Versions(self._load)
 
     async def predict(self, frame: TensorFrame) -> Predicted:
@@ -42,6 +43,14 @@ class ModelStage:
                 )
         return await loop.run_in_executor(self._threads, self._predict, runtime, frame)
 
+    async def check(self) -> None:
+        """Raises what a program that failed for its golden row raises for it still: where a row
+        has cost a GPU its context, only another process has one."""
+        if self._broken is not None:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._threads, self._golden, self._broken)
+            self._broken = None
+
     def _predict(self, runtime: Runtime, frame: TensorFrame) -> Predicted:
         try:
             return Predicted(_answers(runtime, frame))
@@ -49,7 +58,7 @@ class ModelStage:
             return self._row_by_row(runtime, frame, error)
 
     def _row_by_row(self, runtime: Runtime, frame: TensorFrame, error: Exception) -> Predicted:
-        golden = runtime.run(runtime.golden)
+        golden = self._golden(runtime)
 
         def run(rows: slice) -> Mapping[str, Column]:
             part = TensorFrame(frame.model, frame.numeric[rows], frame.categorical[rows])
@@ -58,8 +67,15 @@ class ModelStage:
         blank = {name: np.full_like(values, np.nan) for name, values in golden.items()}
         outputs, failed = self._isolation.rows(run, frame.rows, blank, error, what="the program")
         if failed:
-            runtime.run(runtime.golden)  # a GPU may have been lost meanwhile
+            self._golden(runtime)  # a GPU may have been lost meanwhile
         return Predicted(outputs, failed)
+
+    def _golden(self, runtime: Runtime) -> Outputs:
+        try:
+            return runtime.run(runtime.golden)
+        except Exception:
+            self._broken = runtime
+            raise
 
     def _load(self, model: ModelId) -> Runtime:
         return load(self._bundles.open(model), self._options)

@@ -25,8 +25,7 @@ class Isolation:
     row's, all others are answered. N bad rows cost little more than N single runs.
 
     It tells a row's client what failed and the kind of error, whose text may hold data or paths;
-    the log has each kind with its traceback once a minute, and a metric counts the rows. One
-    thread at a time may use it.
+    the log has each kind with its traceback once a minute, and a metric counts the rows.
     """
 
     def __init__(self, stage: str) -> None:

@@ -30,6 +30,11 @@ async def predict(frame: TensorFrame) -> Outputs:
     return {"late": weight / 1000, "cost": weight * 2}
 
 
+async def model(frame: TensorFrame) -> Predicted:
+    """``predict`` as the model stage answers it."""
+    return Predicted(await predict(frame))
+
+
 def weighing(
     lookup: Callable[[Frame], Awaitable[Frame]] = lookup,
     preprocess: Callable[[Frame], Awaitable[TensorFrame]] = preprocess,
@@ -37,7 +42,7 @@ def weighing(
 ) -> Chain:
     """For ``parcels``: ``late`` is a thousandth of the weight, ``cost`` is twice the weight."""
 
-    async def model(frame: TensorFrame) -> Predicted:
+    async def answer(frame: TensorFrame) -> Predicted:
         return Predicted(await predict(frame))
 
-    return Chain(timed(lookup), timed(preprocess), timed(model))
+    return Chain(timed(lookup), timed(preprocess), timed(answer))

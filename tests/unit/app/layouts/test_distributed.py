@@ -54,7 +54,7 @@ def layout(model: Handle) -> Distributed:
     ],
 )
 async def test_a_batch_whose_replica_dies_goes_to_another(error: Exception) -> None:
-    model = Handle(chains.predict, error, error)
+    model = Handle(chains.model, error, error)
 
     ran = await layout(model).chain.run(frame())
 
@@ -63,7 +63,7 @@ async def test_a_batch_whose_replica_dies_goes_to_another(error: Exception) -> N
 
 
 async def test_looking_for_another_ends_with_the_deadline() -> None:
-    model = Handle(chains.predict, *([ActorDiedError()] * 1000))
+    model = Handle(chains.model, *([ActorDiedError()] * 1000))
 
     with pytest.raises(TimedOut):
         await layout(model).chain.run(frame(), asyncio.get_running_loop().time() + 0.1)
@@ -74,7 +74,7 @@ async def test_a_stage_without_room_is_overload() -> None:
     error = BackPressureError(num_queued_requests=9, max_queued_requests=9)
 
     with pytest.raises(Overloaded, match="'predict' has no room"):
-        await layout(Handle(chains.predict, error)).chain.run(frame())
+        await layout(Handle(chains.model, error)).chain.run(frame())
 
 
 async def test_what_the_stage_itself_raises_is_not_retried() -> None:

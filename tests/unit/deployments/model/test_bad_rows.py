@@ -91,6 +91,30 @@ async def test_a_program_that_fails_for_golden_rows_blames_no_row(
     assert flaky.calls <= 6
 
 
+async def test_a_replica_whose_program_works_no_more_is_not_healthy(
+    built: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica = ModelReplica(built.bundles, NAME, INLINE)
+    (answered,) = await run_batch(replica, [orders(built, 2)])
+    assert not answered.failed
+    with monkeypatch.context() as patch:
+        Flaky(patch, first=1, last=float("inf"))
+        (lost,) = await run_batch(replica, [orders(built, 2)])
+        with pytest.raises(RuntimeError, match="the device is lost"):
+            await replica.check_health()
+
+    assert isinstance(lost, RuntimeError)
+    for _ in range(2):
+        await replica.check_health()
+
+
+async def test_a_row_that_fails_leaves_its_replica_healthy(built: Shop) -> None:
+    replica = ModelReplica(built.bundles, NAME, INLINE)
+    await run_batch(replica, [orders(built, MOST)])
+
+    await replica.check_health()
+
+
 async def test_a_mishap_that_does_not_come_again_fails_no_row(
     built: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
