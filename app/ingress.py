@@ -14,7 +14,8 @@ from app.doors.autoscaling import UNSEEN_REQUESTS
 from app.doors.fast_lane.refusal import Refusals
 from app.doors.fast_lane.server import FastLane
 from app.layouts.layout import GraphLayout
-from app.protocols.oip.grpc import GrpcMethods
+from app.protocols.health.grpc import HealthMethods
+from app.protocols.oip.grpc import InferenceMethods
 from app.protocols.stream.streams import Streams
 from app.ray_private.draining import NeverTold, until_told_to_stop
 from app.serving.dataplane import Dataplane
@@ -29,7 +30,7 @@ logger = get_logger(__name__)
 _CLOSE_WITHIN_S = 10.0
 
 
-class IngressReplica(GrpcMethods):
+class IngressReplica(InferenceMethods, HealthMethods):
     """Answers clients.
 
     The layout comes as a class, so that a replica imports only what its layout needs: the

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from grpc import StatusCode
 
 from app.edge.errors import ErrorForm
+from app.protocols import health
 from app.protocols.oip import PREFIX, SERVICE
 from app.protocols.oip import errors as oip
 from app.protocols.rest.messages import REST_ERROR
@@ -14,6 +15,7 @@ HTTP_FORMS: Mapping[str, ErrorForm] = {PREFIX: oip.HTTP_ERROR}
 """By the first part of a path; all others have REST's."""
 GRPC_FORMS: Mapping[str, Callable[[ErrorDetail], tuple[StatusCode, str]]] = {
     SERVICE: oip.grpc_error,
+    health.SERVICE: oip.grpc_error,
 }
 """Status and details by gRPC service."""
 

@@ -12,10 +12,11 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from ray.serve.grpc_util import RayServegRPCContext
 
+from app.protocols.grpc import GrpcMethods
 from app.protocols.oip import SERVICE
 from app.protocols.oip.binary import HEADER
-from app.protocols.oip.grpc import GrpcMethods
-from app.protocols.oip.grpc_service import METHODS, add_to_server
+from app.protocols.oip.grpc import InferenceMethods
+from app.protocols.oip.grpc_service import DESCRIPTOR, add_to_server
 
 INFER = "/v2/models/parcels/infer"
 
@@ -92,7 +93,7 @@ def outputs_behind(body: bytes, json_length: int) -> tuple[dict[str, Any], dict[
     return head, found
 
 
-class _Door:
+class Door:
     """Calls the methods of an ingress as Serve's doors do."""
 
     def __init__(self, methods: GrpcMethods) -> None:
@@ -117,16 +118,16 @@ def grpc_stub(channel: grpc.Channel | grpc.aio.Channel) -> SimpleNamespace:
             GetMessageClass(method.input_type).SerializeToString,
             GetMessageClass(method.output_type).FromString,
         )
-        for name, method in METHODS.items()
+        for name, method in DESCRIPTOR.methods_by_name.items()
     }
     return SimpleNamespace(**methods)
 
 
 @asynccontextmanager
-async def grpc_door(methods: GrpcMethods) -> AsyncIterator[SimpleNamespace]:
+async def grpc_door(methods: InferenceMethods) -> AsyncIterator[SimpleNamespace]:
     """A client of these methods, over a real connection."""
     server = grpc.aio.server()
-    add_to_server(_Door(methods), server)
+    add_to_server(Door(methods), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

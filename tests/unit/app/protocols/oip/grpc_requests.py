@@ -7,7 +7,7 @@ import pytest
 
 from app.asgi import Application
 from app.config import EdgeArgs, Limits
-from app.protocols.oip.grpc import GrpcMethods
+from app.protocols.oip.grpc import InferenceMethods
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
 from app.serving.dataplane import Dataplane
 from tests.support.manifests import EXAMPLE
@@ -37,8 +37,10 @@ def request_of(rows: Any, *, raw: bool = False, **more: Any) -> Any:
     return request
 
 
-def methods_of(dataplane: Dataplane, limits: Limits) -> GrpcMethods:
-    return GrpcMethods(dataplane, limits, Application(dataplane, EdgeArgs(limits=limits)).handle)
+def methods_of(dataplane: Dataplane, limits: Limits) -> InferenceMethods:
+    return InferenceMethods(
+        dataplane, limits, Application(dataplane, EdgeArgs(limits=limits)).handle
+    )
 
 
 async def refused(call: Any) -> grpc.aio.AioRpcError:

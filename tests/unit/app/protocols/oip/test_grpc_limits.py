@@ -8,7 +8,7 @@ import pytest
 
 from app.asgi import Application
 from app.config import BatchSettings, EdgeArgs, Limits
-from app.protocols.oip.grpc import GrpcMethods
+from app.protocols.oip.grpc import InferenceMethods
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
 from deployments.frames import Frame
@@ -79,7 +79,7 @@ async def test_a_call_has_no_more_time_than_any_request(tmp_path: Path) -> None:
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-class Watched(GrpcMethods):
+class Watched(InferenceMethods):
     """Counts the calls whose task was cancelled."""
 
     cancelled = 0
