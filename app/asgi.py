@@ -6,6 +6,7 @@ from urllib.parse import quote
 from starlette.types import Receive, Scope, Send
 
 from app.config import EdgeArgs
+from app.edge.cors import SocketOrigins
 from app.edge.deadline import Deadline
 from app.edge.dispatch import Dispatch
 from app.edge.errors import ErrorForm, Errors
@@ -25,8 +26,10 @@ from app.serving.dataplane import Dataplane
 
 def layers(args: EdgeArgs) -> list[Layer]:
     """What every request passes, whatever carries it, the outermost first."""
+    origins = [Layer(partial(SocketOrigins, origins=args.cors.origins), ())] if args.cors else []
     return [
         Layer(Errors, Errors.errors),
+        *origins,
         Layer(partial(Deadline, limit_s=args.limits.timeout_s), Deadline.errors),
     ]
 

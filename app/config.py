@@ -1,9 +1,10 @@
 """The configuration of the graph: ``args`` of the application, ``user_config`` of the ingress."""
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from deployments.features.settings import LookupSettings
 from deployments.model.options import ModelOptions
@@ -12,6 +13,8 @@ from deployments.strict import StrictModel
 
 PROJECT = Path(__file__).resolve().parents[1]
 """Relative paths in the configuration start here, whatever directory a worker runs in."""
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
 
 
 class Limits(StrictModel):
@@ -93,11 +96,40 @@ class FeatureStoreArgs(StrictModel, validate_default=True):
         return None if path is None else PROJECT / path
 
 
+class CorsSettings(StrictModel):
+    """Pages of which other origins may ask, from the browser of whoever looks at them."""
+
+    origins: list[str] = Field(min_length=1)
+    """As browsers send them: ``https://app.example.com``, with the port where it is not the
+    scheme's own; ``"*"`` is every origin."""
+    credentials: bool = False
+    """Whether pages may have cookies and client certificates sent along, which a proxy in front may
+    ask for. Not with ``"*"``."""
+    max_age_s: int = Field(default=600, ge=0)
+    """How long a browser remembers what it may ask; Chromium takes two hours at most."""
+
+    @field_validator("origins")
+    @classmethod
+    def _as_sent(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin: scheme://host or scheme://host:port")
+        return origins
+
+    @model_validator(mode="after")
+    def _named_where_trusted(self) -> Self:
+        if self.credentials and "*" in self.origins:
+            raise ValueError("with credentials the origins must be named, '*' is none")
+        return self
+
+
 class EdgeArgs(StrictModel):
     """What requests meet, whatever is behind: layers and protocols have it."""
 
     limits: Limits = Limits()
     stream: StreamSettings = StreamSettings()
+    cors: CorsSettings | None = None
+    """Which pages of other origins may ask; None leaves it to browsers to forbid it to all."""
 
 
 class GraphArgs(EdgeArgs):

@@ -13,6 +13,7 @@ from app.config import GraphArgs, IngressSettings
 from app.doors.autoscaling import UNSEEN_REQUESTS
 from app.doors.fast_lane.refusal import Refusals
 from app.doors.fast_lane.server import FastLane
+from app.edge.cors import cross_origin
 from app.layouts.layout import GraphLayout
 from app.protocols.health.grpc import HealthMethods
 from app.protocols.oip.grpc import InferenceMethods
@@ -50,15 +51,16 @@ class IngressReplica(InferenceMethods, HealthMethods):
         self._layout = layout(args, bundles, *handles)
         self._dataplane = Dataplane(bundles, self._layout.chain, name, problems=problems)
         self._streams = Streams(self._dataplane, args.limits, args.stream)
-        self._app = Application(self._dataplane, args, self._streams)
-        super().__init__(self._dataplane, args.limits, self._app.handle)
+        app = Application(self._dataplane, args, self._streams)
+        super().__init__(self._dataplane, args.limits, app.handle)
+        self._app = cross_origin(app, args.cors)
         self._leaving: asyncio.Task[None] | None = None
         self._fast_lane = (
             FastLane(
                 args.fast_lane,
                 self._app,
                 args.stream.max_message_bytes,
-                Refusals(self._dataplane.refusal, self._app.prediction_forms),
+                Refusals(self._dataplane.refusal, app.prediction_forms),
             )
             if args.fast_lane
             else None

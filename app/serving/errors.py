@@ -32,6 +32,7 @@ class ErrorCode(Enum):
     EMPTY_BATCH = ("empty_batch", 422)
     BATCH_TOO_LARGE = ("batch_too_large", 413)
     BODY_TOO_LARGE = ("body_too_large", 413)
+    FORBIDDEN_ORIGIN = ("forbidden_origin", 403)
     NOT_FOUND = ("not_found", 404)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
     UPGRADE_REQUIRED = ("upgrade_required", 426)

@@ -19,8 +19,8 @@ _STAGES = "deployments.features deployments.preprocess deployments.model"
 _MAY_IMPORT = {
     "app": "",
     "app.graph": f"app.config app.ingress app.layouts app.start {_SHARED} {_STAGES}",
-    "app.ingress": f"""app.asgi app.config app.doors app.layouts app.protocols app.ray_private
-        app.serving {_SHARED}""",
+    "app.ingress": f"""app.asgi app.config app.doors app.edge app.layouts app.protocols
+        app.ray_private app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",
     "app.cli": """app.config app.doors.concurrency app.doors.front app.start training.bundling
         deployments.bundle deployments.features.plan""",

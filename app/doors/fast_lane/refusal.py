@@ -19,7 +19,8 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})\r\n", re.IGNORECASE)
 _ID = re.compile(rf"\r\n{REQUEST_ID}: *({SOUND_REQUEST_ID})\r\n".encode(), re.IGNORECASE)
 # What asks for more than an answer: left to the whole way.
 _SPECIAL = re.compile(
-    rb"\r\n(?:connection:(?! *keep-alive\r)|transfer-encoding:|expect:|upgrade:)", re.IGNORECASE
+    rb"\r\n(?:connection:(?! *keep-alive\r)|transfer-encoding:|expect:|upgrade:|origin:)",
+    re.IGNORECASE,
 )
 _ANY_ID = "0" * 32  # stands in an answer that is made once for many
 

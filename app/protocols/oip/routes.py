@@ -14,6 +14,7 @@ from app.serving.errors import ErrorCode
 _SERVING = [ErrorCode.NOT_FOUND, ErrorCode.NOT_IN_SERVICE, ErrorCode.UNAVAILABLE]
 _NEVER = (
     *(ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.UPGRADE_REQUIRED),
+    ErrorCode.FORBIDDEN_ORIGIN,  # of a socket
     *(ErrorCode.MALFORMED_REQUEST, ErrorCode.HEADERS_TOO_LARGE),  # doors refuse, before any route
 )
 _INFER = [code for code in ErrorCode if code not in _NEVER]

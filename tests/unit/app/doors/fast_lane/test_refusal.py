@@ -76,6 +76,7 @@ def test_a_whole_plain_request_is_refused_unread(data: bytes) -> None:
         request("Transfer-Encoding: chunked"),
         request("expect: 100-continue"),
         request("upgrade: websocket"),
+        request("Origin: https://shop.test"),
         request(line="GET /predict HTTP/1.1"),
         request(line="POST /predict HTTP/1.0"),
         request(line="POST /predictions HTTP/1.1"),
