@@ -51,7 +51,8 @@ class FastLaneSettings(StrictModel):
     """Where it listens, and the limits that Ray's own door has in ``http_options`` and HAProxy."""
 
     host: str = "127.0.0.1"
-    """``0.0.0.0`` to serve other machines: there is no TLS, put a proxy before it."""
+    """``0.0.0.0``, or ``::`` for IPv6, too, to serve other machines: there is no TLS, put a proxy
+    before it."""
     port: int = Field(default=8001, ge=1, le=65535)
     """One port for all ingress replicas of a node: the kernel spreads connections over them."""
     max_connections: int = Field(default=4096, ge=1)
@@ -69,6 +70,11 @@ class FastLaneSettings(StrictModel):
     linger_s: float = Field(default=2.0, ge=0)
     """A replica that stops asks for each connection to be closed with its next answer. One that
     stays idle for so long is closed without."""
+
+    @field_validator("host")
+    @classmethod
+    def _without_brackets(cls, host: str) -> str:
+        return host.removeprefix("[").removesuffix("]")
 
 
 class ModelArgs(ModelOptions, validate_default=True):

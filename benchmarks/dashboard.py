@@ -1,16 +1,14 @@
 """What Serve says of the replicas of a running graph, from the REST API of Ray's dashboard."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from app.start import dashboard
 from app.start.dashboard import applications
 from benchmarks.unmeasured import Unmeasured
-
-_ADDRESS = re.compile(r"dashboard at.*?(https?://[\w.\-]+:\d+)")
 
 
 class DashboardError(Unmeasured):
@@ -38,10 +36,10 @@ def replicas(client: httpx.Client, address: str, application: str = "windsock") 
 def address_in(log: str) -> str:
     """Where ``serve run`` says that the dashboard is: 8265, or the next port that was free.
     Raises DashboardError."""
-    found = _ADDRESS.search(log)
+    found = dashboard.address_in(log)
     if found is None:
         raise DashboardError("serve run did not say where its dashboard is")
-    return found[1]
+    return found
 
 
 def replicas_in(applications: Mapping[str, Any], application: str) -> list[Replica]:

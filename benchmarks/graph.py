@@ -41,7 +41,8 @@ def of_ray(
 
     def environment(folder: Path) -> Environment:
         inherited = {flag: None for flag in os.environ if flag.startswith("RAY_")}
-        return {**inherited, **env, **second_cluster(_RAY_PORTS, folder)}
+        apart = second_cluster(_RAY_PORTS, folder)
+        return {**inherited, **env, **apart, "RAY_AUTH_MODE": "disabled"}
 
     command = "{bin}/serve run {folder}/serve_config.yaml"
     return Contender(name, doors, command, environment, config, packages=("ray",), stop_s=60.0)

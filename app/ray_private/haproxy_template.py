@@ -17,6 +17,7 @@ from ray.serve._private.haproxy import HAProxyApi
 
 from app.doors.concurrency import CONCURRENCY
 from app.doors.haproxy_rules import KEEP, indented, too_many
+from app.ray_private.haproxy_hosts import reachable
 
 haproxy: Any = rays  # its names are not for others, says its type
 _NAME = "{{ backend.name or 'unknown' }}"
@@ -47,7 +48,7 @@ def apply() -> str | None:
 
 def limited_haproxy(*arguments: Any, **named: Any) -> HAProxyApi:
     """Ray's class of this name, in the process in which it makes HAProxy's configuration."""
-    haproxy.HAPROXY_CONFIG_TEMPLATE = limited(haproxy.HAPROXY_CONFIG_TEMPLATE)
+    haproxy.HAPROXY_CONFIG_TEMPLATE = reachable(limited(haproxy.HAPROXY_CONFIG_TEMPLATE))
     return HAProxyApi(*arguments, **named)
 
 

@@ -1,13 +1,13 @@
 """A Serve config file as a person wrote it: what of it Serve would ignore, what would not
 start, and where it will answer."""
 
+import os
 import warnings
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
 from pydantic import BaseModel, ValidationError
 from ray.serve.config import AutoscalingConfig
@@ -21,9 +21,10 @@ from ray.serve.schema import (
 )
 
 from app.config import GraphArgs
-from app.start.address import ConfigError, Target
-from app.start.dashboard import applications
-from app.start.preflight import check_graph, check_port
+from app.start.address import Checked, ConfigError, Target
+from app.start.doors import Door, check_ports, rays_doors
+from app.start.machine import this_machine
+from app.start.preflight import GRAPH, GraphRefused, check_graph, check_room
 from deployments.strict import first_problem
 
 _DOORS: dict[str, type[BaseModel]] = {
@@ -50,21 +51,22 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Target:
-    """Check all that can be known of a config file before Ray starts, with room for its graph on
+def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Checked:
+    """Check all that can be known of a config file before Ray starts, with room for its graphs on
     ``nodes`` of these resources where there are any, and say where it will answer.
 
-    Raises ConfigError, and GraphRefused for what the graph itself would refuse to start with.
+    Raises ConfigError, and GraphRefused for what a graph itself would refuse to start with.
     """
     document = read(path)
+    problems: list[str] = []
     for application in document["applications"]:
         _import(application["import_path"].replace(":", "."), "import_path")
         if args := _args(application):
-            check_graph(args, application.get("deployments") or [], nodes)
+            problems += check_graph(args, application.get("deployments") or [])
     for function in (document.get("grpc_options") or {}).get("grpc_servicer_functions") or ():
         _import(function, "grpc_servicer_functions")
-    _check_ports(document)
-    return target(document)
+    check_ports([*rays_doors(document), *_fast_lanes(document)])
+    return Checked(targets(document), problems + _check_room(document, nodes))
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -107,19 +109,24 @@ def read(path: Path) -> dict[str, Any]:
     return document
 
 
-def target(document: Mapping[str, Any]) -> Target:
-    """Where the first application of the document will answer."""
-    doors = {option: f"{host}:{port}" for option, host, port in _rays_doors(document)}
-    first = document["applications"][0]
-    prefix = (first.get("route_prefix") or "/").rstrip("/")
-    args = _args(first)
-    fast_lane = args.fast_lane if args else None
-    return Target(
-        app=first.get("name", "default"),
-        url=f"http://{doors['http_options']}{prefix}",
-        fast_lane=f"http://{_reachable(fast_lane.host)}:{fast_lane.port}" if fast_lane else None,
-        grpc=doors.get("grpc_options"),
-    )
+def targets(document: Mapping[str, Any]) -> list[Target]:
+    """Where each application of the document will answer."""
+    doors = {door.option: door.address for door in rays_doors(document)}
+    found = []
+    for application in document["applications"]:
+        prefix = (application.get("route_prefix") or "/").rstrip("/")
+        graph = application.get("import_path") == GRAPH
+        fast_lane = next((f"http://{one.address}" for one in _fast_lane(application)), None)
+        found.append(
+            Target(
+                app=application.get("name", "default"),
+                url=f"http://{doors['http_options']}{prefix}",
+                fast_lane=fast_lane,
+                grpc=doors.get("grpc_options") if graph else None,
+                graph=graph,
+            )
+        )
+    return found
 
 
 def _import(path: str, option: str) -> None:
@@ -131,41 +138,37 @@ def _import(path: str, option: str) -> None:
         raise ConfigError(f"{option}: {path!r} cannot be imported: {error}") from error
 
 
-def _check_ports(document: Mapping[str, Any]) -> None:
-    """Refuse ports that are one, and those that another program has; what answers where a graph
-    runs already may be that one's."""
-    doors = _rays_doors(document)
-    for application in document["applications"]:
-        if (args := _args(application)) and args.fast_lane:
-            doors.append(("fast_lane", _reachable(args.fast_lane.host), args.fast_lane.port))
-    with httpx.Client(timeout=5.0) as client:
-        running = bool(applications(client))
-    taken: dict[int, str] = {}
-    for option, host, port in doors:
-        if port in taken:
-            raise ConfigError(f"{taken[port]} and {option} have the same port, {port}")
-        taken[port] = option
-        if not running:
-            check_port(option, host, port)
+def _check_room(document: Mapping[str, Any], nodes: Sequence[Mapping[str, float]]) -> list[str]:
+    """Problems on these nodes. Without any on this machine, if the file is meant for it: where it
+    does not even hold the graphs, that is no problem of the file."""
+    options = {
+        one.get("name", "default"): one.get("deployments") or []
+        for one in document["applications"]
+        if (args := _args(one)) and args.check_placement
+    }
+    if nodes or os.environ.get("RAY_ADDRESS", "local") != "local":
+        return check_room(options, nodes) if nodes else []
+    try:
+        return [f"on this machine, {one}" for one in check_room(options, [this_machine()])]
+    except GraphRefused:
+        return []
 
 
-def _rays_doors(document: Mapping[str, Any]) -> list[tuple[str, str, int]]:
-    """Option, host and port of those of Ray's doors that are open."""
-    http, grpc = document.get("http_options") or {}, document.get("grpc_options") or {}
-    host = _reachable(str(http.get("host", "0.0.0.0")))
-    doors = [("http_options", host, int(http.get("port", 8000)))]
-    if grpc.get("grpc_servicer_functions"):
-        doors.append(("grpc_options", host, int(grpc.get("port", 9000))))
-    return doors
+def _fast_lanes(document: Mapping[str, Any]) -> list[Door]:
+    return [door for one in document["applications"] for door in _fast_lane(one)]
 
 
-def _reachable(host: str) -> str:
-    return host.replace("0.0.0.0", "127.0.0.1")
+def _fast_lane(application: dict[str, Any]) -> list[Door]:
+    """The fast lane of an application, where it has one."""
+    if not ((args := _args(application)) and args.fast_lane):
+        return []
+    option = f"fast_lane of {application.get('name', 'default')}"
+    return [Door(option, args.fast_lane.host, args.fast_lane.port)]
 
 
 def _args(application: dict[str, Any]) -> GraphArgs | None:
     """The arguments of the graph; None for an application that is another's."""
-    if application.get("import_path") != "app.graph:build":
+    if application.get("import_path") != GRAPH:
         return None
     try:
         return GraphArgs.model_validate(application.get("args") or {})

@@ -1,6 +1,8 @@
 """Ray's dashboard, asked for what Serve runs."""
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +10,48 @@ import httpx
 
 from app.start.address import DASHBOARD
 
+_ADDRESS = re.compile(r"dashboard at.*?(https?://(?:\[[\da-f:]+\]|[\w.\-]+):\d+)")
+
 
 def applications(client: httpx.Client, dashboard: str = DASHBOARD) -> dict[str, Any]:
     """Each application of the cluster by name, empty while the dashboard does not answer."""
+    told: dict[str, Any] = _told(client, dashboard).get("applications", {})
+    return told
+
+
+def ports_of_serve(client: httpx.Client, dashboard: str = DASHBOARD) -> set[int]:
+    """The ports of the doors of what Serve runs, none where it runs nothing."""
+    told = _told(client, dashboard)
+    running = told.get("applications") or {}
+    if not running:
+        return set()
+    doors = [told.get("http_options"), told.get("grpc_options")]
+    doors += [fast_lane_of(application) for application in running.values()]
+    return {int(door["port"]) for door in doors if door and door.get("port")}
+
+
+def fast_lane_of(application: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the fast lane of an application, as the dashboard tells of it; empty where
+    it has none."""
+    config = application.get("deployed_app_config") or {}
+    settings: dict[str, Any] = (config.get("args") or {}).get("fast_lane") or {}
+    return settings
+
+
+def address_in(log: str) -> str | None:
+    """Where Ray says, in what it prints, that the dashboard is: 8265, or the next free port."""
+    found = _ADDRESS.search(log)
+    return found[1] if found else None
+
+
+def _told(client: httpx.Client, dashboard: str) -> dict[str, Any]:
     try:
         answer = client.get(f"{dashboard}/api/serve/applications/", headers=_auth())
         answer.raise_for_status()
-        told: dict[str, Any] = answer.json()["applications"]
-    except (httpx.HTTPError, ValueError, KeyError):
+        told = answer.json()
+    except (httpx.HTTPError, ValueError):
         return {}
-    return told
+    return told if isinstance(told, dict) else {}
 
 
 def _auth() -> dict[str, str]:

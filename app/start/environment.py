@@ -1,8 +1,10 @@
 """Ray's environment: every flag, callback and port that it reads before its processes start."""
 
 import shlex
+import socket
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -45,7 +47,6 @@ def second_cluster(first_port: int, folder: Path | None = None) -> dict[str, str
     return {
         **(_files(folder) if folder else {}),
         "RAY_ADDRESS": "local",
-        "RAY_AUTH_MODE": "disabled",
         "RAY_SERVE_HAPROXY_STATS_PORT": str(first_port),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(first_port + 1),
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(first_port + 2),
@@ -66,6 +67,25 @@ def _files(folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(haproxy),
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(haproxy / "server-state"),
     }
+
+
+def beside_another(environment: Mapping[str, str]) -> str | None:
+    """Why a cluster with this environment cannot be started beside another one that runs on this
+    machine, with what to do; None where none is in its way."""
+    if environment.get("RAY_SERVE_ENABLE_HA_PROXY") != "1":
+        return None
+    for name, default in _OF_HAPROXY.items():
+        port = environment.get(name, default)
+        with suppress(OSError), socket.create_connection(("127.0.0.1", int(port)), timeout=1):
+            return (
+                f"another program has port {port} ({name}), most likely the HAProxy of another "
+                "graph: give this one ports and files of its own by "
+                'eval "$(windsock env --beside 12000)", and other ports in its config file'
+            )
+    return None
+
+
+_OF_HAPROXY = {"RAY_SERVE_HAPROXY_STATS_PORT": "8404", "RAY_SERVE_HAPROXY_METRICS_PORT": "9101"}
 
 
 def overridden(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:

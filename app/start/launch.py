@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from app.start.address import ConfigError, Target
-from app.start.dashboard import applications
-from app.start.environment import overridden, ray_environment
+from app.start.address import DASHBOARD, ConfigError, Target
+from app.start.dashboard import address_in, applications
+from app.start.environment import beside_another, overridden, ray_environment
 from app.start.serve_run import ServeRun, script, serve_run
 from app.start.steps import Steps, steps
 from app.start.welcome import welcome
@@ -40,22 +40,28 @@ def launch(config: Path, *, verbose: bool = False) -> int:
     by itself. What Ray prints goes to a log file that is named; ``verbose`` shows it instead."""
     for which in (signal.SIGINT, signal.SIGTERM):  # which `serve run` would inherit as ignored
         signal.signal(which, signal.default_int_handler)
-    with httpx.Client(timeout=5.0) as client, ExitStack() as running:
+    # This machine is asked: no proxy that the environment names could reach it.
+    with httpx.Client(timeout=5.0, trust_env=False) as client, ExitStack() as running:
         try:
             with steps(console, live=not verbose) as shown:
                 shown.show(f"Checking {config}")
-                target = _checked(config)
-                if _ready(client, target):
-                    raise ConfigError(
-                        f"something answers at {target.url} already: stop it, or change the port"
-                    )
+                targets = _checked(config)
+                for target in targets:
+                    if _answers(client, target):
+                        raise ConfigError(
+                            f"something answers at {target.url} already: stop it, or change the "
+                            "port"
+                        )
                 log = running.enter_context(_log(verbose))
-                run = running.enter_context(serve_run(config, _environment(), log, _stopping))
-                _wait_until_ready(client, target, run, shown)
+                environment = _environment()
+                if taken := beside_another(environment):
+                    raise ConfigError(taken)
+                run = running.enter_context(serve_run(config, environment, log, _stopping))
+                _wait_until_ready(client, targets, run, log, shown)
         except (ConfigError, DeployFailed) as error:
             return _complain("cannot start", error)
         if run.going:
-            title, text = welcome(client, target, log.name if log else None)
+            title, text = welcome(client, targets, _dashboard(log), log.name if log else None)
             console.rule(f"[bold green]{escape(title)}")
             console.print(text, markup=False)
         status = run.wait()
@@ -65,7 +71,7 @@ def launch(config: Path, *, verbose: bool = False) -> int:
         return int(status != 0)
 
 
-def _checked(config: Path) -> Target:
+def _checked(config: Path) -> list[Target]:
     """Where the file will answer, if nothing is wrong with it. Raises ConfigError."""
     # By another process, since Serve's schema and Feast would keep 250 MB in this one.
     command = [script("windsock"), "check", "--json", str(config)]
@@ -77,7 +83,7 @@ def _checked(config: Path) -> Target:
     answer = json.loads(done.stdout)
     if done.returncode:
         raise ConfigError(answer["error"])
-    return Target(**answer)
+    return [Target(**one) for one in answer["applications"]]
 
 
 @contextmanager
@@ -102,16 +108,27 @@ def _environment() -> dict[str, str]:
     return {**ours, **os.environ}
 
 
-def _wait_until_ready(client: httpx.Client, target: Target, run: ServeRun, shown: Steps) -> None:
-    """Until it answers, ends, or is told to. Raises DeployFailed."""
-    while run.going:
-        application = applications(client).get(target.app, {})
-        if application.get("status") == "DEPLOY_FAILED":
-            raise DeployFailed(_reason(application.get("message", "")))
-        if _ready(client, target):
-            return
-        shown.show(_step(target.app, application))
-        time.sleep(_POLL_S)
+def _wait_until_ready(
+    client: httpx.Client, targets: list[Target], run: ServeRun, log: Log, shown: Steps
+) -> None:
+    """Until all answer, it ends, or is told to. Raises DeployFailed."""
+    waiting = list(targets)
+    while run.going and waiting:
+        told = applications(client, _dashboard(log))
+        for target in waiting:
+            application = told.get(target.app, {})
+            if application.get("status") == "DEPLOY_FAILED":
+                raise DeployFailed(_reason(application.get("message", "")))
+        waiting = [one for one in waiting if not _ready(client, one, told.get(one.app, {}))]
+        if waiting:
+            shown.show(_step(waiting[0].app, told.get(waiting[0].app, {})))
+            time.sleep(_POLL_S)
+
+
+def _dashboard(log: Log) -> str:
+    """Where that of this cluster is: another's may have its usual port."""
+    said = address_in(Path(log.name).read_text(errors="replace")) if log else None
+    return said or DASHBOARD
 
 
 def _step(app: str, application: Mapping[str, Any]) -> str:
@@ -123,7 +140,14 @@ def _step(app: str, application: Mapping[str, Any]) -> str:
     return f"Starting {app}{done}"
 
 
-def _ready(client: httpx.Client, target: Target) -> bool:
+def _ready(client: httpx.Client, target: Target, application: Mapping[str, Any]) -> bool:
+    """Of one that is another's only Serve knows."""
+    if target.graph:
+        return _answers(client, target)
+    return bool(application.get("status") == "RUNNING")
+
+
+def _answers(client: httpx.Client, target: Target) -> bool:
     try:
         return client.get(f"{target.url}/health/ready").is_success
     except httpx.HTTPError:

@@ -8,11 +8,13 @@ from typing import Any
 import ray
 from pydantic import ValidationError
 from ray.serve.exceptions import RayServeException
+from ray.serve.schema import ServeApplicationSchema
 
 from app.config import CollapsedSettings, GraphArgs, IngressSettings
 from app.ray_private import controller
 from app.ray_private.deployed_config import Unknown, deployed, has_replicas
-from app.start.placement import Shares, shortage
+from app.start.address import asked_at
+from app.start.placement import Shares, shortage, stuck_updates
 from deployments.bundle.bundle import LATEST, BundleError, BundleStore
 from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import open_store
@@ -23,6 +25,9 @@ from deployments.model.deployment import ModelSettings
 from deployments.model_id import ModelId
 from deployments.stage.settings import StageSettings
 from deployments.strict import first_problem
+
+GRAPH = "app.graph:build"
+"""The import path of an application that is one of ours."""
 
 _DEPLOYMENTS = {
     "collapsed": {"Ingress"},
@@ -39,16 +44,13 @@ def check(args: GraphArgs) -> list[str]:
     there are. Raises GraphRefused, which also goes to the terminal of whoever started Serve; so do
     the problems that this gives, with which the graph can serve."""
     problems = controller.problems()
-    options: list[dict[str, Any]] = []
+    configs: list[ServeApplicationSchema] = []
     try:
-        options = deployed_options(args)
+        configs = deployed()
     except Unknown as error:
         problems.append(str(error))
     try:
-        problems += check_graph(args, options, _nodes() if args.check_placement else ())
-        # What answers on the port may be a replica that is to be replaced.
-        if args.fast_lane and not has_replicas("Ingress"):
-            check_port("fast_lane", args.fast_lane.host, args.fast_lane.port)
+        problems += _check_deployed(args, configs)
     except GraphRefused as error:
         print(f"\nwindsock cannot start: {error}\n", flush=True)
         raise
@@ -58,12 +60,33 @@ def check(args: GraphArgs) -> list[str]:
     return problems
 
 
-def check_graph(
-    args: GraphArgs, options: list[dict[str, Any]], nodes: Sequence[Mapping[str, float]] = ()
-) -> list[str]:
-    """Check bundle, feature registry, the ``user_config`` of each deployment in ``options``, and
-    room for them on ``nodes``, where there are any. Raises GraphRefused, in one sentence; gives
-    the problems with which the graph can serve."""
+def _check_deployed(args: GraphArgs, configs: Sequence[ServeApplicationSchema]) -> list[str]:
+    """Check a graph against all that is being deployed with it. Serve does not say which of these
+    it is: it is any that has these ``args``. None has where it does not come from a config file."""
+    graphs = {one.name: GraphArgs(**one.args) for one in configs if one.import_path == GRAPH}
+    options = {one.name: _options(one) for one in configs}
+    ours = [name for name, given in graphs.items() if given == args]
+    problems: list[str] = []
+    for given in [options[name] for name in ours] or [[]]:
+        problems += check_graph(args, given)
+    if args.fast_lane:
+        same = [name for name in graphs if _port(graphs[name]) == args.fast_lane.port]
+        if len(same) > 1:
+            raise GraphRefused(
+                f"{' and '.join(same)} have the same port for fast_lane, {args.fast_lane.port}: "
+                "their clients would get each other's answers"
+            )
+        # What answers on the port may be a replica that is to be replaced.
+        if not any(has_replicas(name, "Ingress") for name in ours):
+            check_port("fast_lane", args.fast_lane.host, args.fast_lane.port)
+    if args.check_placement and ours:
+        problems += check_room(options, _nodes())
+    return problems
+
+
+def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
+    """Check bundle, feature registry and the ``user_config`` of each deployment in ``options``.
+    Raises GraphRefused, in one sentence; gives the problems with which the graph can serve."""
     ingress = next((one for one in options if one["name"] == "Ingress"), {})
     version = (ingress.get("user_config") or {}).get("version", LATEST)
     try:
@@ -73,33 +96,46 @@ def check_graph(
     except (BundleError, ServiceError) as error:
         raise GraphRefused(str(error)) from error
     check_settings(args, options, bundle.manifest.service.views)
-    missing = shortage([shares(one) for one in options], nodes) if nodes else None
-    if missing:
-        raise GraphRefused(f"this cluster can never place the graph: {missing}")
     return list(plan.warnings)
+
+
+def check_room(
+    options: Mapping[str, list[dict[str, Any]]], nodes: Sequence[Mapping[str, float]]
+) -> list[str]:
+    """Check room on ``nodes`` for the deployments of each application, together; what leaves none
+    for an update is a problem. Raises GraphRefused where they can never be placed."""
+    together = [
+        shares(one, name if len(options) > 1 else None)
+        for name, deployments in options.items()
+        for one in deployments
+    ]
+    if missing := shortage(together, nodes):
+        raise GraphRefused(f"this cluster can never place the graph: {missing}")
+    return stuck_updates(together, nodes)
 
 
 def check_port(option: str, host: str, port: int) -> None:
     """Refuse a port on which another program answers. That of the fast lane replicas share, and
     would share with that one, too."""
-    with suppress(OSError), socket.create_connection((host, port), timeout=1):
+    asked = asked_at(host)
+    with suppress(OSError), socket.create_connection((asked, port), timeout=1):
         raise GraphRefused(
-            f"something answers on {host} port {port} already: stop it, or change the port in "
+            f"something answers on {asked} port {port} already: stop it, or change the port in "
             f"{option}"
         )
 
 
-def deployed_options(args: GraphArgs) -> list[dict[str, Any]]:
-    """The ``deployments`` of the Serve config that is being deployed with these ``args``; none
-    where the graph was built outside a config file. Raises Unknown."""
-    for config in deployed():
-        if config.import_path == "app.graph:build" and GraphArgs(**config.args) == args:
-            return [one.model_dump(exclude_unset=True) for one in config.deployments]
-    return []
+def _port(args: GraphArgs) -> int | None:
+    return args.fast_lane.port if args.fast_lane else None
 
 
-def shares(options: dict[str, Any]) -> Shares:
-    """What a deployment with these options asks for at its smallest, with Ray's defaults."""
+def _options(config: ServeApplicationSchema) -> list[dict[str, Any]]:
+    return [one.model_dump(exclude_unset=True) for one in config.deployments]
+
+
+def shares(options: dict[str, Any], application: str | None = None) -> Shares:
+    """What a deployment with these options asks for at its smallest, with Ray's defaults; its
+    application is named where there are several."""
     actor = options.get("ray_actor_options") or {}
     resources = {"CPU": actor.get("num_cpus", 1.0), "GPU": actor.get("num_gpus", 0.0)}
     resources |= {"memory": actor.get("memory", 0.0), **(actor.get("resources") or {})}
@@ -109,7 +145,8 @@ def shares(options: dict[str, Any]) -> Shares:
     if options.get("autoscaling_config"):
         replicas = options["autoscaling_config"].get("min_replicas", 1)
     needed = {name: float(amount) for name, amount in resources.items() if amount}
-    return Shares(options["name"], replicas, needed)
+    name = f"{options['name']} of {application}" if application else options["name"]
+    return Shares(name, replicas, needed, surges=(options.get("max_surge_percent") or 0) > 0)
 
 
 def check_settings(args: GraphArgs, options: list[dict[str, Any]], views: Collection[str]) -> None:

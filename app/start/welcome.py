@@ -5,29 +5,47 @@ import os
 import shlex
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
 
-from app.start.address import DASHBOARD, Target
+from app.start.address import Target
 
 
-def welcome(client: httpx.Client, target: Target, log: str | None) -> tuple[str, str]:
-    """A title, and lines that say how to try it and where to look, by what it tells of itself."""
+def welcome(
+    client: httpx.Client, targets: Sequence[Target], dashboard: str, log: str | None
+) -> tuple[str, str]:
+    """A title, and lines that say how to try each application and where to look, by what it tells
+    of itself."""
+    titles, blocks = [], []
+    for target in targets:
+        title, lines = _of_graph(client, target) if target.graph else (target.app, {})
+        titles.append(title)
+        blocks.append({"Address": target.url, **lines} if not target.graph else lines)
+    blocks[-1] |= {
+        "Ray dashboard": f"{dashboard} (it asks for a token: `ray get-auth-token` prints it)",
+        "Logs": " and ".join(filter(None, (log, _logs_of_serve()))),
+    }
+    told = "\n\n".join(
+        "\n".join(f"{name:<14} {text}" for name, text in lines.items() if text) for lines in blocks
+    )
+    verb = "is" if len(titles) == 1 else "are"
+    return f"{' and '.join(titles)} {verb} up", f"\n{told}\n\nCtrl-C stops everything.\n"
+
+
+def _of_graph(client: httpx.Client, target: Target) -> tuple[str, dict[str, str | None]]:
     document = client.get(f"{target.url}/openapi.json").json()
     body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
     example = shlex.quote(json.dumps(body["example"]))
-    logs = " and ".join(filter(None, (log, _logs_of_serve())))
-    lines = {
-        "Try it": f"curl {target.url}/predict -H 'content-type: application/json' -d {example}",
+    url = f"'{target.url}/predict'" if "[" in target.url else f"{target.url}/predict"
+    return document["info"]["title"], {
+        "Try it": f"curl {url} -H 'content-type: application/json' -d {example}",
         "Swagger page": f"{target.url}/docs",
         "Fast lane": target.fast_lane and f"{target.fast_lane}, the same without Ray's proxy",
         "gRPC": target.grpc and f"{target.grpc}, the Open Inference Protocol",
-        "Ray dashboard": f"{DASHBOARD} (it asks for a token: `ray get-auth-token` prints it)",
-        "Logs": logs,
+        "Problem": client.get(f"{target.url}/health").json().get("problem"),
     }
-    told = "\n".join(f"{name:<14} {text}" for name, text in lines.items() if text)
-    return f"{document['info']['title']} is up", f"\n{told}\n\nCtrl-C stops everything.\n"
 
 
 def _logs_of_serve() -> str:

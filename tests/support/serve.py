@@ -37,10 +37,11 @@ def free_port() -> int:
 
 
 _RAY_PORTS = choice(range(11_000, 17_000))
-_APART = second_cluster(_RAY_PORTS)
+_OPEN = {"RAY_AUTH_MODE": "disabled"}
+_APART = {**second_cluster(_RAY_PORTS), **_OPEN}
 PLAIN: Mapping[str, str] = {**ray_environment(haproxy=False), **_APART}
 FAST: Mapping[str, str] = {**ray_environment(haproxy=True), **_APART}
-BESIDE: Mapping[str, str] = second_cluster(_RAY_PORTS + 1_100)
+BESIDE: Mapping[str, str] = {**second_cluster(_RAY_PORTS + 1_100), **_OPEN}
 """Ports for a cluster that runs beside one of these."""
 
 

@@ -44,7 +44,8 @@ _MAY_IMPORT = {
     "app.config": f"{_SHARED} {_STAGES}",
     "app.ray_private": "deployments",
     "app.ray_private.controller": "app.ray_private app.ray_private.haproxy_template",
-    "app.ray_private.haproxy_template": "app.doors.concurrency app.doors.haproxy_rules",
+    "app.ray_private.haproxy_template": """app.doors.concurrency app.doors.haproxy_rules
+        app.ray_private""",
     "deployments.model": f"{_SHARED} deployments.preprocess.transform",  # for golden rows
     "deployments.preprocess": _SHARED,
     "deployments.features": _SHARED,

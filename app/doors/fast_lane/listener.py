@@ -37,9 +37,14 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._attaching: set[asyncio.Task[object]] = set()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        both = host == "::" and socket.has_dualstack_ipv6()
         try:
             self._socket = socket.create_server(
-                (host, port), family=family, backlog=_BACKLOG, reuse_port=True
+                (host, port),
+                family=family,
+                backlog=_BACKLOG,
+                reuse_port=True,
+                dualstack_ipv6=both,
             )
         except OSError as error:
             raise RuntimeError(

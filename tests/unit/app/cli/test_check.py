@@ -1,5 +1,6 @@
 """`windsock check` on a config file of the example's graph, without Ray."""
 
+import copy
 import json
 import socket
 from dataclasses import dataclass
@@ -64,12 +65,14 @@ def test_a_sound_file_says_where_it_would_answer(windsock: Windsock, config: Con
     )
     answer = windsock("check", path, "--json")
     assert answer.exit_code == 0
-    assert json.loads(answer.output) == {
+    told = {
         "app": "orders",
         "url": "http://127.0.0.1:8123",
         "fast_lane": f"http://127.0.0.1:{config.port}",
         "grpc": None,
+        "graph": True,
     }
+    assert json.loads(answer.output) == {"applications": [told], "problems": []}
 
 
 @pytest.mark.parametrize(
@@ -167,9 +170,105 @@ def test_what_would_only_fail_at_the_start_is_refused_before(
     assert refused.stderr.count("\n") == 1
 
 
+def test_an_update_without_room_is_a_problem_and_no_refusal(
+    windsock: Windsock, config: Config
+) -> None:
+    """The first start works; with the default, 0, an old replica stops first."""
+    for one in config.document["applications"][0]["deployments"]:
+        one["ray_actor_options"] = {"num_cpus": 0.5}
+    model = config.document["applications"][0]["deployments"][3]
+    model["ray_actor_options"] = {"num_cpus": 0.5, "num_gpus": 1}
+    assert "problem" not in windsock("check", config.written(), "--node", "CPU=2,GPU=1").output
+
+    model["max_surge_percent"] = 25
+    path = config.written()
+    told = windsock("check", path, "--node", "CPU=8,GPU=1")
+    assert told.exit_code == 0
+    assert told.output.count("problem: ") == 1
+    assert "an update of Model has no room: its new replica needs 0.5 CPU and 1 GPU" in told.output
+    assert "set its max_surge_percent: 0" in told.output
+    (problem,) = json.loads(windsock("check", path, "--node", "CPU=8,GPU=1", "--json").output)[
+        "problems"
+    ]
+    assert problem.startswith("an update of Model")
+    assert "problem" not in windsock("check", path, "--node", "CPU=8,GPU=2").output
+
+
+def test_an_update_is_checked_on_this_machine_where_no_node_is_told(
+    windsock: Windsock, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.start.config_file.this_machine", lambda: {"CPU": 5.0, "GPU": 0.0})
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    ingress = config.document["applications"][0]["deployments"][0]
+    ingress |= {"ray_actor_options": {"num_cpus": 2}, "max_surge_percent": 25}
+    path = config.written()
+
+    assert "problem: on this machine, an update of Ingress" in windsock("check", path).output
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    assert "problem" not in windsock("check", path).output
+
+
+def _second(config: Config, **args: Any) -> dict[str, Any]:
+    """Another application of the same graph."""
+    first = config.document["applications"][0]
+    one: dict[str, Any] = copy.deepcopy(first) | {"name": "returns", "route_prefix": "/returns"}
+    one["args"] |= args
+    config.document["applications"].append(one)
+    return one
+
+
+def test_each_of_several_applications_is_checked(windsock: Windsock, config: Config) -> None:
+    second = _second(config, fast_lane={"port": free_port()})
+    told = windsock("check", config.written())
+    assert told.exit_code == 0
+    assert (
+        "orders would answer at http://127.0.0.1:8123 and returns would answer at " in told.output
+    )
+
+    second["deployments"][0]["user_config"] = {"batchin": {}}
+    refused = windsock("check", config.written())
+    assert refused.exit_code == 1
+    assert "IngressSettings: batchin" in refused.stderr
+
+
+def test_two_applications_have_fast_lanes_of_their_own(windsock: Windsock, config: Config) -> None:
+    _second(config)
+    refused = windsock("check", config.written())
+
+    assert refused.exit_code == 1
+    assert (
+        f"fast_lane of orders and fast_lane of returns have the same port, {config.port}"
+        in refused.stderr
+    )
+
+
+def test_there_must_be_room_for_all_of_them(windsock: Windsock, config: Config) -> None:
+    _second(config, fast_lane=None)
+    path = config.written()
+
+    assert windsock("check", path, "--node", "CPU=8").exit_code == 0
+    refused = windsock("check", path, "--node", "CPU=7")
+    assert refused.exit_code == 1
+    assert "needs 8 CPU (Ingress of orders 1 x 1 + " in refused.stderr
+    assert "Model of returns 1 x 1" in refused.stderr
+
+
+@pytest.mark.parametrize("host", ["::", "::1"])
+def test_a_port_that_is_taken_on_ipv6_is_refused(
+    windsock: Windsock, config: Config, host: str
+) -> None:
+    config.document["http_options"]["host"] = host
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+        config.document["http_options"]["port"] = port = taken.getsockname()[1]
+        refused = windsock("check", config.written())
+
+    assert refused.exit_code == 1
+    assert f"something answers on ::1 port {port} already" in refused.stderr
+
+
 def test_doors_have_ports_of_their_own(windsock: Windsock, config: Config) -> None:
     config.document["applications"][0]["args"]["fast_lane"]["port"] = 8123
     refused = windsock("check", config.written())
 
     assert refused.exit_code == 1
-    assert "http_options and fast_lane have the same port, 8123" in refused.stderr
+    assert "http_options and fast_lane of orders have the same port, 8123" in refused.stderr

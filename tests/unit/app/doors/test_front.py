@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 
 from app.config import FastLaneSettings
 from app.doors.fast_lane.server import FastLane
-from app.doors.front import Address, Front, servers
+from app.doors.front import Address, Front, SeveralGraphs, only, servers
 from tests.support.http1 import Connection
 from tests.support.serve import free_port
 from tests.support.wait import wait_for
@@ -33,7 +33,7 @@ def test_a_node_has_one_address_however_many_replicas_it_runs() -> None:
     everywhere = {"host": "0.0.0.0", "port": 8001}
     replicas = [("10.0.0.2", "RUNNING"), ("10.0.0.1", "RUNNING"), ("10.0.0.2", "RUNNING")]
 
-    assert servers({"a": application(everywhere, *replicas)}) == {
+    assert servers({"a": application(everywhere, *replicas)}, "a") == {
         ("10.0.0.1", 8001): 1,
         ("10.0.0.2", 8001): 2,
     }
@@ -42,17 +42,43 @@ def test_a_node_has_one_address_however_many_replicas_it_runs() -> None:
 def test_a_replica_that_does_not_run_has_no_address() -> None:
     told = {"a": application({"host": "0.0.0.0", "port": 1}, ("10.0.0.1", "STARTING"))}
 
-    assert servers(told) == {}
+    assert servers(told, "a") == {}
 
 
 def test_a_lane_on_loopback_is_on_this_node() -> None:
-    assert servers({"a": application({"port": 8001}, ("10.0.0.1", "RUNNING"))}) == {
+    assert servers({"a": application({"port": 8001}, ("10.0.0.1", "RUNNING"))}, "a") == {
         ("127.0.0.1", 8001): 1
     }
 
 
+@pytest.mark.parametrize("host", ["::", "[::]", "0.0.0.0", "0::0"])
+def test_a_lane_on_all_interfaces_is_asked_at_its_node(host: str) -> None:
+    told = {"a": application({"host": host, "port": 8001}, ("fd00::7", "RUNNING"))}
+
+    assert servers(told, "a") == {("fd00::7", 8001): 1}
+
+
+def test_a_lane_on_an_ipv6_address_is_asked_there() -> None:
+    told = {"a": application({"host": "[fd00::9]", "port": 8001}, ("fd00::7", "RUNNING"))}
+
+    assert servers(told, "a") == {("fd00::9", 8001): 1}
+
+
+def test_a_front_is_for_one_graph() -> None:
+    lane = application({"host": "0.0.0.0", "port": 8001}, ("10.0.0.1", "RUNNING"))
+    other = application({"host": "0.0.0.0", "port": 8002}, ("10.0.0.1", "RUNNING"))
+    told = {"a": lane, "b": other, "c": application(None, ("10.0.0.1", "RUNNING"))}
+
+    with pytest.raises(SeveralGraphs, match="a and b have fast lanes: say by --application"):
+        only(told)
+    assert servers(told, "b") == {("10.0.0.1", 8002): 1}
+    assert only({"a": lane, "c": told["c"]}) == "a"
+    assert only({}) is None
+
+
 def test_an_application_without_a_fast_lane_is_left_alone() -> None:
-    assert servers({"a": application(None, ("10.0.0.1", "RUNNING")), "b": {}}) == {}
+    told = {"a": application(None, ("10.0.0.1", "RUNNING")), "b": {}}
+    assert [servers(told, name) for name in ("a", "b", "c", None)] == [{}] * 4
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from app.start.address import ConfigError, Target
-from app.start.config_file import read, target
+from app.start.config_file import read, targets
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -22,9 +22,9 @@ def application(**options: Any) -> dict[str, Any]:
 
 
 def test_the_shipped_config_has_no_key_that_serve_would_ignore() -> None:
-    assert target(read(ROOT / "serve_config.yaml")) == Target(
-        "windsock", "http://127.0.0.1:8000", "http://127.0.0.1:8001", "127.0.0.1:9000"
-    )
+    assert targets(read(ROOT / "serve_config.yaml")) == [
+        Target("windsock", "http://127.0.0.1:8000", "http://127.0.0.1:8001", "127.0.0.1:9000")
+    ]
 
 
 @pytest.mark.parametrize("layout", ["distributed", "collapsed"])
@@ -34,7 +34,7 @@ def test_the_shipped_config_holds_both_layouts_in_one_line(layout: str, tmp_path
     path = tmp_path / "serve_config.yaml"
     path.write_text(text.replace("    <<: *distributed ", f"    <<: *{layout} "))
 
-    assert target(read(path)).app == "windsock"
+    assert [one.app for one in targets(read(path))] == ["windsock"]
     (app,) = yaml.safe_load(path.read_text())["applications"]
     assert app["args"]["layout"] == layout
     assert len(app["deployments"]) == (4 if layout == "distributed" else 1)
@@ -44,7 +44,53 @@ def test_where_it_answers_follows_host_port_and_prefix(tmp_path: Path) -> None:
     http = {"host": "0.0.0.0", "port": 9999}
     path = write(tmp_path, http_options=http, applications=[application(route_prefix="/v1/")])
 
-    assert target(read(path)) == Target("parcels", "http://127.0.0.1:9999/v1", None)
+    assert targets(read(path)) == [Target("parcels", "http://127.0.0.1:9999/v1", None)]
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [
+        ("0.0.0.0", "127.0.0.1"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("::0", "[::1]"),
+        ("[::]", "[::1]"),
+        ("::1", "[::1]"),
+        ("fd00::7", "[fd00::7]"),
+        ("localhost", "localhost"),
+        ("serving.example", "serving.example"),
+        ("10.0.0.0", "10.0.0.0"),
+    ],
+)
+def test_every_door_is_written_as_urls_and_grpc_have_it(
+    tmp_path: Path, host: str, asked: str
+) -> None:
+    lane = {"host": host, "port": 8001}
+    one = application(args={"model": {"name": "parcels"}, "fast_lane": lane})
+    doors = {
+        "http_options": {"host": host, "port": 8000},
+        "grpc_options": {"port": 9000, "grpc_servicer_functions": ["a.b"]},
+    }
+    path = write(tmp_path, **doors, applications=[one])
+
+    assert targets(read(path)) == [
+        Target("parcels", f"http://{asked}:8000", f"http://{asked}:8001", f"{asked}:9000")
+    ]
+
+
+def test_each_application_has_its_place(tmp_path: Path) -> None:
+    lane = {"port": 8001}
+    first = application(route_prefix="/a", args={"model": {"name": "a"}, "fast_lane": lane})
+    second = {"name": "second", "route_prefix": "/b", "import_path": "app.graph:build"}
+    third = {"name": "third", "route_prefix": "/c", "import_path": "json:dumps"}
+    second["args"] = {"model": {"name": "b"}}  # type: ignore[assignment]
+    path = write(tmp_path, applications=[first, second, third])
+
+    assert targets(read(path)) == [
+        Target("parcels", "http://127.0.0.1:8000/a", "http://127.0.0.1:8001"),
+        Target("second", "http://127.0.0.1:8000/b", None),
+        Target("third", "http://127.0.0.1:8000/c", None, graph=False),
+    ]
 
 
 @pytest.mark.parametrize(
