@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextvars import Context
 
 from app.config import BatchSettings
 from app.serving.chain import Chain
 from app.serving.errors import ErrorCode, InvalidRequest, Overloaded, Unavailable
+from app.serving.golden_entities import GoldenEntities
 from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
 from deployments.log import get_logger
@@ -14,6 +16,7 @@ from deployments.model_id import ModelId
 logger = get_logger(__name__)
 
 _SHOWN = 100
+_LOOK_AGAIN_S = 15.0
 
 
 class Dataplane:
@@ -32,11 +35,15 @@ class Dataplane:
         self.problems = list(problems)
         self._refused: str | None = None
         self._chain = chain
+        self._golden: dict[str, GoldenEntities] = {}
+        self._looking: dict[str, asyncio.Task[None]] = {}
 
     @property
     def problem(self) -> str | None:
-        """What is wrong although it serves: a version that was refused, then ``problems``."""
-        return "; ".join(filter(None, (self._refused, *self.problems))) or None
+        """What is wrong although it serves: a version that was refused, a store that has nothing
+        for the one that serves, then ``problems``."""
+        absent = (golden.problem for golden in self._golden.values())
+        return "; ".join(filter(None, (self._refused, *absent, *self.problems))) or None
 
     async def activate(
         self, version: str, settings: BatchSettings, name: str | None = None
@@ -50,8 +57,10 @@ class Dataplane:
         before = self.in_service.get(model.name)
         try:
             bundle = await asyncio.to_thread(self.bundles.open, model)
+            golden = await asyncio.to_thread(bundle.golden)
             serving = ServedVersion(bundle.manifest, self._chain, settings)
             await serving.warm_up()
+            entities = GoldenEntities(bundle.manifest, self._chain, golden.columns)
         except Exception as error:
             if before is None:
                 raise
@@ -61,6 +70,27 @@ class Dataplane:
         else:
             self.in_service[model.name], self._refused = serving, None
             logger.info("serving %s", serving.model)
+            await self._look_for(entities, model.name, settings.max_rows)
+
+    async def _look_for(self, golden: GoldenEntities, name: str, max_rows: int) -> None:
+        """Look for a model's golden rows in the store: now, and from time to time until they are
+        there. Nothing else waits for that, nor ends with it."""
+        if name in self._looking:
+            self._looking.pop(name).cancel()
+        self._golden[name] = golden
+        await _look(golden, max_rows)
+        if not golden.problem:
+            return
+        logger.error("%s", golden.problem)
+
+        async def again() -> None:
+            while golden.problem:
+                await asyncio.sleep(_LOOK_AGAIN_S)
+                await _look(golden, max_rows)
+            logger.info("the online store has golden rows of %r now in each feature view", name)
+
+        loop = asyncio.get_running_loop()
+        self._looking[name] = loop.create_task(again(), context=Context())
 
     def refusal(self, ahead: int = 0) -> Overloaded | None:
         """Why a prediction asked for now, with so many others about to be, would be refused, if it
@@ -101,3 +131,11 @@ class Dataplane:
         name, now = served.model.name, served.model.version
         message = f"version {version!r} of {name!r} is not in service: {now!r} is"
         raise InvalidRequest(ErrorCode.NOT_IN_SERVICE, message, "version")
+
+
+async def _look(golden: GoldenEntities, max_rows: int) -> None:
+    try:
+        await golden.look(max_rows)
+    except Exception as error:
+        # What the stages cannot answer they say themselves, to whoever asks for it.
+        logger.warning("the golden rows could not be looked for: %s", error)

@@ -1,6 +1,7 @@
 """Manifests written by hand, and bundles of which only the manifest is real."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ _EXAMPLES: dict[DType, str | int | float | bool] = {
     "timestamp": "2024-05-01T10:15:00+02:00",
 }
 _CONTENT = b"not read here"
+_ROWS = 2
 
 PROGRAM = ProgramSpec().file
 
@@ -104,19 +106,32 @@ def manifest(
         metrics={"auc": 0.75},
         libraries={"torch": "2"},
         files={
-            file: hashlib.sha256(_CONTENT).hexdigest() for file in (PROGRAM, PREPROCESS, GOLDEN)
+            PROGRAM: hashlib.sha256(_CONTENT).hexdigest(),
+            PREPROCESS: hashlib.sha256(_CONTENT).hexdigest(),
+            GOLDEN: hashlib.sha256(_golden([*entities, *request_features])).hexdigest(),
         },
     )
 
 
+def _golden(fields: Sequence[FieldSpec]) -> bytes:
+    """Golden rows of the fields of a request alone, which are the example."""
+    examples = {
+        one.name: epoch(str(one.example)) if one.dtype == "timestamp" else one.example
+        for one in fields
+    }
+    columns = {name: [value] * _ROWS for name, value in examples.items()}
+    return json.dumps({"columns": columns, "outputs": {}}).encode()
+
+
 def store(root: Path, *manifests: Manifest) -> BundleStore:
-    """A store that holds a bundle for each manifest; their programs cannot run."""
+    """A store that holds a bundle for each manifest; their programs cannot run, and their two
+    golden rows are the example."""
     for one in manifests:
         home = root / one.name / one.version
         home.mkdir(parents=True)
         (home / MANIFEST).write_text(one.model_dump_json())
         for file in one.files:
-            (home / file).write_bytes(_CONTENT)
+            (home / file).write_bytes(_golden(one.fields) if file == GOLDEN else _CONTENT)
     return BundleStore(root)
 
 

@@ -33,8 +33,9 @@ async def test_a_version_serves_once_its_example_went_through_the_chain(tmp_path
     await dataplane.activate("1", SETTINGS)
 
     assert dataplane.serving().model.version == "1"
-    (frame,) = frames
+    frame, golden = frames
     assert (frame.model, frame.rows, frame.columns["depot"][0]) == (PARCELS, 1, "north")
+    assert (golden.model, golden.rows) == (PARCELS, 2)
 
 
 async def test_the_first_version_must_work(tmp_path: Path) -> None:
@@ -138,5 +139,5 @@ async def test_a_request_ends_on_the_version_it_began_with(tmp_path: Path) -> No
     go_on.set()
     await under_way
 
-    warm_up = "1", "2"
-    assert versions == [*warm_up, "1"]
+    before_serving = ["1", "1", "2", "2"]  # each with its example, then its golden rows
+    assert versions == [*before_serving, "1"]

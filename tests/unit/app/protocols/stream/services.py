@@ -18,12 +18,17 @@ from tests.support.manifests import parcels, store
 
 
 class Door:
-    """The stages of ``parcels``, shut until they are let; ``frames`` is what has come to them."""
+    """The stages of ``parcels``, open until they are shut; ``frames`` is what has come to them
+    since."""
 
     def __init__(self) -> None:
         self.let = asyncio.Event()
         self.frames: list[Frame] = []
         self.let.set()
+
+    def shut(self) -> None:
+        self.let.clear()
+        self.frames.clear()
 
     async def __call__(self, frame: Frame) -> Frame:
         self.frames.append(frame)

@@ -74,7 +74,7 @@ async def test_a_row_is_held_to_the_contract(
 async def test_an_id_is_free_again_once_its_row_is_answered(tmp_path: Path) -> None:
     door = Door()
     async with service(tmp_path, weighing(door)) as served, stream(served.url) as client:
-        door.let.clear()
+        door.shut()
         await client.send("a", EXAMPLE)
         twice = await client.ask("a", EXAMPLE)
         door.let.set()

@@ -22,7 +22,7 @@ async def test_what_a_client_leaves_behind_is_given_up(tmp_path: Path) -> None:
             await first.ask(1, EXAMPLE)
         await wait_for(lambda: not served.streams._sessions)
         before = asyncio.all_tasks()
-        door.let.clear()
+        door.shut()
         async with stream(served.url) as client:
             for row_id in range(20):
                 await client.send(row_id, EXAMPLE)
@@ -39,7 +39,7 @@ async def test_what_a_client_leaves_behind_is_given_up(tmp_path: Path) -> None:
 async def test_it_is_closed_once_what_was_read_is_answered(tmp_path: Path) -> None:
     door = Door()
     async with service(tmp_path, weighing(door)) as served, stream(served.url) as client:
-        door.let.clear()
+        door.shut()
         await client.send(1, EXAMPLE)
         await wait_for(lambda: served.streams.rows == 1)
         closing = asyncio.create_task(served.streams.close())
@@ -66,7 +66,7 @@ async def test_a_row_that_takes_too_long_does_not_keep_it_open(
         service(tmp_path, weighing(door), close_s=0.05) as served,
         stream(served.url) as client,
     ):
-        door.let.clear()
+        door.shut()
         await client.send(1, EXAMPLE)
         await wait_for(lambda: served.streams.rows == 1)
         async with asyncio.timeout(5):
@@ -95,7 +95,7 @@ async def test_one_that_idles_or_is_old_is_closed(
         service(tmp_path, weighing(door), **settings) as served,
         stream(served.url) as client,
     ):
-        door.let.clear()
+        door.shut()
         await client.send(1, EXAMPLE)
         await asyncio.sleep(0.2)
         assert client.socket.close_code is None, "something is under way"
