@@ -108,16 +108,16 @@ async def test_a_store_that_stays_too_slow_is_left_alone_and_costs_no_threads(
 ) -> None:
     guarded = store.guarded(budget_s=0.02, breaker={"failures": 1, "probe_s": 0.01})
     await readable(guarded)
-    most = threads() + 3
+    most = threads() + 8  # as many as may be late at a time
     store.slow_s = 0.1
     await readable(guarded)
 
-    for _ in range(20):
+    for _ in range(40):
         calls = store.calls
         await wait_for(lambda calls=calls: store.calls > calls)  # type: ignore[misc]
         assert guarded.outage
         assert threads() <= most
-    assert sum(not one.closed.is_set() for one in store.readers) <= 3
+    assert sum(not one.closed.is_set() for one in store.readers) <= 8
     store.slow_s = 0.0
     await wait_for(lambda: not guarded.outage)
 
