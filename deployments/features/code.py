@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from functools import cache
 from inspect import getclosurevars
+from pathlib import Path
 from pkgutil import resolve_name
 from types import FunctionType
 from typing import Any
@@ -103,11 +104,19 @@ def _absent(module: str, name: str) -> type[Absent]:
 
 @cache
 def is_installed(module: str) -> bool:
-    """Whether a fresh process could import it."""
+    """Whether a fresh process could import it: from elsewhere than a feature repo, which is on the
+    path of what runs in it alone."""
     top = module.partition(".")[0]
-    return top != "__main__" and any(
-        finder.find_spec(top, None) for finder in sys.meta_path if hasattr(finder, "find_spec")
-    )
+    if top == "__main__":
+        return False
+    finders = [one for one in sys.meta_path if hasattr(one, "find_spec")]
+    spec = next(filter(None, (one.find_spec(top, None) for one in finders)), None)
+    if spec is None:
+        return False
+    folders = [Path(folder).parent for folder in spec.submodule_search_locations or ()]
+    if not folders and spec.has_location and spec.origin:
+        folders = [Path(spec.origin).parent]
+    return not any((folder / "feature_store.yaml").exists() for folder in folders)
 
 
 def _unreadable(reason: str) -> Callable[..., Any]:

@@ -9,6 +9,9 @@ from pkgutil import resolve_name
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from deployments.features.code import Absent, is_installed, text_of
 from deployments.features.store.feast import OnDemandFeatureView
 
@@ -108,7 +111,15 @@ class _Description:
 
 
 def _parts(value: Any) -> list[Any]:
-    """What an object is made of, as pickling has it: nothing of one that cannot be pickled."""
+    """What an object is made of, as pickling has it: nothing of one that cannot be pickled. Of
+    arrays and tables apart from how their libraries write them."""
+    if isinstance(value, np.ndarray | np.generic):
+        content = value.tolist() if value.dtype.hasobject else value.tobytes()
+        return [value.dtype.str, value.shape, content]
+    if isinstance(value, pd.Series | pd.DataFrame):
+        columns = pd.DataFrame(value).items()
+        content = [(name, str(column.dtype), column.tolist()) for name, column in columns]
+        return [content, value.index.tolist()]
     if isinstance(value, type):
         own = {k: v for k, v in vars(value).items() if k not in ("__dict__", "__weakref__")}
         return [value.__qualname__, value.__bases__, own]

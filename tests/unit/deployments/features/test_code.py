@@ -10,7 +10,7 @@ import pytest
 from feast import FeatureStore
 from feast.transformation import udf_rehydrate
 
-from deployments.features.code import load, text_of
+from deployments.features.code import is_installed, load, text_of
 from deployments.features.code_digest import CodeError, digest
 from deployments.features.plan import ServiceError
 from deployments.features.resolve import resolve
@@ -219,6 +219,18 @@ def test_a_process_that_has_the_repo_imported_finds_the_same(
     else:
         with pytest.raises(CodeError, match="which the registry does not hold"):
             digest(view)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_runs_in_the_repos_folder_finds_the_same(
+    repo: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(repo)
+    is_installed.cache_clear()
+    view: Any = FeatureStore(repo_path=str(repo)).registry.get_any_feature_view(name, "shop")
+
+    with pytest.raises(CodeError, match="which the registry does not hold"):
+        digest(view)
 
 
 def test_what_cannot_be_read_at_all_says_so_when_it_is_called() -> None:

@@ -64,6 +64,8 @@ APART: dict[str, tuple[Any, Any]] = {
     "dictionaries": ({"a": 1}, {"a": 2}),
     "arrays": (np.arange(3), np.array([0, 1, 3])),
     "series": (pd.Series({"a": 1.5}), pd.Series({"a": 2.5})),
+    "tables": (pd.DataFrame({"a": [1.5]}), pd.DataFrame({"b": [1.5]})),
+    "types of tables": (pd.Series([1.5], dtype="float32"), pd.Series([1.5])),
     "objects": (Rate(1.0), Rate(2.0)),
     "functions": (helper("def helper(x): return x"), helper("def helper(x): return x + 1")),
     "what functions use": (
