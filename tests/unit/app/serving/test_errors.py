@@ -7,6 +7,9 @@ from app.serving.errors import ErrorCode, InvalidRequest, Overloaded, Unavailabl
 
 def test_the_list_of_codes_is_closed() -> None:
     assert {code.code: code.status for code in ErrorCode} == {
+        "malformed_request": 400,
+        "headers_too_large": 431,
+        "forbidden_origin": 403,
         "malformed_json": 400,
         "malformed_body": 400,
         "invalid_field": 422,

@@ -12,7 +12,8 @@ from feast.type_map import NULL_TIMESTAMP_INT_VALUE
 
 from deployments.features.clock import ReplayClock
 from deployments.features.lookup import FeatureLookup
-from deployments.features.plan import StoredView, resolve
+from deployments.features.plan import StoredView
+from deployments.features.resolve import resolve
 from deployments.features.settings import LookupSettings
 from deployments.features.view_batch import keys_of
 from deployments.frames import Column, Frame, Status

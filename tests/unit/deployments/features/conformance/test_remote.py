@@ -8,7 +8,7 @@ import pytest
 from feast import FeatureStore
 
 from deployments.features.freshness import UNUSABLE
-from deployments.features.plan import resolve
+from deployments.features.resolve import resolve
 from deployments.features.store.reader import OnlineReader
 from deployments.features.store.records import Faults, read_around
 from tests.unit.deployments.features.conformance.stores import remote
