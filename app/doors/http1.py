@@ -15,10 +15,11 @@ from app.edge.options import RequestOptions
 from app.protocols.error_forms import form_of
 from app.serving.errors import ErrorCode, InvalidRequest
 
-MAX_HEAD_BYTES = 15 * 2**10
-"""Longest request line and headers together: what HAProxy takes into a buffer, in front of this."""
+MAX_HEAD_BYTES = 2**14
+"""Longest request line and headers together. An HAProxy in front takes twice that, so that it is
+this that refuses."""
 MAX_HEADERS = 100
-"""Most headers of a request, as HAProxy has it."""
+"""Most headers of a request; an HAProxy takes twice as many."""
 
 _OFFERS = {b"upgrade", b"http2-settings"}
 _HTTP2 = "it is one of HTTP/2, which is not spoken here"

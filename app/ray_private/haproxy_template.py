@@ -1,4 +1,4 @@
-"""Ray's own HAProxy, with a limit to what is under way at a replica.
+"""Ray's own HAProxy, with a limit to what is under way at a replica, and with our errors.
 
 **Why.** Ray 2.60 sends a replica whatever comes. At three times the load that a graph can carry its
 replicas have no time left to answer, and not enough to refuse: of 500,000 requests nearly all were
@@ -16,7 +16,7 @@ from ray.serve._private import haproxy as rays
 from ray.serve._private.haproxy import HAProxyApi
 
 from app.doors.concurrency import CONCURRENCY
-from app.doors.haproxy_rules import KEEP, indented, too_many
+from app.doors.haproxy_rules import HEADS, KEEP, indented, own_errors, too_many
 from app.ray_private.haproxy_hosts import reachable
 
 haproxy: Any = rays  # its names are not for others, says its type
@@ -24,6 +24,13 @@ _NAME = "{{ backend.name or 'unknown' }}"
 _SERVER = "server {{ server.name }} {{ server.host }}:{{ server.port }}"
 _REQUESTS = f"    {_SERVER} check{{% if config.observe"
 _GLOBAL = "    nbthread {{ config.nbthread }}\n"
+_ERRORS = """\
+    {%- if config.error_file_path %}
+    errorfile 502 {{ config.error_file_path }}
+    errorfile 503 {{ config.error_file_path }}
+    errorfile 504 {{ config.error_file_path }}
+    {%- endif %}
+"""
 _ROUTING = "    # Static routing based on path prefixes"
 _BACKENDS = "{%- for item in backends_with_health_config %}\n"
 _EACH = "{%- for backend in backends %}\n"
@@ -36,7 +43,7 @@ def apply() -> str | None:
     It is run by an actor whose class Ray pickles by value, with the names that its methods refer
     to: ``limited_haproxy`` travels as one of them, to every node.
     """
-    parts = (_GLOBAL, _REQUESTS, _ROUTING, _BACKENDS)
+    parts = (_GLOBAL, _ERRORS, _REQUESTS, _ROUTING, _BACKENDS)
     if not all(part in haproxy.HAPROXY_CONFIG_TEMPLATE for part in parts):
         return "this Ray configures its HAProxy in another way, which knows no limit"
     haproxy.HAProxyApi = limited_haproxy
@@ -54,11 +61,13 @@ def limited_haproxy(*arguments: Any, **named: Any) -> HAProxyApi:
 
 def limited(template: str) -> str:
     """Ray's template with places for requests at each server, and what is more refused. Sockets
-    have a backend of their own, since one lasts and must not take the place of requests."""
+    have a backend of their own, since one lasts and must not take the place of requests. What it
+    answers by itself is in our form, in place of Ray's plain text."""
     rules = indented(too_many(_NAME, f"is_{_NAME}"))
     sockets = f"    use_backend {_NAME}-sockets if is_{_NAME} {{ req.hdr(upgrade) -i websocket }}\n"
     for old, new in (
-        (_GLOBAL, f"{_GLOBAL}{indented(KEEP)}\n"),
+        (_GLOBAL, f"{_GLOBAL}{indented((*KEEP, *HEADS))}\n"),
+        (_ERRORS, f"{indented(own_errors())}\n"),
         (_REQUESTS, f"    {_SERVER} maxconn {CONCURRENCY} check{{% if config.observe"),
         (_ROUTING, f"{_EACH}{rules}\n{_END}{_EACH}{sockets}{_END}{_ROUTING}"),
         (_BACKENDS, f"{_EACH}{_SOCKETS}{_END}{_BACKENDS}"),

@@ -25,6 +25,9 @@ def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str
         # second, and asks another where one refuses it; yet under load with 1 s a request met a
         # connection that was just being closed, and got 500.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "5",
+        # Twice what replicas take as the head of a request (app/doors/http1.py): what is too large
+        # for HAProxy itself gets an error in HTML.
+        "RAY_SERVE_HAPROXY_TUNE_BUFSIZE": str(2**15),
         # Ray's gRPC door takes 2 GiB, and unpacks what is compressed, before a replica can say no.
         "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(2**25),
         # A hop of more than 4 MiB would fail, and with one row's long text all of its batch.

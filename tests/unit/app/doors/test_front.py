@@ -249,3 +249,31 @@ async def _answered(client: httpx.AsyncClient, method: str, path: str, status: i
                 if answer.status_code == status:
                     return answer
             await asyncio.sleep(0.05)
+
+
+async def test_what_haproxy_says_by_itself_has_the_form_of_an_error(tmp_path: Path) -> None:
+    port, lane = free_port(), free_port()
+
+    async def breaks_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if head.startswith(b"GET /health/ready "):
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        else:
+            writer.write(b"HTTP/1.1 nonsense\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    front = Front(f"127.0.0.1:{port}", tmp_path)
+    try:
+        async with (
+            await asyncio.start_server(breaks_off, "127.0.0.1", lane),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+        ):
+            await told(front, ("127.0.0.1", lane))
+            answer = await _answered(client, "POST", "/predict", 502)
+    finally:
+        front.stop()
+
+    error = answer.json()["error"]
+    assert (error["code"], error["row"]) == ("unavailable", None)
+    assert error["request_id"] == answer.headers["x-request-id"]

@@ -185,3 +185,18 @@ async def test_trailers_are_no_headers(kind: str) -> None:
     async with door(kind, app) as port, Connection.to(port) as connection:
         connection.write(head(CHUNKED) + b"5\r\nhello\r\n0\r\nx-late: 1\r\n\r\n")
         assert (await connection.answer()).body == b"host,transfer-encoding"
+
+
+async def test_a_head_has_the_same_limits_behind_the_front(app: ASGIApp) -> None:
+    async def asked(data: bytes) -> int:
+        async with Connection.to(port) as connection:
+            connection.write(data)
+            return (await connection.answer()).status
+
+    async with door("front", app) as port:
+        for size, status in ((MAX_HEAD_BYTES - 100, 200), (MAX_HEAD_BYTES + 1, 431)):
+            assert await asked(sized(size)) == status
+        for count, status in ((MAX_HEADERS - 1, 200), (MAX_HEADERS + 1, 431)):
+            lines = [f"x-{n}: 1" for n in range(count - 1)]
+            assert await asked(head(*lines, first="GET /health HTTP/1.1")) == status
+        assert await asked(sized(2**16)) == 400  # in HAProxy's own words

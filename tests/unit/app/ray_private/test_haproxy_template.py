@@ -29,7 +29,7 @@ def rendered(template: str) -> list[str]:
     environment.filters["haproxy_fmt"] = str  # Ray's own
     text = environment.from_string(template)
     context = {
-        "config": SimpleNamespace(nbthread=1),
+        "config": SimpleNamespace(nbthread=1, error_file_path="500.http"),
         "backends": [backend],
         "backends_with_health_config": [{"backend": backend, "health_config": SimpleNamespace()}],
     }
@@ -66,7 +66,19 @@ def test_all_else_is_as_ray_has_it() -> None:
     before, after = rendered(_TEMPLATE), rendered(limited(_TEMPLATE))
 
     changed = [line for line in before if line not in after]
-    assert changed == ["server replica 10.0.0.1:30000 check"]
+    assert changed == [
+        *(f"errorfile {status} 500.http" for status in (502, 503, 504)),
+        "server replica 10.0.0.1:30000 check",
+    ]
+
+
+def test_its_own_errors_have_our_form() -> None:
+    lines = rendered(limited(_TEMPLATE))
+
+    for status in (408, 500, 502, 503, 504):
+        (line,) = (one for one in lines if one.startswith(f"http-error status {status} "))
+        assert "content-type application/json" in line
+        assert '{"error":{"code":' in line
 
 
 @pytest.fixture
