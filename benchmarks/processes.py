@@ -21,6 +21,8 @@ Environment = Mapping[str, str | None]
 
 _MARK = "WINDSOCK_BENCH"
 _POLL_S = 0.05
+# What is measured runs here, where no proxy that the environment names could reach it.
+_DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class StartError(Unmeasured):
@@ -182,7 +184,7 @@ def _hear_interrupts() -> None:
 def _answers(url: str, body: bytes | None) -> bool:
     request = urllib.request.Request(url, body, {"content-type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with _DIRECTLY.open(request, timeout=10) as answer:
             return bool(answer.status < 400)
     except OSError:  # refused, reset, too late, or an HTTP error
         return False

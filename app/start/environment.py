@@ -1,5 +1,6 @@
 """Ray's environment: every flag, callback and port that it reads before its processes start."""
 
+import os
 import shlex
 import socket
 import sys
@@ -37,6 +38,8 @@ def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.doors.ray.middlewares:middlewares",
         # In Serve's controller: what of it and of HAProxy is mended.
         "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH": "app.ray_private.controller:mend",
+        # Replicas ask each other at addresses, past any http_proxy; names are as no_proxy has them.
+        "no_grpc_proxy": ",".join(filter(None, (_ADDRESSES, os.environ.get("no_proxy")))),
         # Ray's workers run at nice 15, where whatever else runs on the machine starves them.
         "RAY_worker_niceness": "0",
     }
@@ -88,6 +91,7 @@ def beside_another(environment: Mapping[str, str]) -> str | None:
     return None
 
 
+_ADDRESSES = "0.0.0.0/0,::/0"
 _OF_HAPROXY = {"RAY_SERVE_HAPROXY_STATS_PORT": "8404", "RAY_SERVE_HAPROXY_METRICS_PORT": "9101"}
 
 

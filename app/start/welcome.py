@@ -18,11 +18,12 @@ def welcome(
 ) -> tuple[str, str]:
     """A title, and lines that say how to try each application and where to look, by what it tells
     of itself."""
-    titles, blocks = [], []
+    titles: list[str] = []
+    blocks: list[dict[str, str | None]] = []
     for target in targets:
         title, lines = _of_graph(client, target) if target.graph else (target.app, {})
         titles.append(title)
-        blocks.append({"Address": target.url, **lines} if not target.graph else lines)
+        blocks.append(lines or {"Address": target.url})
     blocks[-1] |= {
         "Ray dashboard": f"{dashboard} (it asks for a token: `ray get-auth-token` prints it)",
         "Logs": " and ".join(filter(None, (log, _logs_of_serve()))),

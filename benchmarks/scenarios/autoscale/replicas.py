@@ -49,7 +49,7 @@ def watching(dashboard: str) -> Iterator[Watch]:
     watch, ended = Watch(), threading.Event()
 
     def poll() -> None:
-        with httpx.Client(timeout=_TIMEOUT_S) as client:
+        with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
             while not ended.wait(_POLL_S):
                 try:
                     found = replicas(client, dashboard)

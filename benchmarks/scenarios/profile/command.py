@@ -110,7 +110,7 @@ def _drive(graph: Graph, seconds: int) -> LoadResult:
 
 
 def _pid(graph: Graph, deployment: str) -> int:
-    with httpx.Client() as client:
+    with httpx.Client(trust_env=False) as client:
         for replica in replicas(client, graph.dashboard):
             if replica.deployment == deployment and replica.state == "RUNNING" and replica.pid:
                 return replica.pid

@@ -66,7 +66,7 @@ def protocols(
 
 
 def _metadata(graph: Graph) -> dict[str, Any]:
-    with httpx.Client(base_url=graph.url("fast", ""), timeout=30.0) as client:
+    with httpx.Client(base_url=graph.url("fast", ""), timeout=30.0, trust_env=False) as client:
         models = client.get("/models").raise_for_status().json()["models"]
         found = client.get(f"/v2/models/{models[0]['name']}").raise_for_status().json()
     return dict(found)

@@ -1,7 +1,7 @@
 import json
 import subprocess
 
-from app.start.environment import ray_environment
+from app.start.environment import ray_environment, second_cluster
 from tests.unit.app.cli.conftest import Windsock
 
 
@@ -19,3 +19,11 @@ def test_a_shell_takes_it(windsock: Windsock) -> None:
 
 def test_a_script_takes_it(windsock: Windsock) -> None:
     assert json.loads(windsock("env", "--json").output) == ray_environment()
+
+
+def test_a_graph_beside_another_has_ports_and_files_of_its_own(windsock: Windsock) -> None:
+    told = json.loads(windsock("env", "--beside", "12000", "--json").output)
+
+    assert told.items() >= {**ray_environment(), **second_cluster(12_000)}.items()
+    assert told["RAY_TMPDIR"].endswith("/windsock-12000")
+    assert windsock("env", "--beside", "80").exit_code == 2

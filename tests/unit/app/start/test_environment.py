@@ -1,11 +1,19 @@
+import os
 import shlex
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from app.start.environment import exports, overridden, ray_environment, second_cluster
+from app.start.environment import (
+    beside_another,
+    exports,
+    overridden,
+    ray_environment,
+    second_cluster,
+)
 
 
 def test_it_says_of_both_whether_haproxy_is_on() -> None:
@@ -64,3 +72,45 @@ def _serve_folder() -> str:
     from ray import serve  # noqa: PLC0415
 
     return serve.__path__[0]
+
+
+def test_a_graph_beside_another_is_told_what_to_change() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        environment = ray_environment(haproxy=True) | second_cluster(20_000)
+        told = beside_another({**environment, "RAY_SERVE_HAPROXY_METRICS_PORT": port})
+
+        assert told is not None
+        assert f"another program has port {port} (RAY_SERVE_HAPROXY_METRICS_PORT)" in told
+        assert 'eval "$(windsock env --beside 12000)"' in told
+        assert beside_another(environment) is None
+        plain = ray_environment(haproxy=False) | {"RAY_SERVE_HAPROXY_METRICS_PORT": port}
+        assert beside_another(plain) is None
+
+
+def test_it_keeps_its_token() -> None:
+    assert "RAY_AUTH_MODE" not in second_cluster(20_000)
+
+
+def test_replicas_ask_each_other_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert ray_environment()["no_grpc_proxy"] == "0.0.0.0/0,::/0"
+    monkeypatch.setenv("no_proxy", "store.example")
+    assert ray_environment()["no_grpc_proxy"] == "0.0.0.0/0,::/0,store.example"
+
+    call = """
+import grpc, sys
+from concurrent.futures import ThreadPoolExecutor
+server = grpc.server(ThreadPoolExecutor(1))
+port = server.add_insecure_port("127.0.0.1:0")
+server.start()
+try:
+    grpc.insecure_channel(f"127.0.0.1:{port}").unary_unary("/a/b")(b"", timeout=10)
+except grpc.RpcError as error:
+    print(error.code().name)
+"""
+    environment = {**os.environ, **ray_environment(), "http_proxy": "http://127.0.0.1:9"}
+    asked = subprocess.run(
+        [sys.executable, "-c", call], env=environment, capture_output=True, text=True, check=True
+    )
+    assert asked.stdout == "UNIMPLEMENTED\n"

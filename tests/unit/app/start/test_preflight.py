@@ -2,18 +2,20 @@
 
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ray.serve.schema import ServeApplicationSchema
 
 from app.config import FastLaneSettings, GraphArgs
 from app.start.preflight import GraphRefused, check, check_settings, shares
 from deployments.bundle.schema import ServiceSchema
 from tests.support.example import NAME, Example
 from tests.support.manifests import PROGRAM
+from tests.support.serve import free_port
 
 
 def args_for(models: Path, repo: Path, store_yaml: Path | None = None) -> GraphArgs:
@@ -169,3 +171,88 @@ def test_a_port_on_which_another_program_answers_is_named(example: Example) -> N
         with pytest.raises(GraphRefused, match=f"127.0.0.1 port {port} already"):
             check(args)
     check(args)
+
+
+def deployed_as(
+    monkeypatch: pytest.MonkeyPatch, *applications: tuple[str, GraphArgs, Mapping[str, Any]]
+) -> None:
+    """What Serve is told to deploy: name, arguments and options of the ingress of each."""
+    configs = [
+        ServeApplicationSchema.model_validate(
+            {
+                "name": name,
+                "route_prefix": f"/{name}",
+                "import_path": "app.graph:build",
+                "args": args.model_dump(mode="json"),
+                "deployments": [{"name": "Ingress", **options}],
+            }
+        )
+        for name, args, options in applications
+    ]
+    monkeypatch.setattr("app.start.preflight.deployed", lambda: configs)
+
+
+def test_two_graphs_with_one_fast_lane_are_refused(
+    example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = args_for(example.models, example.repo)
+    args.fast_lane = FastLaneSettings(port=free_port())
+    other = args.model_copy(update={"layout": "collapsed"})
+    deployed_as(monkeypatch, ("orders", args, {}), ("returns", other, {}))
+
+    with pytest.raises(GraphRefused, match="orders and returns have the same port for fast_lane"):
+        check(args)
+
+
+def test_two_graphs_with_the_same_arguments_are_both_checked(
+    example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = args_for(example.models, example.repo)
+    wrong = {"user_config": {"batching": {"max_row": 1}}}
+    deployed_as(monkeypatch, ("orders", args, {}), ("returns", args, {}))
+    check(args)
+
+    deployed_as(monkeypatch, ("orders", args, {}), ("returns", args, wrong))
+    with pytest.raises(GraphRefused, match=r"batching\.max_row: Extra inputs"):
+        check(args)
+
+
+def test_replicas_of_another_graph_do_not_excuse_a_port_that_is_taken(
+    example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = args_for(example.models, example.repo)
+    other = args.model_copy(update={"layout": "collapsed"})
+    monkeypatch.setattr("app.start.preflight.has_replicas", lambda name, _: name == "returns")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+        port = taken.getsockname()[1]
+        args.fast_lane = FastLaneSettings(host="[::1]", port=port)
+        deployed_as(monkeypatch, ("orders", args, {}), ("returns", other, {}))
+        with pytest.raises(GraphRefused, match=f"::1 port {port} already"):
+            check(args)
+
+        monkeypatch.setattr("app.start.preflight.has_replicas", lambda name, _: name == "orders")
+        check(args)
+
+
+def test_an_update_without_room_is_told_and_no_reason_to_refuse(
+    example: Example, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = args_for(example.models, example.repo).model_copy(update={"check_placement": True})
+    options = {"ray_actor_options": {"num_cpus": 2}, "max_surge_percent": 25}
+    nodes = [{"CPU": 3.0}]
+    monkeypatch.setattr("app.start.preflight._nodes", lambda: nodes)
+    deployed_as(monkeypatch, ("orders", args, options))
+    (problem,) = check(args)
+
+    assert problem.startswith("an update of Ingress has no room: its new replica needs 2 CPU")
+    assert problem in capsys.readouterr().out
+    deployed_as(monkeypatch, ("orders", args, {**options, "max_surge_percent": 0}))
+    assert check(args) == []
+
+    two = {"ray_actor_options": {"num_cpus": 1}}
+    other = args.model_copy(update={"layout": "collapsed"})
+    deployed_as(monkeypatch, ("orders", args, options), ("returns", other, two))
+    assert "Ingress of orders" in check(args)[0]
+    nodes[0] = {"CPU": 2.0}
+    with pytest.raises(GraphRefused, match="Ingress of orders 1 x 2 \\+ Ingress of returns 1 x 1"):
+        check(args)

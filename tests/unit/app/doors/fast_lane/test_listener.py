@@ -129,6 +129,14 @@ async def test_a_port_that_another_program_holds_is_named(listen: Listen) -> Non
             listen(port=port)
 
 
+async def test_all_interfaces_of_ipv6_are_those_of_ipv4_too(listen: Listen) -> None:
+    listener = listen("::")
+    for host in ("127.0.0.1", "::1"):
+        with socket.create_connection((host, listener.port)) as client:
+            client.setblocking(False)
+            assert await hears(client) == b"hello"
+
+
 async def test_a_host_with_colons_is_ipv6(listen: Listen) -> None:
     listener = listen("::1")
     with socket.create_connection(("::1", listener.port)) as client:
