@@ -47,9 +47,10 @@ class LookupSettings(StrictModel):
     """Longest time that a batch waits for the store. A cold batch of some hundred rows takes a
     tenth of a second; a store that takes longer would keep all requests waiting."""
     open_s: float = Field(default=5.0, gt=0)
-    """Longest that opening a connection to the store may take, with the first answer over it: name
-    server, TLS and a proxy's own connections count. No request waits for it; a replica that starts
-    does, so that its first request finds an open one, or a breaker that is."""
+    """Longest that a replica that starts waits for its connection to the store, with the first
+    answer over it: name server, TLS and proxies take their time, so that it is another than that of
+    a read. Past it the replica starts all the same, its breaker open. Later no request waits for a
+    connection that opens."""
     breaker: BreakerSettings = BreakerSettings()
     policy: ViewPolicy = ViewPolicy()
     """Of all feature views."""

@@ -18,6 +18,7 @@ logger = get_logger(__name__)
 
 # Threads that hang in a dead store; past it no more are tried until one comes back.
 _MOST_STUCK = 64
+_RARER_BY = 4
 _FIRST_PAUSE_S = 0.05
 
 Verdicts = dict[int, Exception | None]
@@ -57,7 +58,8 @@ class Recovery:
     """Tries what cannot be read, aside from all requests, in a thread and by a connection of its
     own: so the store is found again wherever and whatever it was, and nobody waits meanwhile.
 
-    A connection may take its time to open, and has to answer within the time of a read then.
+    A connection may take its time to open, while others are tried beside it, since some clients
+    sleep between attempts of their own; it has to answer within the time of a read then.
     """
 
     def __init__(
@@ -92,12 +94,18 @@ class Recovery:
         else:
             close_aside(late.result())
 
+    @property
+    def _patience_s(self) -> float:
+        """After it another connection is opened beside one that still opens."""
+        settings = self.settings
+        return min(settings.open_s, max(settings.budget_s, settings.breaker.probe_s))
+
     async def _run(self) -> None:
         pause_s = _FIRST_PAUSE_S
         while not self._health.sound:
             stuck = self._calls.left
             # The more of them hang, the rarer: each holds a thread and a connection.
-            longest_s = self.settings.breaker.probe_s * max(1, stuck)
+            longest_s = self.settings.breaker.probe_s * (1 + stuck // _RARER_BY)
             try:
                 async with asyncio.timeout(min(pause_s, longest_s)):
                     await self._at_once.wait()
@@ -124,7 +132,7 @@ class Recovery:
         try:
             if reader is None:
                 opening = partial(_opened, self._open, views)
-                reader = await self._calls.run(opening, self.settings.open_s)
+                reader = await self._calls.run(opening, self._patience_s)
             probing = partial(probe_all, reader, views, verdicts)
             await self._calls.run(probing, self.settings.budget_s)
         except Exception as failure:
