@@ -79,7 +79,7 @@ class IngressReplica(InferenceMethods, HealthMethods):
             self._leaving = asyncio.create_task(self._leave_when_told())
 
     async def check_health(self) -> None:
-        """Serve replaces a replica in which this raises."""
+        """Serve replaces a replica in which this raises, or takes longer than its time limit."""
         if self._fast_lane:
             self._fast_lane.check()
         await self._layout.check()

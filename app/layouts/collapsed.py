@@ -33,5 +33,6 @@ class Collapsed:
         self._lookup.reconfigure(settings.features)
 
     async def check(self) -> None:
-        """Raises where the program here works no more."""
+        """Raises where the program here works no more, and waits for threads that hang."""
+        await self._lookup.check()
         await self._model.check()

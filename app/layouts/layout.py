@@ -16,4 +16,4 @@ class GraphLayout(Protocol):
         """Pass changed settings on to the stages that live in this process."""
 
     async def check(self) -> None:
-        """Raises where one of them works no more, and only another process can help."""
+        """Raises, or does not return, where one works no more and only a new process can help."""

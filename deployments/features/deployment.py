@@ -35,6 +35,10 @@ class FeaturesReplica(StageReplica[FeaturesSettings]):
     async def lookup(self, frame: Frame) -> Frame:
         return await self._stage.lookup(frame)
 
+    async def check_health(self) -> None:
+        """Serve replaces a replica in which this raises, or takes longer than its time limit."""
+        await self._stage.check()
+
     def _apply(self, settings: FeaturesSettings) -> None:
         self._stage.reconfigure(settings)
 

@@ -110,6 +110,10 @@ class FeatureLookup:
             failed = {**failures, **failed} if failures else failed
         return Frame(frame.model, frame.rows, columns, verdict.states, failed=failed)
 
+    async def check(self) -> None:
+        """Returns when the thread of the on-demand views is free: one that hangs has no end."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, int)
+
     async def _rows(
         self, plan: ServicePlan, frame: Frame
     ) -> tuple[list[ViewRows], npt.NDArray[np.int8] | None]:

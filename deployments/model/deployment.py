@@ -49,7 +49,7 @@ class ModelReplica(StageReplica[ModelSettings]):
         batched.set_batch_wait_timeout_s(settings.batch_wait_s)
 
     async def check_health(self) -> None:
-        """Serve replaces a replica in which this raises."""
+        """Serve replaces a replica in which this raises, or takes longer than its time limit."""
         await self._stage.check()
 
     @timed

@@ -44,11 +44,13 @@ class ModelStage:
         return await loop.run_in_executor(self._threads, self._predict, runtime, frame)
 
     async def check(self) -> None:
-        """Raises what a program that failed for its golden row raises for it still: where a row
-        has cost a GPU its context, only another process has one."""
+        """Returns when the thread is free. Raises what a program that failed for its golden row
+        raises for it still: where a row has cost a GPU its context, only a new process has one."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._check)
+
+    def _check(self) -> None:
         if self._broken is not None:
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._threads, self._golden, self._broken)
+            self._golden(self._broken)
             self._broken = None
 
     def _predict(self, runtime: Runtime, frame: TensorFrame) -> Predicted:
