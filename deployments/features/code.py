@@ -13,7 +13,7 @@ from functools import cache
 from inspect import getclosurevars
 from pathlib import Path
 from pkgutil import resolve_name
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import dill
@@ -57,7 +57,7 @@ def load(
     pickled, reason = fallback_udf, "the registry holds no code"
     if pickled is None and body:
         try:
-            pickled = _Unpickler(io.BytesIO(body)).load()
+            pickled = _Unpickler(body).load()
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             logger.info("the pickled code of %s cannot be read (%s)", preferred_name, reason)
@@ -75,12 +75,24 @@ def text_of(source: str, name: str | None) -> str | None:
 
 
 class _Unpickler(dill.Unpickler):  # type: ignore[misc]
-    """Finds what a process would that has not run the feature repo: not what happens to be
-    imported here."""
+    """Finds what a process would that has not run the feature repo, not what happens to be imported
+    here."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(io.BytesIO(body))
+        self._found: list[tuple[ModuleType, dict[str, Any]]] = []
+
+    def load(self) -> Any:
+        try:
+            return super().load()
+        finally:
+            # Of a module outside site-packages dill keeps the content, and would put it in place.
+            for module, content in self._found:
+                vars(module).update(content)
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("dill._dill", "_import_module"):
-            return _module
+            return self._module
         if is_installed(module):
             try:
                 return super().find_class(module, name)
@@ -88,14 +100,16 @@ class _Unpickler(dill.Unpickler):  # type: ignore[misc]
                 pass
         return _absent(module, name)
 
-
-def _module(name: str, *_: Any) -> Any:
-    if is_installed(name):
-        try:
-            return resolve_name(name)
-        except (ImportError, AttributeError):
-            pass
-    return _absent(name, name)()
+    def _module(self, name: str, *_: Any) -> Any:
+        if is_installed(name):
+            try:
+                found = resolve_name(name)
+            except (ImportError, AttributeError):
+                return _absent(name, name)()
+            if isinstance(found, ModuleType):
+                self._found.append((found, dict(vars(found))))
+            return found
+        return _absent(name, name)()
 
 
 def _absent(module: str, name: str) -> type[Absent]:

@@ -1,11 +1,13 @@
 """On-demand code as `feast apply` leaves it, in a process that never saw the repo."""
 
+import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import dill
 import pytest
 from feast import FeatureStore
 from feast.transformation import udf_rehydrate
@@ -231,6 +233,22 @@ def test_what_runs_in_the_repos_folder_finds_the_same(
 
     with pytest.raises(CodeError, match="which the registry does not hold"):
         digest(view)
+
+
+def test_a_module_that_code_uses_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_rates.py").write_text("RATE = 1.07\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    rates: Any = importlib.import_module("own_rates")
+    names: dict[str, Any] = {"own_rates": rates, "__name__": "__main__"}
+    exec("def taxed(x):\n    return x * own_rates.RATE\n", names)
+    body = dill.dumps(names["taxed"], recurse=True)
+    rates.RATE = 1.19
+
+    assert load(body=body, preferred_name="taxed")(100) == 119
+
+    assert rates.RATE == 1.19
 
 
 def test_what_cannot_be_read_at_all_says_so_when_it_is_called() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from feast import Entity, FeatureService, Field, RequestSource, ValueType
-from feast.on_demand_feature_view import on_demand_feature_view
+from feast.on_demand_feature_view import OnDemandFeatureView, on_demand_feature_view
 from feast.types import Array, Float32, Float64, Int64, String
 
 from deployments.features.lookup import open_store
@@ -177,6 +177,31 @@ def test_a_key_that_a_computation_also_asks_for_is_one_field(tmp_path: Path) -> 
 
     assert schema.entities == {"store_id": "int64"}
     assert schema.request == {"quantity": "int64"}
+
+
+def test_what_is_computed_when_it_is_stored_is_read_and_its_code_counts(tmp_path: Path) -> None:
+    shelf = view(tmp_path, "shelf", [store_key], SHELF)
+    plans = []
+    for factor in (2, 3):
+        text = f"def double(inputs):\n    return {{'x': [{factor} * p for p in inputs['price']]}}\n"
+        names: dict[str, Any] = {}
+        exec(text, names)
+        double = OnDemandFeatureView(
+            name="double",
+            entities=[store_key],
+            sources=[shelf],
+            schema=[Field(name="store_id", dtype=Int64), Field(name="x", dtype=Float64)],
+            mode="python",
+            udf=names["double"],
+            udf_string=text,
+            write_to_online_store=True,
+        )
+        service = FeatureService(name="v1", features=[double[["x"]]])
+        plans.append(resolve(applied(tmp_path, store_key, shelf, double, service), "v1"))
+
+    assert [stored.name for stored in plans[0].stored] == ["double"]
+    assert plans[0].schema == plans[1].schema
+    assert plans[0].code["double"] != plans[1].code["double"]
 
 
 def test_a_name_cannot_stand_for_two_views(tmp_path: Path) -> None:
