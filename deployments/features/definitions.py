@@ -1,14 +1,18 @@
 """What a registry says of a feature service: the views that it names, or why one cannot be had."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from deployments.features.plan import ServiceError
 from deployments.features.store.feast import (
     FeastObjectNotFoundException,
+    FeastType,
     FeatureStore,
     FeatureViewProjection,
     OnDemandFeatureView,
 )
+
+Types = dict[str, FeastType]
 
 # Those that Feast asks for a version; the others would answer with the rows of another one.
 _VERSIONED_STORES = ("sqlite", "redis", "postgres", "mysql", "dynamodb", "milvus", "faiss")
@@ -56,6 +60,21 @@ def view_of(store: FeatureStore, projection: FeatureViewProjection) -> Any:
     if not getattr(view, "enabled", True):
         raise ServiceError(f"feature view {view.name!r} is not served online (it is disabled)")
     return view
+
+
+def types_of(view: Any, projection: FeatureViewProjection, names: Iterable[str]) -> Types:
+    """The types of some features that a projection takes of a view, as the view has them today: a
+    service keeps those of the day on which it was applied.
+
+    Raises ServiceError where the view has lost one.
+    """
+    there = {one.name: one.dtype for one in view.features}
+    if lost := sorted(set(names) - there.keys()):
+        raise ServiceError(
+            f"feature view {name_of(projection)!r} has no {lost[0]!r} any more, which the service "
+            "takes: run `feast apply` with a definition that has it, or with a service without it"
+        )
+    return {name: there[name] for name in names}
 
 
 def _pinned(store: FeatureStore, projection: FeatureViewProjection, version: int) -> Any:

@@ -13,7 +13,14 @@ from typing import Any
 from deployments.bundle.schema import ServiceSchema, ViewSchema, column_name
 from deployments.features.code_digest import CodeError, digest
 from deployments.features.code_inputs import inputs_named
-from deployments.features.definitions import is_computed, name_of, projections_of, view_of
+from deployments.features.definitions import (
+    Types,
+    is_computed,
+    name_of,
+    projections_of,
+    types_of,
+    view_of,
+)
 from deployments.features.dtypes import dtype_of, is_carried, key_field_of
 from deployments.features.plan import OnDemandView, ServiceError, ServicePlan, StoredView
 from deployments.features.store.feast import (
@@ -26,8 +33,6 @@ from deployments.features.store.feast import (
 )
 from deployments.features.view_rows import ViewColumns
 from deployments.frames import DType
-
-Types = dict[str, FeastType]
 
 
 def resolve(
@@ -55,7 +60,7 @@ class _Computation:
     """What is to be computed of an on-demand view under one name, and from what."""
 
     view: OnDemandFeatureView
-    inputs: dict[str, FeastType] = field(default_factory=dict)
+    inputs: Types = field(default_factory=dict)
     features: Types = field(default_factory=dict)
 
 
@@ -74,14 +79,14 @@ class _Wanted:
     def add(self, projection: FeatureViewProjection) -> None:
         """Something that the service names itself."""
         name = name_of(projection)
-        features = {one.name: one.dtype for one in projection.features}
+        names = [one.name for one in projection.features]
         if self._promised:
-            known = self._promised.columns
-            features = {k: v for k, v in features.items() if column_name(name, k) in known}
-            if not features:
+            names = [one for one in names if column_name(name, one) in self._promised.columns]
+            if not names:
                 return
-        self.columns |= _full_names(name, features)
         view = view_of(self._store, projection)
+        features = types_of(view, projection, names)
+        self.columns |= _full_names(name, features)
         if is_computed(view):
             self._compute(name, view, features)
         else:
@@ -95,21 +100,25 @@ class _Wanted:
             self.request |= {one.name: one.dtype for one in source.schema}
         named = inputs_named(view)
         for needed in view.source_feature_view_projections.values():
-            inputs = self._inputs(needed, named)
-            self._read(needed, view_of(self._store, needed), inputs)
+            source_view = view_of(self._store, needed)
+            inputs = self._inputs(source_view, needed, named)
+            self._read(needed, source_view, inputs)
             computation.inputs |= _full_names(needed.name, inputs)
 
-    def _inputs(self, needed: FeatureViewProjection, named: frozenset[str] | None) -> Types:
+    def _inputs(
+        self, view: Any, needed: FeatureViewProjection, named: frozenset[str] | None
+    ) -> Types:
         known = self._promised and self._promised.views.get(needed.name)
-        return {
-            one.name: one.dtype
-            for one in needed.features
-            if not known or one.name in known.features
-            # A column that no frame carries is in nobody's way if the code never looks at it.
-            if is_carried(one.dtype)
-            or named is None
-            or named & {one.name, column_name(needed.name, one.name)}
-        }
+        names = [one.name for one in needed.features if not known or one.name in known.features]
+        # What the view has lost, or no frame carries, is in nobody's way if the code never looks
+        # at it.
+        there = {one.name for one in view.features if is_carried(one.dtype)}
+        taken = [
+            name
+            for name in names
+            if name in there or named is None or named & {name, column_name(needed.name, name)}
+        ]
+        return types_of(view, needed, taken)
 
     def _read(self, projection: FeatureViewProjection, view: Any, features: Types) -> None:
         name = name_of(projection)

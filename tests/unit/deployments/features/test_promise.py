@@ -199,6 +199,27 @@ def test_what_is_gone_or_another_is_refused(
     assert message in str(refused.value)
 
 
+@pytest.mark.parametrize("trained", [True, False])
+def test_a_view_that_changed_under_a_service_that_did_not_is_seen(
+    repo: Repo, trained: bool
+) -> None:
+    store = repo.apply()
+    before = resolve(store, "v1")
+    shelf = store.get_feature_view("shelf")
+    shelf.features = [one for one in shelf.features if one.name != "stock"]
+    store.registry.apply_feature_view(shelf, "shop")
+
+    with pytest.raises(ServiceError, match="feature view 'shelf' has no 'stock' any more, which"):
+        checked_plan(store, before.schema, before.code) if trained else resolve(store, "v1")
+
+    shelf.features = [*shelf.features, Field(name="stock", dtype=Float64)]
+    store.registry.apply_feature_view(shelf, "shop")
+
+    assert resolve(store, "v1").schema.columns["shelf__stock"] == "float64"
+    with pytest.raises(ServiceError, match="shelf__stock is float64 in the registry, int64 in the"):
+        checked_plan(store, before.schema, before.code)
+
+
 def test_a_view_that_left_the_registry_is_refused(repo: Repo) -> None:
     before = resolve(repo.apply(), "v1")
     store = repo.apply()
