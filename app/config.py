@@ -106,7 +106,7 @@ class CorsSettings(StrictModel):
     """Pages of which other origins may ask, from the browser of whoever looks at them."""
 
     origins: list[str] = Field(min_length=1)
-    """As browsers send them: ``https://app.example.com``, with the port where it is not the
+    """As browsers send them: ``https://shop.example.com``, with the port where it is not the
     scheme's own; ``"*"`` is every origin."""
     credentials: bool = False
     """Whether pages may have cookies and client certificates sent along, which a proxy in front may

@@ -187,9 +187,10 @@ def _origin_form(target: bytes) -> bytes:
 
 def _reason(error: httptools.HttpParserError) -> Exception:
     """Why a request is refused: the parser's own words, or what a check of ours has raised."""
-    if isinstance(error, httptools.HttpParserCallbackError) and error.__context__:
-        assert isinstance(error.__context__, Exception)
-        return error.__context__
+    if isinstance(error, httptools.HttpParserCallbackError):
+        raised = error.__context__
+        if isinstance(raised, Exception) and not isinstance(raised, httptools.HttpParserError):
+            return raised
     return malformed(_HTTP2 if "PRI" in str(error) else str(error))
 
 

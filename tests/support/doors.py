@@ -15,7 +15,7 @@ from ray.serve.config import HTTPOptions
 from starlette.types import ASGIApp
 from uvicorn.config import HTTP_PROTOCOLS
 
-from app.doors.front import Front
+from app.doors.front import Address, Front
 from app.doors.ray.middlewares import middlewares
 from tests.support.fast_lane import serving
 from tests.support.serve import free_port
@@ -58,15 +58,17 @@ async def rays_door(app: ASGIApp) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def front_of(lane: int) -> AsyncIterator[int]:
-    """The front before the fast lane at this port, once requests come through."""
+async def front_of(lane: int, host: str = "127.0.0.1") -> AsyncIterator[int]:
+    """The front before the fast lane at this port, once requests come through; both listen on the
+    same address."""
     with TemporaryDirectory(prefix="front-") as folder:
         port = free_port()
-        front = Front(f"127.0.0.1:{port}", Path(folder))
+        listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        front = Front(listen, Path(folder))
         try:
-            await _told(front, lane)
+            await _told(front, (host, lane))
             async with (
-                httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+                httpx.AsyncClient(base_url=f"http://{listen}") as client,
                 asyncio.timeout(20),
             ):
                 while not await _ready(client):
@@ -76,11 +78,11 @@ async def front_of(lane: int) -> AsyncIterator[int]:
             front.stop()
 
 
-async def _told(front: Front, lane: int) -> None:
+async def _told(front: Front, lane: Address) -> None:
     async with asyncio.timeout(20):
         while True:
             try:
-                front.follow({("127.0.0.1", lane): 1})
+                front.follow({lane: 1})
                 return
             except OSError:  # it is not up yet
                 await asyncio.sleep(0.05)
