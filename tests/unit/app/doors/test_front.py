@@ -175,6 +175,16 @@ async def test_it_spreads_requests_and_loses_none_when_a_node_goes(
         assert set(answers[-50:]) == {"127.0.0.1"}
 
 
+async def test_a_node_may_have_an_ipv6_address(front: tuple[Front, int]) -> None:
+    process, port = front
+    lane = free_port()
+    async with named("::1", lane):
+        await told(process, ("::1", lane))
+        async with asyncio.timeout(20):
+            while await asked(port) != "::1":
+                await asyncio.sleep(0.02)
+
+
 async def test_it_learns_of_a_node_that_comes(front: tuple[Front, int]) -> None:
     process, port = front
     lane = free_port()

@@ -1,0 +1,45 @@
+"""`windsock front`: what it hands to the front."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.app.cli.conftest import Windsock
+
+
+@pytest.fixture
+def handed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the front was run with."""
+    handed: list[Any] = []
+
+    def run(*arguments: Any) -> int:
+        handed.extend(arguments)
+        return 0
+
+    monkeypatch.setattr("app.doors.front.run", run)
+    return handed
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ("http://[::1]:8265/", "http://[::1]:8265"),
+        ("[::1]:8265", "http://[::1]:8265"),
+        ("head.example:8265", "http://head.example:8265"),
+        ("https://head.example", "https://head.example"),
+    ],
+)
+def test_the_dashboard_is_a_url(
+    windsock: Windsock, handed: list[Any], given: str, asked: str
+) -> None:
+    done = windsock("front", "--dashboard", given, "--application", "orders")
+
+    assert done.exit_code == 0
+    assert handed[1] == asked
+    assert handed[-1] == "orders"
+
+
+@pytest.mark.parametrize("given", ["::1:8265", "http://[::1:8265", "head:port", "ftp://head", ""])
+def test_what_is_none_is_a_wrong_use(windsock: Windsock, handed: list[Any], given: str) -> None:
+    assert windsock("front", "--dashboard", given).exit_code == 2
+    assert handed == []
