@@ -24,7 +24,7 @@ from app.config import GraphArgs
 from app.start.address import Checked, ConfigError, Target
 from app.start.doors import Door, check_ports, rays_doors
 from app.start.machine import this_machine
-from app.start.preflight import GRAPH, GraphRefused, check_graph, check_room
+from app.start.preflight import GRAPH, GraphRefused, check_graph, check_room, completed
 from deployments.strict import first_problem
 
 _DOORS: dict[str, type[BaseModel]] = {
@@ -142,7 +142,7 @@ def _check_room(document: Mapping[str, Any], nodes: Sequence[Mapping[str, float]
     """Problems on these nodes. Without any on this machine, if the file is meant for it: where it
     does not even hold the graphs, that is no problem of the file."""
     options = {
-        one.get("name", "default"): one.get("deployments") or []
+        one.get("name", "default"): completed(args, one.get("deployments") or [])
         for one in document["applications"]
         if (args := _args(one)) and args.check_placement
     }

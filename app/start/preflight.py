@@ -65,6 +65,7 @@ def _check_deployed(args: GraphArgs, configs: Sequence[ServeApplicationSchema]) 
     it is: it is any that has these ``args``. None has where it does not come from a config file."""
     graphs = {one.name: GraphArgs(**one.args) for one in configs if one.import_path == GRAPH}
     options = {one.name: _options(one) for one in configs}
+    options |= {name: completed(given, options[name]) for name, given in graphs.items()}
     ours = [name for name, given in graphs.items() if given == args]
     problems: list[str] = []
     for given in [options[name] for name in ours] or [[]]:
@@ -97,6 +98,12 @@ def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
         raise GraphRefused(str(error)) from error
     check_settings(args, options, bundle.manifest.service.views)
     return list(plan.warnings)
+
+
+def completed(args: GraphArgs, options: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The options of all deployments of a graph: one that is not named has Ray's defaults."""
+    rest = _DEPLOYMENTS[args.layout] - {one["name"] for one in options}
+    return [*options, *({"name": name} for name in sorted(rest))]
 
 
 def check_room(

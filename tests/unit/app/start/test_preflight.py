@@ -237,7 +237,8 @@ def test_replicas_of_another_graph_do_not_excuse_a_port_that_is_taken(
 def test_an_update_without_room_is_told_and_no_reason_to_refuse(
     example: Example, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    args = args_for(example.models, example.repo).model_copy(update={"check_placement": True})
+    update = {"check_placement": True, "layout": "collapsed"}
+    args = args_for(example.models, example.repo).model_copy(update=update)
     options = {"ray_actor_options": {"num_cpus": 2}, "max_surge_percent": 25}
     nodes = [{"CPU": 3.0}]
     monkeypatch.setattr("app.start.preflight._nodes", lambda: nodes)
@@ -250,9 +251,21 @@ def test_an_update_without_room_is_told_and_no_reason_to_refuse(
     assert check(args) == []
 
     two = {"ray_actor_options": {"num_cpus": 1}}
-    other = args.model_copy(update={"layout": "collapsed"})
+    other = args.model_copy(update={"check_placement": False})
     deployed_as(monkeypatch, ("orders", args, options), ("returns", other, two))
     assert "Ingress of orders" in check(args)[0]
     nodes[0] = {"CPU": 2.0}
-    with pytest.raises(GraphRefused, match="Ingress of orders 1 x 2 \\+ Ingress of returns 1 x 1"):
+    with pytest.raises(GraphRefused, match=r"Ingress of orders 1 x 2 \+ Ingress of returns 1 x 1"):
+        check(args)
+
+
+def test_deployments_that_the_config_does_not_name_need_room_too(
+    example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has Ray's default, a whole CPU: it would wait for ever."""
+    args = args_for(example.models, example.repo).model_copy(update={"check_placement": True})
+    monkeypatch.setattr("app.start.preflight._nodes", lambda: [{"CPU": 2.0}])
+    deployed_as(monkeypatch, ("orders", args, {"ray_actor_options": {"num_cpus": 0.5}}))
+
+    with pytest.raises(GraphRefused, match=r"needs 3\.5 CPU \(Ingress 1 x 0\.5 \+ Features 1 x 1"):
         check(args)
