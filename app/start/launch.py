@@ -3,14 +3,16 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import httpx
 from rich.console import Console
@@ -46,12 +48,7 @@ def launch(config: Path, *, verbose: bool = False) -> int:
             with steps(console, live=not verbose) as shown:
                 shown.show(f"Checking {config}")
                 targets = _checked(config)
-                for target in targets:
-                    if _answers(client, target):
-                        raise ConfigError(
-                            f"something answers at {target.url} already: stop it, or change the "
-                            "port"
-                        )
+                _refuse_taken(client, targets)
                 log = running.enter_context(_log(verbose))
                 environment = _environment()
                 if taken := beside_another(environment):
@@ -84,6 +81,27 @@ def _checked(config: Path) -> list[Target]:
     if done.returncode:
         raise ConfigError(answer["error"])
     return [Target(**one) for one in answer["applications"]]
+
+
+def _refuse_taken(client: httpx.Client, targets: list[Target]) -> None:
+    """Refuse addresses at which another graph may answer already: HAProxy would share its ports,
+    and clients of one would be answered by the other. Raises ConfigError."""
+    ours = os.environ.get("RAY_ADDRESS", "local") == "local"  # or a cluster that runs already
+    for target in targets:
+        taken = [target.url] if _answers(client, target) else []
+        if ours:
+            taken += filter(_connects, filter(None, (target.url, target.fast_lane, target.grpc)))
+        if taken:
+            raise ConfigError(
+                f"something answers at {taken[0]} already: stop it, or change the port"
+            )
+
+
+def _connects(where: str) -> bool:
+    at = urlsplit(where if "://" in where else f"//{where}")
+    with suppress(OSError), socket.create_connection((at.hostname, at.port), timeout=1):
+        return True
+    return False
 
 
 @contextmanager

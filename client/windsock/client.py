@@ -69,10 +69,14 @@ class Client:
             one.url.startswith("https") for one in self._endpoints.all
         ):
             return self._settings.ssl
+        given = os.environ if self._settings.trust_env else {}
+        name = next((one for one in _AUTHORITIES if given.get(one)), _AUTHORITIES[0])
         try:
+            folders = given.get(name, "").split(os.pathsep)
+            if name == "SSL_CERT_DIR" and not any(map(os.path.isdir, folders)):
+                raise NotADirectoryError("there is no such folder")
             return create_ssl_context(trust_env=self._settings.trust_env)
         except OSError as error:
-            name = next((one for one in _AUTHORITIES if os.environ.get(one)), _AUTHORITIES[0])
             raise Misconfigured(
                 f"{name} is {os.environ.get(name)!r}, of which no authorities can be read "
                 f"({error}): correct or unset it, or give the client trust_env=False"

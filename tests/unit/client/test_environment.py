@@ -147,3 +147,17 @@ def test_authorities_that_cannot_be_read_are_named(
         kind("https://service.example")
     kind("http://service.example")
     kind("https://service.example", trust_env=False)
+
+
+def test_a_folder_of_authorities_that_is_not_there_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSSL would take it, and trust nobody."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    Windsock("https://service.example")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nowhere"))
+
+    with pytest.raises(Misconfigured, match=r"SSL_CERT_DIR is '.*/nowhere', of which no"):
+        Windsock("https://service.example")
+    Windsock("https://service.example", trust_env=False)
