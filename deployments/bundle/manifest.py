@@ -36,10 +36,14 @@ class OutputSpec(StrictModel):
 class ProgramSpec(StrictModel):
     """Which file holds the program, and what runs it: a platform by the name that the Open
     Inference Protocol gives it, ``<project>_<format>``. Older manifests do not say; theirs is this.
+
+    ``max_rows`` is how many rows the program takes at once, None for any number: the model stage
+    cuts larger batches for it.
     """
 
     file: str = "model.pt2"
     platform: str = "pytorch_export"
+    max_rows: int | None = None
 
 
 class TrainingData(StrictModel):

@@ -11,14 +11,6 @@ from deployments.frames import DType
 Document = Mapping[str, Any]
 """A FieldSpec as JSON or YAML would hold it; bounds of a timestamp may be ISO 8601."""
 
-_EXAMPLES: dict[DType, tuple[type, ...]] = {
-    "string": (str,),
-    "int64": (int,),
-    "float64": (int, float),
-    "bool": (bool,),
-    "timestamp": (str,),
-}
-
 
 def entity_fields(schema: ServiceSchema, documents: Sequence[Document]) -> list[FieldSpec]:
     """The entity keys, all of them and no others. Raises ValueError."""
@@ -66,26 +58,7 @@ def _field(document: Document, dtypes: Mapping[str, DType]) -> FieldSpec:
         for bound in ("minimum", "maximum")
         if isinstance(document.get(bound), str)
     }
-    field = FieldSpec.model_validate({**document, "dtype": dtype, **limits})
-    _check_example(field)
-    return field
-
-
-def _check_example(field: FieldSpec) -> None:
-    example = field.example
-    wrong = f"the example {example!r} of {field.name!r} is not"
-    if not isinstance(example, _EXAMPLES[field.dtype]) or (
-        isinstance(example, bool) and field.dtype != "bool"
-    ):
-        raise ValueError(f"{wrong} a value of dtype {field.dtype}")
-    if isinstance(example, str):
-        if field.dtype == "string":
-            return
-        example = instant(example)
-    if (field.minimum is not None and example < field.minimum) or (
-        field.maximum is not None and example > field.maximum
-    ):
-        raise ValueError(f"{wrong} within its own bounds")
+    return FieldSpec.model_validate({**document, "dtype": dtype, **limits})
 
 
 def instant(text: str) -> float:

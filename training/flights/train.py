@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deployments.features.lookup import open_store
 from training.bundling.export import export_program
 from training.bundling.writer import write_bundle
 from training.flights import contract
@@ -57,7 +56,7 @@ def bundle(data: Prepared, ensemble: Ensemble, metrics: dict[str, Any]) -> Path:
                 for_serving(ensemble), data.preprocessor, Path(scratch) / "model.pt2"
             ),
             preprocessor=data.preprocessor,
-            store=open_store(FEATURE_REPO, None),
+            feature_repo=FEATURE_REPO,
             feature_service=FEATURE_SERVICE,
             entities=contract.ENTITIES,
             request_features=contract.REQUEST_FEATURES,

@@ -6,6 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, cast
 
+import numpy as np
+
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.options import ModelOptions
 
@@ -23,10 +25,30 @@ class Runtime(ABC):
     """One row that it answers as long as it runs at all."""
     sizes: Sequence[int] = ()
     """The sizes of batch that it has code of its own for: each is proved."""
+    max_rows: int | None = None
+    """Most rows that its program takes at once, as it was exported; None for any number."""
 
     @abstractmethod
     def run(self, frame: TensorFrame) -> Outputs:
         """Outputs by name, float32 [N] or [N, k]. One thread at a time may call it."""
+
+
+class InParts(Runtime):
+    """A runtime whose program takes no more than ``max_rows`` rows at once: whoever formed a
+    batch, of whatever callers, it is cut here."""
+
+    def __init__(self, whole: Runtime, max_rows: int) -> None:
+        self.device, self.inline, self.sizes = whole.device, whole.inline, whole.sizes
+        self.max_rows: int = max_rows
+        self._run = whole.run
+
+    def run(self, frame: TensorFrame) -> Outputs:
+        parts = [
+            self._run(TensorFrame(frame.model, frame.numeric[part], frame.categorical[part]))
+            for start in range(0, frame.rows, self.max_rows)
+            for part in [slice(start, start + self.max_rows)]
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 class Backend(NamedTuple):
@@ -34,21 +56,18 @@ class Backend(NamedTuple):
 
     suffix: str  # of its program files
     library: str  # what runs them: a bundle keeps its version
-    written_with: str
     module: str  # imported where a program needs it
 
     def load(
         self, program: Path, outputs: Sequence[str], example: TensorFrame, options: ModelOptions
     ) -> Runtime:
         """The program in a file, with the names of its answers, and ``example`` of what it takes.
-        Raises ValueError for a file that cannot be read, and RuntimeError for options that cannot
-        be followed here."""
-        return cast(Runtime, import_module(self.module).load(program, outputs, example, options))
+        Raises ValueError for a file that cannot be read or a program that cannot be served, and
+        RuntimeError for options that cannot be followed here."""
+        load = import_module(self.module).load
+        runtime = cast(Runtime, load(program, outputs, example, options))
+        return runtime if runtime.max_rows is None else InParts(runtime, runtime.max_rows)
 
 
-BACKENDS = {
-    "pytorch_export": Backend(
-        ".pt2", "torch", "torch.export.save", "deployments.model.backends.torch_export"
-    )
-}
+BACKENDS = {"pytorch_export": Backend(".pt2", "torch", "deployments.model.backends.torch_export")}
 """By the platform that a manifest names."""

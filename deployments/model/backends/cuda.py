@@ -63,6 +63,10 @@ class CudaRuntime(Runtime):
         most_rows: int,
     ) -> None:
         self.device = torch.cuda.get_device_name(device)
+        self.max_rows = program.max_rows
+        if self.max_rows is not None:
+            example = repeated(example, min(example.rows, self.max_rows))
+            most_rows = min(most_rows, self.max_rows)
         self._program = program
         self._device = device
         self._features = example.numeric.shape[1]

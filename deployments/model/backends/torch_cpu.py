@@ -12,6 +12,7 @@ class TorchRuntime(Runtime):
 
     def __init__(self, program: Program, device: torch.device) -> None:
         self.device = device.type
+        self.max_rows = program.max_rows
         self._device = device
         self._program = program
 

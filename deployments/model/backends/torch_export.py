@@ -13,6 +13,8 @@ from deployments.model.backends.torch_cpu import TorchRuntime
 from deployments.model.backends.torch_program import Program
 from deployments.model.options import Device, ModelOptions
 
+_SHOWN = 200
+
 
 def load(
     program: Path, outputs: Sequence[str], example: TensorFrame, options: ModelOptions
@@ -30,9 +32,10 @@ def load(
     try:
         exported = torch.export.load(program)
     except Exception as error:
+        reason = (str(error).strip() or "?").splitlines()[0][:_SHOWN]
         raise ValueError(
-            f"{program} is no program that torch {torch.__version__} can load "
-            f"({type(error).__name__})"
+            f"{program} is no program that torch {torch.__version__} can load, as "
+            f"torch.export.save writes it ({type(error).__name__}: {reason})"
         ) from error
     loaded = Program(exported, outputs, device, options.precision)
     if device.type == "cpu":

@@ -9,16 +9,18 @@ import torch
 from torch import Tensor
 from torch.export.graph_signature import InputKind, OutputKind
 from torch.export.passes import move_to_device_pass
-from torch.utils._sympy.numbers import int_oo
 
+from deployments.model.backends.output_places import output_places
+from deployments.model.backends.row_range import row_range
 from deployments.model.options import Precision
 
 
 class Program:
     """A ``torch.export`` program with its weights on ``device``: no user code, no pickle.
 
-    It takes ``(numeric float32 [N, F], categorical int64 [N, C])`` with N dynamic and answers one
-    tensor per name in ``outputs``, in their order: each [N], [N, 1] or [N, k].
+    It takes ``(numeric float32 [N, F], categorical int64 [N, C])`` for any N up to ``max_rows``
+    (None: any) and answers one tensor per name in ``outputs``, in their order: each [N], [N, 1] or
+    [N, k]. Raises ValueError for a program of other outputs, or of some numbers of rows alone.
     """
 
     def __init__(
@@ -29,21 +31,21 @@ class Program:
         precision: Precision = "float32",
     ) -> None:
         self.outputs = list(outputs)
+        self.max_rows = row_range(exported).most
+        places = output_places(exported, self.outputs)
+        # As they come, for most programs: then nothing is to be done at each call.
+        self._places = (
+            None if places == list(range(exported.call_spec.out_spec.num_leaves)) else places
+        )
         self._call = plain_call(move_to_device_pass(exported, device))
         self._device = device
         self._autocast = precision == "bfloat16"
 
     def __call__(self, numeric: Tensor, categorical: Tensor) -> Sequence[Tensor]:
-        """Call it in inference mode. Raises ValueError for another number of outputs."""
+        """Call it in inference mode, with at most ``max_rows`` rows."""
         with self._precision():
-            answer = self._call(numeric, categorical)
-        tensors = answer if isinstance(answer, (tuple, list)) else (answer,)
-        if len(tensors) != len(self.outputs):
-            raise ValueError(
-                f"the program answers {len(tensors)} tensors, "
-                f"the contract names {len(self.outputs)} outputs"
-            )
-        return tensors
+            tensors = self._call(numeric, categorical)
+        return tensors if self._places is None else [tensors[place] for place in self._places]
 
     def _precision(self) -> Any:
         if not self._autocast:
@@ -52,12 +54,14 @@ class Program:
         return torch.autocast(self._device.type, dtype=torch.bfloat16, cache_enabled=False)
 
 
-def plain_call(program: torch.export.ExportedProgram) -> Callable[[Tensor, Tensor], Any]:
-    """The program's graph with its weights bound to it.
+def plain_call(
+    program: torch.export.ExportedProgram,
+) -> Callable[[Tensor, Tensor], Sequence[Tensor]]:
+    """The program's graph with its weights bound to it, and all leaves of its answer.
 
     ``program.module()`` computes the same, but at each call it looks up the weights one by one and
     checks its inputs in general: on a small model that is most of a row's time. It is used only
-    for programs that need more than this, as one does that was not exported for any N.
+    for programs that need more than this, as one does that was not exported for one row.
     """
     signature = program.graph_signature
     bound = list(_bound(program))
@@ -66,18 +70,20 @@ def plain_call(program: torch.export.ExportedProgram) -> Callable[[Tensor, Tenso
         len(inputs) == 2
         and all(spec.kind is InputKind.USER_INPUT for spec in signature.input_specs[len(bound) :])
         and all(spec.kind is OutputKind.USER_OUTPUT for spec in signature.output_specs)
-        and all(_any_rows(program, node.meta["val"]) for node in inputs)
+        and all(_dynamic_rows(node.meta["val"]) for node in inputs)
+        and row_range(program).fewest <= 1
     )
     if not simple:
-        return program.module()
+        module, structure = program.module(), program.call_spec.out_spec
+        return lambda *inputs: structure.flatten_up_to(module(*inputs))
     forward = partial(program.graph_module.forward, *bound)
     wanted = [node.meta["val"].shape[1] for node in inputs]
 
-    def call(numeric: Tensor, categorical: Tensor) -> Any:
+    def call(numeric: Tensor, categorical: Tensor) -> Sequence[Tensor]:
         given = [numeric.shape[1], categorical.shape[1]]
         if given != wanted:
             raise ValueError(f"the program takes {wanted} columns, there are {given}")
-        return forward(numeric, categorical)
+        return forward(numeric, categorical)  # type: ignore[no-any-return]
 
     return call
 
@@ -95,12 +101,6 @@ def _bound(program: torch.export.ExportedProgram) -> Iterator[Tensor]:
         )
 
 
-def _any_rows(program: torch.export.ExportedProgram, tensor: Tensor) -> bool:
-    """Whether the export promises to be right for every number of rows, one included."""
-    if tensor.ndim != 2:
-        return False
-    rows, columns = tensor.shape
-    if not isinstance(rows, torch.SymInt) or isinstance(columns, torch.SymInt):
-        return False
-    allowed = program.range_constraints.get(rows.node.expr)
-    return allowed is not None and bool(allowed.lower <= 1) and allowed.upper is int_oo
+def _dynamic_rows(tensor: Tensor) -> bool:
+    """Whether its rows, and only they, are of any number."""
+    return tensor.ndim == 2 and [isinstance(n, torch.SymInt) for n in tensor.shape] == [True, False]

@@ -9,9 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from deployments.bundle.bundle import LATEST, BundleStore
-from deployments.bundle.manifest import Manifest
 from deployments.model_id import ModelId
-from deployments.preprocess.transform import Preprocessor
 from examples.store_orders.build import SERVICE
 from tests.support.example import NAME, Example
 from tests.support.preprocessing import preprocessor_of
@@ -33,24 +31,6 @@ class Linear(nn.Module):
         return total, torch.stack([total, -total], 1)
 
 
-class Answer(nn.Module):
-    """What one of the shapes that cannot be served looks like."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self.kind = kind
-
-    def forward(self, numeric: Tensor, categorical: Tensor) -> tuple[Tensor, ...]:
-        total = numeric.sum(1)
-        if self.kind == "one":
-            return (total,)
-        if self.kind == "scalar":
-            return total, total.mean().reshape(1, 1)
-        if self.kind == "cube":
-            return total, total.reshape(-1, 1, 1)
-        return total, total / (categorical.sum(1) * 0)
-
-
 @pytest.fixture
 def parts(example: Example, tmp_path: Path) -> dict[str, Any]:
     """What ``write_bundle`` needs, but for the program."""
@@ -64,7 +44,7 @@ def parts(example: Example, tmp_path: Path) -> dict[str, Any]:
         "models_dir": tmp_path / "models",
         "name": NAME,
         "preprocessor": preprocessor_of(example.bundle),
-        "store": store,
+        "feature_repo": example.repo,
         "feature_service": SERVICE,
         "entities": documents["entities"],
         "request_features": documents["request_features"],
@@ -87,20 +67,47 @@ def written(parts: dict[str, Any]) -> list[Path]:
 
 
 def test_a_bundle_is_whole_and_latest(parts: dict[str, Any]) -> None:
-    folder = write(parts, Linear(1.0), extra_files={"card.md": b"# Orders"}, description="Orders")
+    columns = dict(parts["training_columns"])
+    columns["buyer__favourite"] = np.full(1500, None, dtype=object)
+    columns["buyer__member"] = np.full(1500, np.nan)
+    (parts["models_dir"].parent / "other").mkdir()
+
+    folder = write(
+        parts,
+        Linear(1.0),
+        training_columns=columns,
+        golden_rows=3,
+        extra_files={"card.md": b"# Orders"},
+        description="Orders",
+    )
 
     manifest = BundleStore(parts["models_dir"]).open(ModelId(NAME, LATEST)).manifest
     assert manifest.version == folder.name
     assert manifest.description == "Orders"
     assert manifest.metrics == {"auc": 0.75}
-    assert {path.name for path in folder.iterdir()} == {*manifest.files, "manifest.json"}
-    assert "card.md" in manifest.files
+    assert manifest.training_data.rows == 1500
+    assert manifest.program.max_rows is None
     assert [(output.name, output.width) for output in manifest.outputs] == [
         ("return_probability", 1),
         ("delivery_days", 2),
     ]
-    assert manifest.training_data.rows == 1500
     assert manifest.code.keys() == {"basket", "parcel"}
+    assert {path.name for path in folder.iterdir()} == {*manifest.files, "manifest.json"}
+    assert "card.md" in manifest.files
+    golden = json.loads((folder / "golden.json").read_text())
+    assert golden["columns"]["customer_id"] == columns["customer_id"][[0, 749, 1499]].tolist()
+
+    stock = pd.Series(columns["shelf__stock"].astype(np.float64))
+    category = pd.Series(columns["catalogue__category"])
+    assert manifest.defaults["shelf__stock"] == stock.median()
+    assert manifest.defaults["catalogue__category"] == category.mode()[0]
+    assert manifest.defaults["buyer__favourite"] is None
+    assert manifest.defaults["buyer__member"] is None
+
+    # Nothing else remains, and whoever may read other folders may read it.
+    assert [path.name for path in parts["models_dir"].iterdir()] == [NAME]
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name, LATEST}
+    assert folder.stat().st_mode == (parts["models_dir"].parent / "other").stat().st_mode
 
 
 def test_a_second_version_becomes_latest_and_the_first_stays(parts: dict[str, Any]) -> None:
@@ -113,94 +120,18 @@ def test_a_second_version_becomes_latest_and_the_first_stays(parts: dict[str, An
     assert bundles.open(ModelId(NAME, first.name)).path == first
 
 
-def test_nothing_but_the_bundle_remains(parts: dict[str, Any]) -> None:
-    folder = write(parts, Linear(1.0))
-
-    assert [path.name for path in parts["models_dir"].iterdir()] == [NAME]
-    assert {path.name for path in folder.parent.iterdir()} == {folder.name, LATEST}
-
-
-def test_whoever_may_read_other_folders_may_read_a_bundle(
-    parts: dict[str, Any], tmp_path: Path
-) -> None:
-    (tmp_path / "other").mkdir()
-
-    folder = write(parts, Linear(1.0))
-
-    assert folder.stat().st_mode == (tmp_path / "other").stat().st_mode
-
-
-def test_golden_rows_are_spread_over_the_data(parts: dict[str, Any]) -> None:
-    folder = write(parts, Linear(1.0), golden_rows=3)
-
-    golden = json.loads((folder / "golden.json").read_text())
-
-    keys = parts["training_columns"]["customer_id"]
-    assert golden["columns"]["customer_id"] == keys[[0, 749, 1499]].tolist()
-
-
-def test_fewer_rows_than_golden_ones_are_taken_once_each(parts: dict[str, Any]) -> None:
-    few = {name: column[:2] for name, column in parts["training_columns"].items()}
-
-    folder = write(parts, Linear(1.0), training_columns=few)
-
-    golden = json.loads((folder / "golden.json").read_text())
-    assert golden["columns"]["customer_id"] == few["customer_id"].tolist()
-
-
-def test_defaults_are_the_median_the_commonest_string_or_nothing(parts: dict[str, Any]) -> None:
-    columns = dict(parts["training_columns"])
-    columns["buyer__favourite"] = np.full(1500, None, dtype=object)
-    columns["buyer__member"] = np.full(1500, np.nan)
-
-    folder = write(parts, Linear(1.0), training_columns=columns)
-
-    defaults = Manifest.model_validate_json((folder / "manifest.json").read_text()).defaults
-    stock = pd.Series(columns["shelf__stock"].astype(np.float64))
-    assert defaults["shelf__stock"] == stock.median()
-    assert defaults["catalogue__category"] == pd.Series(columns["catalogue__category"]).mode()[0]
-    assert defaults["buyer__favourite"] is None
-    assert defaults["buyer__member"] is None
-
-
-@pytest.mark.parametrize(
-    ("kind", "problem"),
-    [
-        ("one", r"with any N: the program answers 1 tensors, the contract names 2 outputs"),
-        ("scalar", r"output 'delivery_days' has the shape \[1\] for 64 rows: it must be \[N\]"),
-        ("cube", r"output 'delivery_days' has the shape \[64, 1, 1\] for 64 rows"),
-        ("nan", r"output 'delivery_days' is not finite for every row"),
-    ],
-)
-def test_answers_that_cannot_be_served_are_refused(
-    parts: dict[str, Any], kind: str, problem: str
-) -> None:
-    with pytest.raises(ValueError, match=problem):
-        write(parts, Answer(kind))
-
-    assert written(parts) == []
-
-
-def test_a_program_for_one_number_of_rows_is_refused(parts: dict[str, Any], tmp_path: Path) -> None:
-    preprocessor: Preprocessor = parts["preprocessor"]
-    numeric = torch.zeros(64, len(preprocessor.numeric_names))
-    categorical = torch.zeros(64, len(preprocessor.categorical_names), dtype=torch.int64)
-    program = tmp_path / "model.pt2"
-    torch.export.save(torch.export.export(Linear(1.0), (numeric, categorical)), program)
-
-    with pytest.raises(ValueError, match=r"does not take numeric float32 \[N, 20\] .* any N"):
-        write_bundle(**parts, program=program)
-
-
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
         ({"entities": []}, "the feature service's entity keys are"),
         ({"request_features": []}, "also takes the request features"),
         ({"outputs": [{"name": "a"}]}, "the contract names 1 outputs"),
+        ({"outputs": [{"name": "a"}, {"name": "a"}]}, "two outputs have one name"),
+        ({"name": "store/orders"}, "'store/orders' cannot be a model's name"),
+        ({"name": ".."}, "'..' cannot be a model's name"),
         ({"feature_service": "order_v2"}, "'order_v2' is not in the Feast registry"),
     ],
-    ids=["entities", "request", "outputs", "service"],
+    ids=["entities", "request", "outputs", "one name", "path", "above", "service"],
 )
 def test_a_contract_that_does_not_fit_is_refused_before_anything_is_written(
     parts: dict[str, Any], changes: dict[str, Any], problem: str

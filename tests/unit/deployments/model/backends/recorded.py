@@ -20,7 +20,8 @@ class Graph(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         answer = func(*args, **(kwargs or {}))
-        self.calls.append((func, args, kwargs or {}, answer))
+        if isinstance(answer, torch.Tensor):  # sizes are read while it is captured, and then fixed
+            self.calls.append((func, args, kwargs or {}, answer))
         return answer
 
     def replay(self) -> None:

@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from deployments.frames import TensorFrame
+from deployments.model.backends.base import InParts, Runtime
 from deployments.model.backends.cuda import CudaRuntime, ladder
 from deployments.model.backends.torch_program import Program
 from deployments.model.options import CudaGraphs
 from tests.support.manifests import PARCELS
-from tests.unit.deployments.model.backends.programs import Sums, exported, tensors, totals
+from tests.unit.deployments.model.backends.programs import Sums, UpTo, exported, tensors, totals
 from tests.unit.deployments.model.backends.recorded import Graph, on_cpu
 
 CPU = torch.device("cpu")
@@ -25,7 +26,7 @@ def runtime(how: CudaGraphs, most_rows: int = 8) -> CudaRuntime:
     return CudaRuntime(Program(exported(Sums()), NAMES, CPU), tensors(5), CPU, how, most_rows)
 
 
-def check(runtime: CudaRuntime, frame: TensorFrame) -> None:
+def check(runtime: Runtime, frame: TensorFrame) -> None:
     expected = frame.numeric.sum(1) + frame.categorical.sum(1)
     outputs = runtime.run(frame)
     np.testing.assert_array_equal(outputs["flat"], expected)
@@ -50,6 +51,19 @@ def test_every_size_of_batch_gets_its_own_answers(graphs: list[Graph]) -> None:
 
     assert served.sizes == [1, 2, 4, 8, 12]
     assert sum(graph.replays for graph in graphs) == 2 * 12  # 13 and 14 rows are above the ladder
+
+
+@pytest.mark.parametrize("how", ["on", "off"])
+def test_a_program_for_few_rows_is_never_given_more(graphs: list[Graph], how: CudaGraphs) -> None:
+    program = Program(exported(UpTo(6), torch.export.Dim("rows", min=1, max=6)), NAMES, CPU)
+
+    # Its example and the largest of the graphs wanted are beyond what it takes.
+    served = CudaRuntime(program, tensors(9), CPU, how, 12)
+
+    assert served.max_rows == 6
+    assert served.sizes == ([1, 2, 4, 6] if how == "on" else [])
+    for rows in (1, 6, 7, 20):
+        check(InParts(served, 6), tensors(rows))
 
 
 def test_an_answer_stays_as_it_is_when_the_next_batch_runs(graphs: list[Graph]) -> None:

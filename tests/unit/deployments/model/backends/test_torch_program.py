@@ -83,15 +83,6 @@ def test_a_program_that_writes_to_its_buffers_keeps_doing_so(decomposed: bool) -
     np.testing.assert_array_equal(second, first + 1)
 
 
-def test_a_program_for_one_number_of_rows_takes_no_other() -> None:
-    example = (torch.zeros(2, 3), torch.zeros(2, 2, dtype=torch.int64))
-    program = Program(torch.export.export(Scaled(), example), ["answer"], CPU)
-
-    answered(program, 2)
-    with pytest.raises(AssertionError, match="Guard failed"):
-        answered(program, 1)
-
-
 @pytest.mark.parametrize(("features", "categories"), [(1, 2), (3, 1)])
 def test_columns_that_would_only_be_broadcast_are_refused(features: int, categories: int) -> None:
     program = Program(exported(Scaled()), ["answer"], CPU)
