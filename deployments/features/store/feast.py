@@ -37,7 +37,7 @@ def _as_written() -> Iterator[None]:
 
 
 with _absent("torch"), _as_written():
-    from feast import FeatureStore, FeatureView, OnDemandFeatureView
+    from feast import FeatureStore, FeatureView, Field, OnDemandFeatureView
     from feast.errors import FeastError, FeastObjectNotFoundException
     from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL
     from feast.feature_view_projection import FeatureViewProjection
