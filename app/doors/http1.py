@@ -38,10 +38,11 @@ class Http1(HttpToolsProtocol):
     _head_bytes = 0
     _segment_bytes = 0
     _hosts = 0
-    _refused = False
+    refused = False
+    """Whether it has been answered that it sent no request, and is read no further."""
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self.refused:
             return
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
@@ -138,7 +139,7 @@ class Http1(HttpToolsProtocol):
 
     def _refuse(self, why: Exception) -> None:
         """Answer what is no request, or what must not come to the application, and close."""
-        self._refused = True
+        self.refused = True
         cycle, in_head = self.cycle, self.head_since is not None
         unanswered = cycle is not None and not cycle.response_complete
         own_body = cycle is not None and cycle.more_body and not in_head

@@ -88,7 +88,8 @@ class Http(Http1):
         return now - self._idle_since > (self._arrival_s if rest else self.timeout_keep_alive)
 
     def data_received(self, data: bytes) -> None:
-        if self.head_since is None and (self.cycle is None or self.cycle.response_complete):
+        idle = self.cycle is None or self.cycle.response_complete
+        if idle and self.head_since is None and not self.refused:
             answer = self._refuse_unread(data, self.server_state.default_headers)
             if answer is not None:
                 self._corked.write_through(answer)

@@ -19,9 +19,11 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})\r\n", re.IGNORECASE)
 _ID = re.compile(rf"\r\n{REQUEST_ID}: *({SOUND_REQUEST_ID})\r\n".encode(), re.IGNORECASE)
 # What asks for more than an answer: left to the whole way.
 _SPECIAL = re.compile(
-    rb"\r\n(?:connection:(?! *keep-alive\r)|transfer-encoding:|expect:|upgrade:|origin:)",
+    rb"\r\n(?:connection:(?! *keep-alive\r)|expect:|upgrade:|origin:)",
     re.IGNORECASE,
 )
+# Where there are two of one of these, or this, it is for the parser to say how long the body is.
+_TE = b"\ntransfer-encoding"
 _ANY_ID = "0" * 32  # stands in an answer that is made once for many
 
 
@@ -56,6 +58,9 @@ class Refusals:
             return None
         length = _LENGTH.search(data, 0, end)
         if length is None or len(data) != end + 2 + int(length[1]) or _SPECIAL.search(data, 0, end):
+            return None
+        head = data[:end].lower()
+        if head.count(b"\ncontent-length") != 1 or head.count(b"\nhost:") != 1 or _TE in head:
             return None
         self._uncounted += 1
         if given := _ID.search(data, 0, end):

@@ -77,6 +77,13 @@ def test_a_whole_plain_request_is_refused_unread(data: bytes) -> None:
         request("expect: 100-continue"),
         request("upgrade: websocket"),
         request("Origin: https://shop.test"),
+        request("content-length: 3"),
+        request("Content-Length : 3"),
+        request("x: y\ncontent-length: 3"),
+        request("x: y\nTransfer-Encoding: chunked"),
+        request("transfer-encoding : chunked"),
+        request("host: other"),
+        request().replace(b"host: test\r\n", b""),
         request(line="GET /predict HTTP/1.1"),
         request(line="POST /predict HTTP/1.0"),
         request(line="POST /predictions HTTP/1.1"),
@@ -168,3 +175,14 @@ async def test_one_that_comes_behind_another_waits_its_turn() -> None:
         gate.let.set()
         assert (await connection.answer()).status == 200
         assert (await connection.answer()).status in (200, 429)
+
+
+async def test_behind_what_is_no_request_nothing_is_answered() -> None:
+    async with (
+        serving(Gate(), refusals=Room().refusals) as fast_lane,
+        Connection.to(fast_lane.port) as connection,
+    ):
+        connection.write(b"\x00\x00")
+        assert (await connection.answer()).status == 400
+        connection.write(request())
+        assert await connection.rest() == b""
