@@ -44,7 +44,8 @@ def bundle(
     models_dir: Path = Path("models"),
     metrics: Path | None = None,
 ) -> Path:
-    """Write ``<models_dir>/<name>/<version>/`` and return it. Raises BundlingError.
+    """Write ``<models_dir>/<name>/<version>/`` and return it; what is odd, though it can be served,
+    is told on stderr. Raises BundlingError.
 
     ``program`` is a file whose suffix names its backend; ``preprocess`` a spec (YAML or JSON),
     which is fitted on ``data``, or a ``preprocess.json`` that is fitted already; ``contract`` a

@@ -72,11 +72,16 @@ class ModelDescription(msgspec.Struct):
 
 
 class Models(msgspec.Struct):
-    """The bundles of this service, and the contract and metrics of the active one."""
+    """The bundles of this service, and the contract and metrics of the active one.
+
+    ``program_rows`` is how many rows its program takes at once, null for any number: larger
+    batches are answered all the same, in parts.
+    """
 
     models: list[ModelDescription]
     feature_service: str
     fields: dict[str, str]
     outputs: list[str]
+    program_rows: int | None
     metrics: dict[str, Any]
     problem: str | None = None

@@ -37,6 +37,7 @@ class Service:
             manifest.service.service,
             {field.name: field.dtype for field in manifest.fields},
             [output.name for output in manifest.outputs],
+            manifest.program.max_rows,
             manifest.metrics,
             dataplane.problem,
         )

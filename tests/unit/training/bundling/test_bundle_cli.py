@@ -51,13 +51,22 @@ def test_preprocessing_that_is_fitted_is_taken_as_it_is(command: Command) -> Non
     assert (folder / PREPROCESS).read_text() == Path(fitted).read_text()
 
 
-def test_the_bundle_tells_where_it_comes_from(command: Command) -> None:
+def test_the_bundle_tells_where_it_comes_from_and_what_is_odd(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command.data(lambda table: table.assign(quantity=table["quantity"].mask(table.index < 3, 0)))
     metrics = command.folder / "metrics.json"
     metrics.write_text(json.dumps({"auc": 0.7, "by_store": {"3": 0.8}}))
     command.options["--metrics"] = str(metrics)
 
-    command()
+    folder = command()
 
+    printed = capsys.readouterr()
+    assert printed.out == f"{folder}\n"
+    assert printed.err == (
+        "warning: 3 of 1500 training rows hold values of 'quantity' that no request can send (0): "
+        "quantity must be an integer from 1 to 99: Expected `int` >= 1\n"
+    )
     manifest = BundleStore(command.models).open(ModelId(NAME, "latest")).manifest
     assert manifest.description.startswith("Whether a shop order comes back")
     assert manifest.metrics == {"auc": 0.7, "by_store": {"3": 0.8}}
@@ -150,6 +159,18 @@ def test_a_file_of_another_form_is_named(
         (
             lambda contract: contract["request_features"][0].update(dtype="string"),
             "'quantity' is int64 in the feature service, not string",
+        ),
+        (
+            lambda contract: contract["request_features"][0].update(example=100),
+            "no request may hold the example 100 of 'quantity': quantity must be an integer from",
+        ),
+        (
+            lambda contract: contract["request_features"][1].update(example="2024-03-01T12:00:00"),
+            "no request may hold the example '2024-03-01T12:00:00' of 'placed_at': placed_at must",
+        ),
+        (
+            lambda contract: contract["request_features"][2].update(example=""),
+            "no request may hold the example '' of 'express': express must be true or false",
         ),
         (
             lambda contract: contract["request_features"].pop(),

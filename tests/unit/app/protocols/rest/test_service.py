@@ -8,6 +8,7 @@ from app.asgi import Application
 from app.config import BatchSettings, EdgeArgs, Limits
 from app.serving.dataplane import Dataplane
 from deployments.bundle.bundle import BundleStore
+from deployments.bundle.manifest import ProgramSpec
 from deployments.frames import Frame
 from tests.support.chains import lookup, weighing
 from tests.support.manifests import parcels, store
@@ -89,9 +90,21 @@ async def test_models_tells_what_is_there_and_what_serves(client: httpx.AsyncCli
             "sent_at": "timestamp",
         },
         "outputs": ["late", "cost"],
+        "program_rows": None,
         "metrics": {"auc": 0.75},
         "problem": None,
     }
+
+
+async def test_models_tells_how_many_rows_a_program_takes_at_once(
+    tmp_path: Path, limits: Limits
+) -> None:
+    limited = parcels().model_copy(update={"program": ProgramSpec(max_rows=100)})
+    dataplane = Dataplane(store(tmp_path, limited), weighing(), "parcels")
+    await dataplane.activate("1", BatchSettings())
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs(limits=limits)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
+        assert (await client.get("/models")).json()["program_rows"] == 100
 
 
 async def test_the_swagger_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
