@@ -188,12 +188,13 @@ async def test_trailers_are_no_headers(kind: str) -> None:
 
 
 async def test_a_head_has_the_same_limits_behind_the_front(app: ASGIApp) -> None:
-    async def asked(data: bytes) -> int:
-        async with Connection.to(port) as connection:
-            connection.write(data)
-            return (await connection.answer()).status
-
     async with door("front", app) as port:
+
+        async def asked(data: bytes) -> int:
+            async with Connection.to(port) as connection:
+                connection.write(data)
+                return (await connection.answer()).status
+
         for size, status in ((MAX_HEAD_BYTES - 100, 200), (MAX_HEAD_BYTES + 1, 431)):
             assert await asked(sized(size)) == status
         for count, status in ((MAX_HEADERS - 1, 200), (MAX_HEADERS + 1, 431)):

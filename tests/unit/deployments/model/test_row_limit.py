@@ -81,9 +81,9 @@ async def test_a_batch_of_any_size_is_answered(
     model = ModelStage(limited, ModelOptions(device="cpu", inline_s=inline_s))
     frame = part(tensors(example), slice(0, rows))
 
-    outputs = await model.predict(frame)
+    predicted = await model.predict(frame)
 
-    np.testing.assert_allclose(outputs["total"], totals(frame), rtol=1e-5)
+    np.testing.assert_allclose(predicted.outputs["total"], totals(frame), rtol=1e-5)
 
 
 async def test_frames_of_several_callers_are_merged_beyond_the_limit_and_answered(
@@ -96,5 +96,5 @@ async def test_frames_of_several_callers_are_merged_beyond_the_limit_and_answere
         ModelReplica(limited, NAME, ModelOptions(device="cpu")), [part(frame, one) for one in parts]
     )
 
-    for outputs, one in zip(answers, parts, strict=True):
-        np.testing.assert_allclose(outputs["total"], totals(frame)[one], rtol=1e-5)
+    for answer, one in zip(answers, parts, strict=True):
+        np.testing.assert_allclose(answer.outputs["total"], totals(frame)[one], rtol=1e-5)
