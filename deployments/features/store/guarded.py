@@ -132,6 +132,7 @@ class GuardedReader:
         begun = loop.time()
 
         def settle(ended: "asyncio.Future[Reader]") -> None:
+            self._turn.release()
             self._metrics.store_read(loop.time() - begun)
             failure = ended.exception()
             if failure is None:
@@ -142,11 +143,11 @@ class GuardedReader:
                     # Whoever used its connection would wait for the read that hangs in it, and
                     # SQLite does so with Python's lock held.
                     self._reader = None
-                    self._health.last(turn.wanted[min(len(turn.verdicts), len(turn.wanted) - 1)][0])
+                    hangs = min(len(turn.verdicts), len(turn.wanted) - 1)
+                    self._health.last(turn.wanted[hangs][0])
                 self._health.failed(failure, self._settings.breaker.failures)
             if not self._health.sound:
                 self._recovery.start()
-            self._turn.release()
 
         ended = self._calls.run(call, limit_s)
         ended.add_done_callback(settle)

@@ -137,7 +137,7 @@ class Recovery:
             await self._calls.run(probing, self.settings.budget_s)
         except Exception as failure:
             verdicts = dict(verdicts)  # its thread may still be at it
-            hangs = len(verdicts)
+            hangs = min(len(verdicts), len(views) - 1)
             verdicts[hangs] = failure
             health.last(views[hangs])
             reader = None
