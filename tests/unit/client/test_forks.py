@@ -115,7 +115,7 @@ client.close()
     "script", [_SYNC, _BUSY, _ASYNC, _STREAM], ids=["sync", "busy", "async", "stream"]
 )
 def test_a_fork_has_connections_of_its_own(edge_url: str, script: str) -> None:
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", _COMMON + script, edge_url]
+    command = [sys.executable, "-W", "error", "-c", _COMMON + script, edge_url]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=60, cwd=ROOT
     )
