@@ -218,7 +218,7 @@ async def test_a_version_that_the_registry_does_not_match_is_refused(
 @pytest.fixture(params=[0, 7, 50_000])
 def busy(request: pytest.FixtureRequest, example: Example) -> FeatureLookup:
     """The example's lookup with no cache, one much smaller than a batch, and a large one."""
-    settings = LookupSettings(clock=STILL, cache_rows=request.param, cache_ttl_s=60)
+    settings = LookupSettings(clock=STILL, cache_rows=request.param, cache_ttl_s=60, budget_s=30)
     return FeatureLookup(example.store, example.bundles, settings)
 
 
@@ -230,7 +230,7 @@ async def test_concurrent_batches_get_what_each_alone_would(
     await busy.lookup(example.frame(rows.iloc[::3]))
     picks = [rng.integers(0, len(rows), size) for size in (1, 60, 5, 30, 5, 60, 1, 13)]
     alone = await FeatureLookup(
-        example.store, example.bundles, LookupSettings(clock=STILL, cache_rows=0)
+        example.store, example.bundles, LookupSettings(clock=STILL, cache_rows=0, budget_s=30)
     ).lookup(example.frame(rows))
 
     together = await asyncio.gather(*(busy.lookup(example.frame(rows.iloc[p])) for p in picks))
