@@ -188,10 +188,10 @@ async def test_trailers_are_no_headers(kind: str) -> None:
 
 
 async def test_a_head_has_the_same_limits_behind_the_front(app: ASGIApp) -> None:
-    async with door("front", app) as port:
+    async with door("front", app) as behind:
 
         async def asked(data: bytes) -> int:
-            async with Connection.to(port) as connection:
+            async with Connection.to(behind) as connection:
                 connection.write(data)
                 return (await connection.answer()).status
 

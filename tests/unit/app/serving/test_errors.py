@@ -9,7 +9,6 @@ def test_the_list_of_codes_is_closed() -> None:
     assert {code.code: code.status for code in ErrorCode} == {
         "malformed_request": 400,
         "headers_too_large": 431,
-        "forbidden_origin": 403,
         "malformed_json": 400,
         "malformed_body": 400,
         "invalid_field": 422,
@@ -19,6 +18,7 @@ def test_the_list_of_codes_is_closed() -> None:
         "empty_batch": 422,
         "batch_too_large": 413,
         "body_too_large": 413,
+        "forbidden_origin": 403,
         "not_found": 404,
         "method_not_allowed": 405,
         "upgrade_required": 426,
