@@ -146,7 +146,7 @@ def _check_room(document: Mapping[str, Any], nodes: Sequence[Mapping[str, float]
         for one in document["applications"]
         if (args := _args(one)) and args.check_placement
     }
-    if nodes or os.environ.get("RAY_ADDRESS", "local") != "local":
+    if nodes or (os.environ.get("RAY_ADDRESS") or "local") != "local":
         return check_room(options, nodes) if nodes else []
     try:
         return [f"on this machine, {one}" for one in check_room(options, [this_machine()])]

@@ -86,7 +86,7 @@ def _checked(config: Path) -> list[Target]:
 def _refuse_taken(client: httpx.Client, targets: list[Target]) -> None:
     """Refuse addresses at which another graph may answer already: HAProxy would share its ports,
     and clients of one would be answered by the other. Raises ConfigError."""
-    ours = os.environ.get("RAY_ADDRESS", "local") == "local"  # or a cluster that runs already
+    ours = (os.environ.get("RAY_ADDRESS") or "local") == "local"  # or a cluster that runs already
     for target in targets:
         taken = [target.url] if _answers(client, target) else []
         if ours:
