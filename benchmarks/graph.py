@@ -40,7 +40,8 @@ def of_ray(
     nothing that this process's environment says to Ray."""
 
     def environment(folder: Path) -> Environment:
-        inherited = {flag: None for flag in os.environ if flag.startswith("RAY_")}
+        ours = ray_environment()
+        inherited = {one: None for one in os.environ if one.startswith("RAY_") or one in ours}
         apart = second_cluster(_RAY_PORTS, folder)
         return {**inherited, **env, **apart, "RAY_AUTH_MODE": "disabled"}
 
