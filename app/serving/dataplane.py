@@ -48,7 +48,8 @@ class Dataplane:
     async def activate(
         self, version: str, settings: BatchSettings, name: str | None = None
     ) -> None:
-        """Serve ``version`` from now on, once it has answered through the whole chain.
+        """Serve ``version`` from now on, once it has answered its example or, where a stage fails
+        for that row, a golden one through the whole chain.
 
         Where it cannot and another version serves already, that one stays and ``problem`` says
         why; requests under way end on the version they began with.
@@ -59,8 +60,13 @@ class Dataplane:
             bundle = await asyncio.to_thread(self.bundles.open, model)
             golden = await asyncio.to_thread(bundle.golden)
             serving = ServedVersion(bundle.manifest, self._chain, settings)
-            await serving.warm_up()
             entities = GoldenEntities(bundle.manifest, self._chain, golden.columns)
+            failed = await serving.warm_up()
+            await _look(entities, settings.max_rows)
+            if failed is not None:
+                logger.warning("%s does not answer its example: %s", model, failed)
+                if not entities.answered:
+                    raise failed
         except Exception as error:
             if before is None:
                 raise
@@ -70,15 +76,14 @@ class Dataplane:
         else:
             self.in_service[model.name], self._refused = serving, None
             logger.info("serving %s", serving.model)
-            await self._look_for(entities, model.name, settings.max_rows)
+            self._watch(entities, model.name, settings.max_rows)
 
-    async def _look_for(self, golden: GoldenEntities, name: str, max_rows: int) -> None:
-        """Look for a model's golden rows in the store: now, and from time to time until they are
-        there. Nothing else waits for that, nor ends with it."""
+    def _watch(self, golden: GoldenEntities, name: str, max_rows: int) -> None:
+        """Look for a model's golden rows from time to time until the store has them. Nothing else
+        waits for that, nor ends with it."""
         if name in self._looking:
             self._looking.pop(name).cancel()
         self._golden[name] = golden
-        await _look(golden, max_rows)
         if not golden.problem:
             return
         logger.error("%s", golden.problem)

@@ -1,5 +1,5 @@
-"""Whether the online store knows the entities of a bundle's golden rows. One that knows none of
-them was never filled, or is another one, and no answer would tell: they would all be missing."""
+"""What the stages make of a bundle's golden rows. A store that knows the entities of none of them
+was never filled, or is another one, and no answer would tell: they would all be missing."""
 
 from collections.abc import Mapping
 
@@ -12,10 +12,11 @@ from deployments.frames import Column, Frame, Status
 
 class GoldenEntities:
     """``rows`` are the golden rows' columns; ``absent`` the feature views in which the store had
-    not one of them when ``look`` last asked it."""
+    not one of them when ``look`` last asked it, ``answered`` how many of them had an answer."""
 
     def __init__(self, manifest: Manifest, chain: Chain, rows: Mapping[str, Column]) -> None:
         self.absent: list[str] = []
+        self.answered = 0
         self._model = manifest.id
         self._chain = chain
         self._columns = {field.name: rows[field.name] for field in manifest.fields}
@@ -35,14 +36,17 @@ class GoldenEntities:
     async def look(self, max_rows: int) -> None:
         """Send the rows through the chain, in batches of up to ``max_rows``."""
         absent: list[str] | None = None
+        answered = 0
         for start in range(0, self._rows, max_rows):
             part = slice(start, start + max_rows)
             columns = {name: column[part] for name, column in self._columns.items()}
             rows = len(next(iter(columns.values())))
-            states = (await self._chain.run(Frame(self._model, rows, columns))).found.views
+            ran = await self._chain.run(Frame(self._model, rows, columns))
+            answered += rows - len(ran.failed)
+            states = ran.found.views
             if states is None:
                 continue
             missing = np.all(states.status == Status.MISSING, axis=1)
             here = [name for name, none in zip(states.names, missing, strict=True) if none]
             absent = here if absent is None else [name for name in absent if name in here]
-        self.absent = absent or []
+        self.absent, self.answered = absent or [], answered

@@ -117,15 +117,16 @@ class ServedVersion:
         batch, place = placed
         return batch.answer(place, self.manifest.service.columns if values else None)
 
-    async def warm_up(self) -> None:
-        """Send the contract's own example through the whole chain, and keep its answer. Raises
-        RowFailed where a stage fails for it."""
+    async def warm_up(self) -> RowFailed | None:
+        """Send the contract's own example through the whole chain, and keep its answer; why it has
+        none, where a stage fails for it."""
         example = self.contract.decode(msgspec.json.encode(self.contract.example()))
         # Past the queue: what a first batch takes, with all that it loads, is no measure of others.
         batch = await self._run([example], inf)
         if batch.failed:
-            raise RowFailed(batch.failed[0])
+            return RowFailed(batch.failed[0])
         self.example_answer = batch.row(0)
+        return None
 
     async def _placed(
         self, rows: Sequence[Row], deadline: float, timing: ServerTiming | None

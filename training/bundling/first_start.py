@@ -6,11 +6,13 @@ has imported; what it would die of is found here.
 
 import asyncio
 import json
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, TypeVar
@@ -18,12 +20,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from app.config import PROJECT, BatchSettings
-from app.serving.chain import Chain
+from app.serving.chain import BatchResult, Chain
 from app.serving.dataplane import Dataplane
 from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings, ViewPolicy
-from deployments.frames import Frame, Status, ViewStates
+from deployments.frames import Frame, Status
 from deployments.model.options import ModelOptions
 from deployments.model.stage import ModelStage
 from deployments.model_id import ModelId
@@ -69,58 +71,89 @@ def first_start(
     return warnings
 
 
-class _Watched:
-    """What goes wrong in the stages, by their names, and what the lookup finds."""
+class _Watched(Chain):
+    """The chain, and what comes of its batches; ``failures`` are those of whole stages."""
+
+    def __init__(self, bundles: BundleStore, lookup: FeatureLookup) -> None:
+        self.ran: list[BatchResult] = []
+        self.failures: list[str] = []
+        super().__init__(
+            self._named("the feature lookup", lookup.lookup),
+            self._named("preprocessing", Preprocessing(bundles).transform),
+            self._named("the model", ModelStage(bundles, ModelOptions(device="cpu")).predict),
+        )
+
+    async def run(self, frame: Frame, deadline: float = inf) -> BatchResult:
+        self.ran.append(await super().run(frame, deadline))
+        return self.ran[-1]
+
+    def _named(
+        self, name: str, stage: Callable[[F], Awaitable[T]]
+    ) -> Callable[[F], Awaitable[Timed[T]]]:
+        async def named(frame: F) -> T:
+            try:
+                return await stage(frame)
+            except Exception as error:
+                self.failures.append(f"{name} fails: {_told(error)}")
+                raise
+
+        return timed(named)
+
+
+class _Reasons(logging.Handler):
+    """What the stages log of rows that they fail for: more than their clients may know."""
 
     def __init__(self) -> None:
-        self.failures: list[str] = []
-        self.states: list[ViewStates] = []
+        super().__init__(logging.ERROR)
+        self.reasons: list[str] = []
 
-    def stage(
-        self, name: str, call: Callable[[F], Awaitable[T]]
-    ) -> Callable[[F], Awaitable[Timed[T]]]:
-        async def watched(frame: F) -> T:
-            try:
-                found = await call(frame)
-            except Exception as error:
-                reason = " ".join(str(error).split())
-                self.failures.append(f"{name} fails: {type(error).__name__}: {reason}")
-                raise
-            if isinstance(found, Frame) and found.views is not None:
-                self.states.append(found.views)
-            return found
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1]:
+            self.reasons.append(f"{record.getMessage()}: {_told(record.exc_info[1])}")
 
-        return timed(watched)
 
-    @property
-    def unread(self) -> bool:
-        """Whether not one row could be read."""
-        return bool(self.states) and all(
-            len(states.names) > 0
-            and bool(np.all((states.status == Status.DEFAULTED) & np.isnan(states.age_s)))
-            for states in self.states
-        )
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 async def _start(
     models_dir: Path, model: ModelId, repo: Path, store_yaml: Path | None
 ) -> list[str]:
-    bundles, watched = BundleStore(models_dir), _Watched()
+    bundles, rows = BundleStore(models_dir), _Reasons()
+    logging.getLogger("ray.serve").addHandler(rows)
     lookup = FeatureLookup(partial(open_store, repo, store_yaml), bundles, _SETTINGS)
-    chain = Chain(
-        watched.stage("the feature lookup", lookup.lookup),
-        watched.stage("preprocessing", Preprocessing(bundles).transform),
-        watched.stage("the model", ModelStage(bundles, ModelOptions(device="cpu")).predict),
-    )
+    chain = _Watched(bundles, lookup)
     dataplane = Dataplane(bundles, chain, model.name)
     try:
         await dataplane.activate(model.version, BatchSettings())
     finally:
-        if watched.failures:
-            raise ValueError(watched.failures[0])
-    if watched.unread:
-        return ["the online store cannot be read: the chain was tried with training's defaults"]
-    return [dataplane.problem] if dataplane.problem else []
+        if chain.failures or (chain.ran and all(map(_none_answered, chain.ran[1:]))):
+            raise ValueError(next(iter([*chain.failures, *rows.reasons]), "no row has an answer"))
+    warnings = []
+    if all(map(_unread, chain.ran)):
+        warnings.append("the online store cannot be read: training's defaults stood in for it")
+    if dataplane.problem:
+        warnings.append(dataplane.problem)
+    failed = sum(len(ran.failed) for ran in chain.ran)
+    if failed:
+        tried = sum(ran.found.rows for ran in chain.ran)
+        warnings.append(
+            f"{failed} of the example and the golden rows ({tried}) have no answer: "
+            f"{rows.reasons[0]}"
+        )
+    return warnings
+
+
+def _none_answered(ran: BatchResult) -> bool:
+    return len(ran.failed) == ran.found.rows
+
+
+def _unread(ran: BatchResult) -> bool:
+    """Whether not one row of it could be read."""
+    states = ran.found.views
+    if states is None or not states.names:
+        return False
+    return bool(np.all((states.status == Status.DEFAULTED) & np.isnan(states.age_s)))
 
 
 def main() -> None:

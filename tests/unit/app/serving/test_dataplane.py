@@ -1,11 +1,13 @@
 import asyncio
+from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from app.config import BatchSettings
 from app.serving.dataplane import Dataplane
-from app.serving.errors import Unavailable
+from app.serving.errors import RowFailed, Unavailable
 from deployments.bundle.bundle import BundleError
 from deployments.frames import Frame, Outputs, TensorFrame
 from tests.support.chains import lookup, predict, weighing
@@ -141,3 +143,38 @@ async def test_a_request_ends_on_the_version_it_began_with(tmp_path: Path) -> No
 
     before_serving = ["1", "1", "2", "2"]  # each with its example, then its golden rows
     assert versions == [*before_serving, "1"]
+
+
+async def fails(frame: Frame, rows: Collection[int]) -> Frame:
+    """The lookup, in which a view fails for some rows of each batch."""
+    found = await lookup(frame)
+    found.failed = dict.fromkeys(set(rows) & set(range(frame.rows)), "view 'load' failed")
+    return found
+
+
+async def test_a_version_serves_whose_example_fails_where_golden_rows_do_not(
+    tmp_path: Path, log: pytest.LogCaptureFixture
+) -> None:
+    chain = weighing(lookup=partial(fails, rows=[0]))
+    dataplane = Dataplane(store(tmp_path, parcels()), chain, "parcels")
+
+    await dataplane.activate("1", SETTINGS)
+
+    assert dataplane.serving().example_answer is None
+    assert "parcels version 1 does not answer its example: view 'load' failed" in log.text
+
+
+async def test_a_version_that_answers_none_of_its_own_rows_does_not_serve(tmp_path: Path) -> None:
+    async def from_the_second_on(frame: Frame) -> Frame:
+        return await fails(frame, [0, 1] if frame.model.version == "2" else [])
+
+    bundles = store(tmp_path, parcels("1"), parcels("2"))
+    dataplane = Dataplane(bundles, weighing(lookup=from_the_second_on), "parcels")
+    with pytest.raises(RowFailed, match="view 'load' failed"):
+        await dataplane.activate("2", SETTINGS)
+
+    await dataplane.activate("1", SETTINGS)
+    await dataplane.activate("2", SETTINGS)
+
+    assert dataplane.serving().model.version == "1"
+    assert dataplane.problem is not None

@@ -83,6 +83,7 @@ async def test_a_batch_of_any_size_is_answered(
 
     predicted = await model.predict(frame)
 
+    assert not predicted.failed
     np.testing.assert_allclose(predicted.outputs["total"], totals(frame), rtol=1e-5)
 
 
@@ -96,5 +97,5 @@ async def test_frames_of_several_callers_are_merged_beyond_the_limit_and_answere
         ModelReplica(limited, NAME, ModelOptions(device="cpu")), [part(frame, one) for one in parts]
     )
 
-    for answer, one in zip(answers, parts, strict=True):
-        np.testing.assert_allclose(answer.outputs["total"], totals(frame)[one], rtol=1e-5)
+    for predicted, one in zip(answers, parts, strict=True):
+        np.testing.assert_allclose(predicted.outputs["total"], totals(frame)[one], rtol=1e-5)

@@ -1,5 +1,6 @@
 """Bundles that fit together, as a replica finds them that knows nothing of how they were made."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,9 @@ def test_on_demand_code_that_only_its_own_module_can_run_is_refused(
     path = store_yaml(example, tmp_path, sqlite(tmp_path))
     materialize(apply(repo, path))
 
-    with pytest.raises(ValueError, match=f"no replica could start with this .* {problem}"):
+    with pytest.raises(
+        ValueError, match=f"no replica could start with this .*view 'basket' fail.*{problem}"
+    ):
         started(example, repo, path)
 
 
@@ -71,6 +74,23 @@ def test_a_registry_that_is_not_the_bundles_is_refused(example: Example, tmp_pat
 
     with pytest.raises(ValueError, match="the feature lookup fails: ServiceError: feature service"):
         started(example, example.repo, path)
+
+
+def test_rows_that_on_demand_code_cannot_take_are_told_with_their_share(
+    example: Example, tmp_path: Path
+) -> None:
+    # The example has this quantity, and some of the golden rows.
+    repo = edited(example, tmp_path, "else price * quantity", "else price / (quantity - 2)")
+    path = store_yaml(example, tmp_path, sqlite(tmp_path))
+    materialize(apply(repo, path))
+
+    (told,) = started(example, repo, path)
+
+    assert re.fullmatch(
+        r"\d+ of the example and the golden rows \(65\) have no answer: on-demand view 'basket' "
+        "failed for a row: ZeroDivisionError: float division by zero",
+        told,
+    )
 
 
 def test_a_store_that_was_never_filled_is_told(example: Example, tmp_path: Path) -> None:
