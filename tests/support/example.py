@@ -18,6 +18,7 @@ from deployments.frames import Column, Frame
 from deployments.model_id import ModelId
 from examples.store_orders.build import HERE, SERVICE, apply, build, materialize
 from examples.store_orders.tables import orders
+from tests.support.unstarted import unstarted
 from training.bundling.columns import columns_of
 
 NAME = "store_orders"
@@ -88,7 +89,8 @@ class Example:
 def built_example(folder: Path) -> Example:
     home = folder / "store_orders"
     shutil.copytree(HERE, home, ignore=shutil.ignore_patterns("data", "models", "__pycache__"))
-    return Example(home, build(home).name)
+    with unstarted():
+        return Example(home, build(home).name)
 
 
 def orders_at(instant: datetime, count: int) -> pd.DataFrame:

@@ -29,6 +29,7 @@ from deployments.preprocess.stage import Preprocessing
 from deployments.preprocess.transform import Preprocessor
 from deployments.stage.timed import timed
 from tests.support.repos import applied, view
+from tests.support.unstarted import unstarted
 from training.bundling.bundle import bundle
 from training.bundling.columns import columns_of
 from training.bundling.export import export_program
@@ -185,13 +186,14 @@ def _bundled(folder: Path) -> str:
         "outputs": [{"name": "total"}],
     }
     (folder / "contract.yaml").write_text(yaml.safe_dump(contract))
-    return bundle(
-        name=NAME,
-        program=export_program(Till(), preprocessor, folder / "model.pt2"),
-        feature_service="shop_v1",
-        preprocess=folder / "preprocess.json",
-        contract=folder / "contract.yaml",
-        data=folder / "training.parquet",
-        feature_repo=folder,
-        models_dir=folder / "models",
-    ).name
+    with unstarted():
+        return bundle(
+            name=NAME,
+            program=export_program(Till(), preprocessor, folder / "model.pt2"),
+            feature_service="shop_v1",
+            preprocess=folder / "preprocess.json",
+            contract=folder / "contract.yaml",
+            data=folder / "training.parquet",
+            feature_repo=folder,
+            models_dir=folder / "models",
+        ).name

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from app.config import BatchSettings
 from app.serving.answers import RowAnswer
-from app.serving.errors import Overloaded, RowFailed, Unavailable
+from app.serving.errors import Overloaded, Unavailable
 from app.serving.fields import MAX_STRING
 from app.serving.served_version import Answer, ServedVersion
 from app.serving.server_timing import ServerTiming
@@ -191,13 +191,3 @@ async def test_a_failing_stage_is_unavailable_until_it_works_again() -> None:
 def test_settings_of_nothing_are_refused(setting: str) -> None:
     with pytest.raises(ValidationError, match="greater than or equal to 1"):
         BatchSettings.model_validate({setting: 0})
-
-
-async def test_a_version_whose_example_fails_is_not_ready() -> None:
-    async def fails(frame: Frame) -> Frame:
-        found = await lookup(frame)
-        found.failed = {0: "on-demand view 'tax' failed for this row: TypeError"}
-        return found
-
-    with pytest.raises(RowFailed, match="'tax'"):
-        await ServedVersion(parcels(), weighing(lookup=fails), SETTINGS).warm_up()

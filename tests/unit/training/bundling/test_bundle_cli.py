@@ -14,6 +14,7 @@ from deployments.model.golden_rows import golden_frame
 from deployments.model_id import ModelId
 from tests.support.bundling import Command, Edit
 from tests.support.example import NAME, Example
+from tests.support.unstarted import unstarted
 from tests.unit.deployments.model.backends import remembered
 
 
@@ -46,7 +47,8 @@ def test_preprocessing_that_is_fitted_is_taken_as_it_is(command: Command) -> Non
     command.options["--preprocess"] = fitted = str(command.folder / "preprocess.json")
     command.data(lambda table: table.head(100))
 
-    folder = command()
+    with unstarted():
+        folder = command()
 
     assert (folder / PREPROCESS).read_text() == Path(fitted).read_text()
 

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,9 @@ def test_on_demand_code_that_only_its_own_module_can_run_is_refused(
 ) -> None:
     repo = edited(example, tmp_path, "else price * quantity", "else taxed(price) * quantity")
     path = store_yaml(example, tmp_path, sqlite(tmp_path))
-    materialize(apply(repo, path))
+    feast = Path(sys.executable).with_name("feast")
+    command = [feast, "--feature-store-yaml", path, "apply"]
+    subprocess.run(command, cwd=repo, check=True, capture_output=True)
 
     with pytest.raises(ValueError, match=r"no replica could start with this .*'basket'.*taxed"):
         first_start(of_any_code(example, tmp_path), example.id, repo, path)

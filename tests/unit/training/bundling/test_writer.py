@@ -13,6 +13,7 @@ from deployments.model_id import ModelId
 from examples.store_orders.build import SERVICE
 from tests.support.example import NAME, Example
 from tests.support.preprocessing import preprocessor_of
+from tests.support.unstarted import unstarted
 from training.bundling.contract_file import ContractFile
 from training.bundling.documents import read, validated
 from training.bundling.export import export_program
@@ -111,7 +112,8 @@ def test_a_bundle_is_whole_and_latest(parts: dict[str, Any]) -> None:
 
 
 def test_a_second_version_becomes_latest_and_the_first_stays(parts: dict[str, Any]) -> None:
-    first, second = write(parts, Linear(1.0)), write(parts, Linear(2.0))
+    with unstarted():
+        first, second = write(parts, Linear(1.0)), write(parts, Linear(2.0))
 
     bundles = BundleStore(parts["models_dir"])
 
