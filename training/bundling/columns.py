@@ -25,6 +25,8 @@ def columns_of(
         dtype = known.get(name) or _dtype_of(values)
         try:
             columns[name] = _column(values, dtype, name in keys)
+            if name in known and dtype == "string":
+                _check_texts(columns[name])
         except (ValueError, TypeError) as error:
             raise ValueError(f"column {name!r} does not hold {dtype} values: {error}") from error
     return columns
@@ -44,6 +46,26 @@ def _column(values: "pd.Series[Any]", dtype: DType, key: bool) -> Column:
     if dtype == "timestamp" and not pd.api.types.is_numeric_dtype(values):
         since = pd.to_datetime(values, utc=True) - pd.Timestamp(0, tz="UTC")
         return (since / pd.Timedelta(seconds=1)).to_numpy(np.float64)
+    if dtype != "timestamp" and pd.api.types.is_datetime64_any_dtype(values):
+        raise ValueError("they are instants")  # NumPy would count their ticks
     if dtype == "int64" and key:
-        return values.to_numpy(np.int64)
+        return _whole(values)
     return values.to_numpy(np.float64, na_value=np.nan)
+
+
+def _check_texts(column: Column) -> None:
+    """Online a string comes as one: a category 7 of training would never be seen again."""
+    for value in column:
+        if not (value is None or isinstance(value, str)):
+            raise ValueError(
+                f"it holds {value!s:.40}, a {type(value).__name__}: "
+                "make the column what the online store has"
+            )
+
+
+def _whole(values: "pd.Series[Any]") -> Column:
+    """Keys, of which NumPy would drop fractions, and what is over 64 bits."""
+    keys = values.to_numpy(np.int64)
+    if not pd.api.types.is_object_dtype(values) and (changed := keys != values.to_numpy()).any():
+        raise ValueError(f"{values[changed].iloc[0]!s:.40} is no integer of 64 bits")
+    return keys

@@ -70,6 +70,21 @@ def test_integer_keys_keep_all_their_bits_and_other_integers_become_floats() -> 
         (["soon"], "timestamp", "column 'x' does not hold timestamp values"),
         ([None], "int64", "column 'x' does not hold int64 values: an entity key is never missing"),
         ([None], "string", "column 'x' does not hold string values: an entity key is never"),
+        (["a", 7], "string", "column 'x' does not hold string values: it holds 7, a int: make"),
+        ([b"a"], "string", "column 'x' does not hold string values: it holds b'a', a byt"),
+        ([["a"]], "string", "column 'x' does not hold string values: it holds .*, a list: make"),
+        (
+            pd.Categorical([7, 8]),
+            "string",
+            "column 'x' does not hold string values: it holds 7, a ",
+        ),
+        ([7.5], "int64", "column 'x' does not hold int64 values: 7.5 is no integer of 64"),
+        (
+            np.array([2**63], np.uint64),
+            "int64",
+            "column 'x' does not hold int64 values: 92233720",
+        ),
+        ([pd.Timestamp(0)], "float64", "column 'x' does not hold float64 values: they are instan"),
     ],
 )
 def test_values_of_another_type_are_named(values: list[object], dtype: DType, problem: str) -> None:
