@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from deployments.bundle.manifest import FieldSpec
@@ -10,6 +11,8 @@ from deployments.frames import DType
 
 Document = Mapping[str, Any]
 """A FieldSpec as JSON or YAML would hold it; bounds of a timestamp may be ISO 8601."""
+
+_BOUNDED = ("int64", "float64", "timestamp")
 
 
 def entity_fields(schema: ServiceSchema, documents: Sequence[Document]) -> list[FieldSpec]:
@@ -33,6 +36,11 @@ def request_fields(schema: ServiceSchema, documents: Sequence[Document]) -> list
     taken = described & schema.entities.keys()
     if taken:
         raise ValueError(f"{sorted(taken)} are entity keys: do not describe them twice")
+    looked_up = described & schema.columns.keys()
+    if looked_up:
+        raise ValueError(
+            f"{sorted(looked_up)} are features, which are looked up: a request cannot give them"
+        )
     return [_field(document, schema.request) for document in documents]
 
 
@@ -54,11 +62,27 @@ def _field(document: Document, dtypes: Mapping[str, DType]) -> FieldSpec:
     if document.get("dtype", dtype) != dtype:
         raise ValueError(f"{name!r} is {dtype} in the feature service, not {document['dtype']}")
     limits = {
-        bound: instant(document[bound])
+        bound: _limit(f"the {bound} of {name!r}", document[bound], dtype)
         for bound in ("minimum", "maximum")
-        if isinstance(document.get(bound), str)
+        if bound in document
     }
     return FieldSpec.model_validate({**document, "dtype": dtype, **limits})
+
+
+def _limit(what: str, bound: float | str, dtype: DType) -> float:
+    """A bound in the unit of its field. Raises ValueError where no value could be held to it."""
+    if dtype not in _BOUNDED:
+        raise ValueError(f"{what} means nothing: a {dtype} has none")
+    if not isinstance(bound, str):
+        if not isfinite(bound):
+            raise ValueError(f"{what} is {bound}: leave it out where there is none")
+        return bound
+    if dtype != "timestamp":
+        raise ValueError(f"{what} is {bound!r}, not a number")
+    try:
+        return instant(bound)
+    except ValueError as error:
+        raise ValueError(f"{what} is no instant: {error}") from error
 
 
 def instant(text: str) -> float:

@@ -1,3 +1,4 @@
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ SCHEMA = ServiceSchema(
     request={"placed_at": "timestamp"},
     views={},
     on_demand={},
-    columns={},
+    columns={"shelf__price": "float64"},
 )
 STORE = {"name": "store", "example": 7}
 TOWN = {"name": "town", "example": "Bonn"}
+GIFT = {"name": "gift", "dtype": "bool", "example": False}
+COUNT = {"name": "count", "dtype": "int64", "example": 1}
 PLACED = {"name": "placed_at", "example": "2024-03-01T12:00:00Z"}
 
 
@@ -37,9 +40,7 @@ def test_bounds_of_an_instant_become_epoch_seconds() -> None:
 
 
 def test_a_field_that_only_the_preprocessing_reads_says_its_dtype() -> None:
-    gift = {"name": "gift", "dtype": "bool", "example": False}
-
-    assert request_fields(SCHEMA, [PLACED, gift])[1].dtype == "bool"
+    assert request_fields(SCHEMA, [PLACED, GIFT])[1].dtype == "bool"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,12 @@ def test_entity_keys_that_the_service_does_not_have_so_are_refused(
         ([PLACED, STORE], r"\['store'\] are entity keys: do not describe them twice"),
         ([PLACED, {"name": "gift", "example": True}], "takes no field 'gift': give its dtype"),
         ([PLACED | {"minimum": "2024-03-01"}], "'2024-03-01' has no UTC offset"),
-        ([PLACED | {"minimum": "tomorrow"}], "Invalid isoformat string: 'tomorrow'"),
+        ([PLACED | {"minimum": "tomorrow"}], "minimum of 'placed_at' is no instant: Invalid iso"),
+        ([PLACED, {"name": "shelf__price", "dtype": "float64", "example": 1}], "are features, wh"),
+        ([PLACED, GIFT | {"minimum": 0}], "the minimum of 'gift' means nothing: a bool has none"),
+        ([PLACED, COUNT | {"maximum": inf}], "the maximum of 'count' is inf: leave it out where"),
+        ([PLACED, COUNT | {"minimum": nan}], "the minimum of 'count' is nan: leave it out where"),
+        ([PLACED, COUNT | {"minimum": "2024-01-01T00:00:00Z"}], "of 'count' is '2024.*not a num"),
     ],
 )
 def test_request_features_that_cannot_be_are_refused(
