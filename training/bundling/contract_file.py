@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from deployments.frames import DType
 
@@ -13,6 +13,14 @@ def _as_text(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
+def _named(name: str) -> str:
+    # What msgspec takes for the name of a member; and of nothing no error could tell.
+    if not name.strip() or not name.isprintable() or {'"', "\\"} & set(name):
+        raise ValueError(f"{name!r} cannot be a name: it is what a client writes and reads")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_named)]
 Bound = Annotated[float | str, BeforeValidator(_as_text)]
 Example = Annotated[str | int | float | bool, BeforeValidator(_as_text)]
 
@@ -28,7 +36,7 @@ class ContractField(_Strict):
     ``maximum`` are inclusive, ISO 8601 for an instant.
     """
 
-    name: str
+    name: Name
     description: str = ""
     example: Example
     dtype: DType | None = None
@@ -39,7 +47,7 @@ class ContractField(_Strict):
 class ContractOutput(_Strict):
     """One output, in the order in which the program answers them."""
 
-    name: str
+    name: Name
     description: str = ""
 
 

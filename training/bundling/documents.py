@@ -14,10 +14,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def read(path: Path) -> object:
     """The content of a JSON (``.json``) or YAML file. Raises ValueError."""
-    text = path.read_text()
     try:
+        text = path.read_text("utf-8-sig")  # some editors write a byte-order mark
         return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (json.JSONDecodeError, yaml.YAMLError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
 
 

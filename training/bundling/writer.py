@@ -1,5 +1,6 @@
 """Turns a program, a feature service and fitted preprocessing into a bundle."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -54,12 +55,17 @@ def write_bundle(
     may be ISO 8601. What is odd, though it can be served, is told on stderr. Raises ValueError for
     what does not fit together or could not serve; then nothing is written.
     """
-    if Path(name).name != name or name.startswith("."):
+    if Path(name).name != name or name.startswith(".") or not (name and name.isprintable()):
         raise ValueError(f"{name!r} cannot be a model's name: it is that of a folder")
     platform, backend = backend_of(program)
     plan = resolve(open_store(feature_repo, feature_store_yaml), feature_service)
     schema = plan.schema
     keys, request = entity_fields(schema, entities), request_fields(schema, request_features)
+    if not keys + request:
+        raise ValueError(
+            f"a request would be empty: {feature_service!r} has no entity key and takes no request "
+            "feature, and the contract names none"
+        )
     needed = [field.name for field in keys + request] + list(schema.columns)
     _check_columns(needed, preprocessor, training_columns)
     names = [output["name"] for output in outputs]
@@ -105,7 +111,8 @@ def write_bundle(
         for file, content in (extra_files or {}).items():
             (folder / file).write_bytes(content)
         files = {path.name: layout.sha256(path) for path in sorted(folder.iterdir())}
-        version = f"{created_at:%Y%m%dT%H%M%S}-{files[spec.file][:8]}"
+        content = hashlib.sha256(f"{created_at} {files}".encode()).hexdigest()
+        version = f"{created_at:%Y%m%dT%H%M%S}-{content[:8]}"  # another's of the same second, too
         widths = {
             name: values.shape[1] if values.ndim > 1 else 1 for name, values in answered.items()
         }

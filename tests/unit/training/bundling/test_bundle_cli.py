@@ -129,6 +129,7 @@ def test_a_file_that_is_not_there_is_named(
         ("--preprocess", "numeric: {", "preprocess.yaml cannot be read: while parsing"),
         ("--preprocess", "numeric: 3", "preprocess.yaml: numeric: Input should be a valid list"),
         ("--preprocess", "", "preprocess.yaml: the whole: Input should be a valid dictionary"),
+        ("--contract", "\udcff", "contract.yaml cannot be read: 'utf-8' codec can't decode"),
         ("--contract", "a\tb: : c", "contract.yaml cannot be read: "),
         ("--contract", "outputs: []", "contract.yaml: outputs: List should have at least 1 item"),
         ("--data", "x", "training.parquet is not a parquet file"),
@@ -138,7 +139,7 @@ def test_a_file_that_is_not_there_is_named(
 def test_a_file_of_another_form_is_named(
     command: Command, capsys: pytest.CaptureFixture[str], option: str, content: str, problem: str
 ) -> None:
-    Path(command.options[option]).write_text(content)
+    Path(command.options[option]).write_text(content, errors="surrogateescape")
 
     assert problem in refused(command, capsys)
 
@@ -149,6 +150,10 @@ def test_a_file_of_another_form_is_named(
         (
             lambda contract: contract["outputs"][0].update(nam="x"),
             "contract.yaml: outputs.0.nam: Extra inputs are not permitted",
+        ),
+        (
+            lambda contract: contract["outputs"][0].update(name=" "),
+            "contract.yaml: outputs.0.name: Value error, ' ' cannot be a name",
         ),
         (
             lambda contract: [field.pop("example") for field in contract["entities"]],

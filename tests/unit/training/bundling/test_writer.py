@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from feast import FeatureService, Field
+from feast.types import Float64
 from torch import Tensor, nn
 
 from deployments.bundle.bundle import LATEST, BundleStore
@@ -13,6 +15,7 @@ from deployments.model_id import ModelId
 from examples.store_orders.build import SERVICE
 from tests.support.example import NAME, Example
 from tests.support.preprocessing import preprocessor_of
+from tests.support.repos import applied, view
 from tests.support.unstarted import unstarted
 from training.bundling.contract_file import ContractFile
 from training.bundling.documents import read, validated
@@ -122,6 +125,24 @@ def test_a_second_version_becomes_latest_and_the_first_stays(parts: dict[str, An
     assert bundles.open(ModelId(NAME, first.name)).path == first
 
 
+def test_versions_of_one_program_in_one_second_are_two(parts: dict[str, Any]) -> None:
+    with unstarted():
+        versions = {write(parts, Linear(1.0)).name for _ in range(3)}
+
+    assert len(versions) == 3
+
+
+def test_a_request_that_would_be_empty_is_refused(parts: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    world = view(folder, "world", [], [Field(name="mood", dtype=Float64)])
+    applied(folder, world, FeatureService(name="all", features=[world]))
+    nothing = {"feature_repo": folder, "feature_service": "all", "entities": []}
+
+    with pytest.raises(ValueError, match="a request would be empty: 'all' has no entity key"):
+        write(parts, Linear(1.0), **nothing, request_features=[])
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
@@ -131,9 +152,21 @@ def test_a_second_version_becomes_latest_and_the_first_stays(parts: dict[str, An
         ({"outputs": [{"name": "a"}, {"name": "a"}]}, "two outputs have one name"),
         ({"name": "store/orders"}, "'store/orders' cannot be a model's name"),
         ({"name": ".."}, "'..' cannot be a model's name"),
+        ({"name": ""}, "'' cannot be a model's name"),
+        ({"name": "a\nb"}, r"'a\\nb' cannot be a model's name"),
         ({"feature_service": "order_v2"}, "'order_v2' is not in the Feast registry"),
     ],
-    ids=["entities", "request", "outputs", "one name", "path", "above", "service"],
+    ids=[
+        "entities",
+        "request",
+        "outputs",
+        "one name",
+        "path",
+        "above",
+        "no name",
+        "control",
+        "service",
+    ],
 )
 def test_a_contract_that_does_not_fit_is_refused_before_anything_is_written(
     parts: dict[str, Any], changes: dict[str, Any], problem: str
