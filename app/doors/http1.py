@@ -2,13 +2,14 @@
 deaf to offers of another protocol, and refusing in the form of the application."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.doors.early import answer_bytes, malformed
+from app.doors.handshake import fault
 from app.doors.http10 import as_spoken
 from app.edge.errors import public_error, record_error
 from app.edge.options import RequestOptions
@@ -100,9 +101,13 @@ class Http1(HttpToolsProtocol):
                     self._refuse(InvalidRequest(ErrorCode.METHOD_NOT_ALLOWED, "this is no proxy"))
                     return
                 if self._wants_socket():
-                    self.handle_websocket_upgrade()
+                    if why := fault(self._head(self.headers)):
+                        self._refuse(why, read=True)
+                    else:
+                        self.handle_websocket_upgrade()
                     return
-                self.parser.feed_data(self._head_without_offer())
+                self._begin_anew()
+                self.parser.feed_data(self._head(self._without_offer()))
                 try:
                     self.parser.feed_data(rest)
                 except httptools.HttpParserUpgrade as offer:
@@ -120,25 +125,34 @@ class Http1(HttpToolsProtocol):
             and upgrade == [b"websocket"]
         )
 
-    def _head_without_offer(self) -> bytes:
+    def _begin_anew(self) -> None:
+        """Another parser: one that has seen an offer with ``Connection: close``, or of HTTP/1.0, is
+        deaf to what is behind it."""
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+
+    def _head(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         version = self.scope["http_version"].encode()
-        lines = [b"%b %b HTTP/%b" % (self.scope["method"].encode(), self.url, version)]
+        first = b"%b %b HTTP/%b" % (self.scope["method"].encode(), self.url, version)
+        return b"\r\n".join([first, *(b"%b: %b" % one for one in headers), b"", b""])
+
+    def _without_offer(self) -> Iterator[tuple[bytes, bytes]]:
         for name, value in self.headers:
             if name == b"connection":
                 tokens = [token.strip() for token in value.split(b",")]
                 kept = b", ".join(token for token in tokens if token.lower() not in _OFFERS)
                 if kept:
-                    lines.append(b"%b: %b" % (name, kept))
+                    yield name, kept
             elif name not in _OFFERS:
-                lines.append(b"%b: %b" % (name, value))
-        return b"\r\n".join([*lines, b"", b""])
+                yield name, value
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         spoken: Any = as_spoken(app, cycle)
         super()._start_asgi_task(cycle, spoken)
 
-    def _refuse(self, why: Exception) -> None:
-        """Answer what is no request, or what must not come to the application, and close."""
+    def _refuse(self, why: Exception, *, read: bool = False) -> None:
+        """Answer what is no request, or what must not come to the application, and close; ``read``
+        is whether its whole head has been."""
         self.refused = True
         cycle, in_head = self.cycle, self.head_since is not None
         unanswered = cycle is not None and not cycle.response_complete
@@ -152,7 +166,7 @@ class Http1(HttpToolsProtocol):
         if own_body and (cycle.response_started or self.pipeline):
             self.transport.close()
             return
-        known = in_head or own_body
+        known = read or in_head or own_body
         options = RequestOptions([*self.scope["headers"]] if known else ())
         path = self.url.partition(b"?")[0].decode() if known else "/"
         record_error(why, options.request_id)

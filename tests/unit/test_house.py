@@ -28,13 +28,14 @@ _MAY_IMPORT = {
     "app.layouts": f"app.config app.ray_private app.serving {_SHARED} {_STAGES}",
     "app.doors": """app.config app.doors.early app.doors.http1 app.doors.http10 app.edge app.serving
         deployments""",
+    "app.doors.handshake": "app.doors.early app.serving",
     # These refuse before the application, and HAProxy in its place, in the forms of its errors.
     "app.doors.ray": """app.doors app.edge app.protocols.error_forms app.ray_private app.serving
         deployments""",
     "app.doors.early": "app.edge app.protocols.error_forms app.serving",
     "app.doors.http10": "app.doors.early",
-    "app.doors.http1": """app.doors.early app.doors.http10 app.edge app.protocols.error_forms
-        app.serving""",
+    "app.doors.http1": """app.doors.early app.doors.handshake app.doors.http10 app.edge
+        app.protocols.error_forms app.serving""",
     "app.doors.haproxy_rules": "app.edge app.protocols.error_forms app.serving",
     "app.doors.front": "app.doors app.doors.haproxy_rules app.start",
     "app.protocols": """app.config app.edge app.ray_private app.serving

@@ -26,8 +26,8 @@ def request(body: bytes, more: str = H2C) -> bytes:
     return head.encode() + body
 
 
-def chunked(body: bytes) -> bytes:
-    head = f"POST /predict HTTP/1.1\r\nhost: test\r\n{H2C}transfer-encoding: chunked\r\n\r\n"
+def chunked(body: bytes, more: str = H2C) -> bytes:
+    head = f"POST /predict HTTP/1.1\r\nhost: test\r\n{more}transfer-encoding: chunked\r\n\r\n"
     half = len(body) // 2
     parts = b"".join(b"%x\r\n%b\r\n" % (len(one), one) for one in (body[:half], body[half:]))
     return head.encode() + parts + b"0\r\n\r\n"
@@ -42,6 +42,19 @@ async def test_an_offer_is_ignored_and_the_connection_goes_on(
             connection.write(request(row, offer))
             assert (await connection.answer()).status == 200
             assert (await connection.post("/predict", row)).status == 200
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+@pytest.mark.parametrize("chunks", [False, True])
+async def test_one_that_is_the_last_is_answered(
+    port: int, row: bytes, version: str, *, chunks: bool
+) -> None:
+    offer = H2C.replace("Upgrade,", "close, Upgrade,")
+    data = chunked(row, offer) if chunks and version == "1.1" else request(row, offer)
+    async with Connection.to(port) as connection:
+        connection.write(data.replace(b"HTTP/1.1", f"HTTP/{version}".encode()))
+        assert (await connection.answer()).status == 200
+        assert await connection.ended()
 
 
 async def test_a_body_in_chunks_is_read(port: int, row: bytes) -> None:
