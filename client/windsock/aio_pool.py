@@ -63,10 +63,14 @@ class Pool:
     async def _connection(self, endpoint: Endpoint) -> AsyncIterator[httpx.AsyncClient]:
         connections = self._connections[endpoint]
         http = connections.take()
+        broken_off = False
         try:
             yield http
+        except asyncio.CancelledError:
+            broken_off = True
+            raise
         finally:
-            for old in connections.give(http):
+            for old in connections.give(http, broken_off=broken_off):
                 await old.aclose()
 
     async def _check(self) -> None:

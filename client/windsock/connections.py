@@ -33,10 +33,11 @@ class Connections(Generic[C]):
                 return self._idle.pop()[0]
         return self._make()
 
-    def give(self, connection: C) -> list[C]:
-        """Put it back; those that are to be closed now."""
+    def give(self, connection: C, *, broken_off: bool = False) -> list[C]:
+        """Put it back; those that are to be closed now. One in whose midst a request was
+        ``broken_off`` is: httpcore (1.0) may hold its place for that one for ever."""
         with self._lock:
-            if self._closed:
+            if self._closed or broken_off:
                 return [connection]
             now = self._clock()
             self._idle.append((connection, now))

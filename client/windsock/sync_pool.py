@@ -78,10 +78,14 @@ class Pool:
     def _connection(self, endpoint: Endpoint) -> Iterator[httpx.Client]:
         connections = self._connections[endpoint]
         http = connections.take()
+        broken_off = False
         try:
             yield http
+        except BaseException as error:
+            broken_off = not isinstance(error, Exception)  # Ctrl-C
+            raise
         finally:
-            for old in connections.give(http):
+            for old in connections.give(http, broken_off=broken_off):
                 old.close()
 
     def _check(self) -> None:
