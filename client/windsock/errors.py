@@ -134,6 +134,7 @@ _BY_CODE: Mapping[str | None, type[WindsockError]] = {
     "row_failed": RowFailed,
 }
 _BY_STATUS: Mapping[int, type[WindsockError]] = {
+    407: Unreachable,  # by a proxy on the way, which wants a name and a password
     408: DeadlineExceeded,
     429: Overloaded,
     502: Unavailable,
@@ -159,6 +160,8 @@ def error_of(
         detail = {"message": f"{told}: does this address lead to it?"}
     code = detail.get("code")
     kind = _BY_CODE.get(code) or _BY_STATUS.get(status)
+    if kind is None and status < 300:
+        kind = Unavailable  # the page of another program, to the handshake of a stream
     if kind is None:
         kind = InvalidRequest if status < 500 else InternalError
     error = kind(

@@ -43,8 +43,11 @@ def proxy_of(url: str) -> Proxy | None:
         next((name for name in names if os.environ.get(name)), names[0]),
     )
     try:
-        if not httpx.Proxy(proxy.url).url.host:
+        way = httpx.Proxy(proxy.url).url
+        if not way.host:
             raise ValueError("it names no host")
+        if way.port is not None and not 0 < way.port < 2**16:
+            raise ValueError(f"there is no port {way.port}")
         if proxy.socks and find_spec("socksio") is None:
             raise ValueError("SOCKS needs more: pip install 'windsock-client[socks]'")
     except (ValueError, httpx.InvalidURL) as error:
@@ -96,4 +99,5 @@ def _covers(entry: str, host: str, port: int) -> bool:
 
 
 def _without_password(url: str) -> str:
-    return re.sub(r"(^|//)[^/@]*@", r"\1***@", url)
+    # Up to the last @: one that is not quoted, as / is, belongs to the password.
+    return re.sub(r"^(\w+://)?.*@", r"\1***@", url)

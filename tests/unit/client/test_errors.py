@@ -14,6 +14,7 @@ from windsock import (
     RowError,
     RowFailed,
     Unavailable,
+    Unreachable,
     WindsockError,
 )
 from windsock.errors import error_of
@@ -49,7 +50,9 @@ def test_every_code_of_the_server_has_its_exception(code: ErrorCode) -> None:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (200, Unavailable),
         (301, InvalidRequest),
+        (407, Unreachable),
         (401, InvalidRequest),
         (408, DeadlineExceeded),
         (429, Overloaded),

@@ -137,7 +137,10 @@ def test_it_spares_nothing_else(url: str, others: str, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     "value",
-    ["ftp://proxy.example", "http://", "http://proxy:port", "http://[fd00::1", "://", "socks9://a"],
+    [
+        *("ftp://proxy.example", "http://", "http://proxy:port", "http://[fd00::1", "://"),
+        *("socks9://a", "http://proxy:99999", "proxy:0"),
+    ],
 )
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
 def test_one_that_is_none_is_named(
@@ -153,8 +156,17 @@ def test_one_that_is_none_is_named(
     )
 
 
-def test_its_password_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "ftp://user:secret@proxy.example")
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ftp://user:secret@proxy.example",
+        "ftp://user:p@secret@proxy.example",
+        "http://user:p/secret@proxy.example",
+        "user:p/secret@proxy.example",
+    ],
+)
+def test_its_password_is_not_told(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", value)
 
     with pytest.raises(Misconfigured) as raised:
         proxy_of(FAR)
