@@ -81,18 +81,23 @@ report: bundle
 SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 ## test             run the whole suite
-.PHONY: test-unit test-integration coverage
+.PHONY: test-unit test-integration test-starts coverage
 test: bundle $(FILLED) clients
 	@$(BIN)/python -m pytest tests/unit $(SIDE_BY_SIDE)
 	@$(BIN)/python -m pytest tests/integration tests/chaos
 
-## test-unit        the part of it that needs no Ray, in a minute
+## test-unit        the part of it that needs no Ray, in three minutes
 test-unit: bundle $(FILLED)
 	@$(BIN)/python -m pytest tests/unit $(SIDE_BY_SIDE)
 
 ## test-integration the part of it that starts Ray: real servers, and faults in short
 test-integration: bundle $(FILLED) clients
 	@$(BIN)/python -m pytest tests/integration tests/chaos
+
+# Short forms of these are in tests/unit/app/start: which addresses are asked, ports, room.
+## test-starts      whole starts beside the suite (four minutes): IPv6, two graphs, an update without room
+test-starts: bundle $(FILLED)
+	@$(BIN)/python -m pytest tests/starts
 
 ## coverage         what the unit tests reach, by line and branch, here and in htmlcov/
 coverage: bundle $(FILLED)

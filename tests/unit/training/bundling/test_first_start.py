@@ -70,7 +70,7 @@ def test_on_demand_code_that_only_its_own_module_can_run_is_refused(
     repo = edited(example, tmp_path, "else price * quantity", "else taxed(price) * quantity")
     path = store_yaml(example, tmp_path, sqlite(tmp_path))
     feast = Path(sys.executable).with_name("feast")
-    command = [feast, "--feature-store-yaml", path, "apply"]
+    command = [str(feast), "--feature-store-yaml", str(path), "apply"]
     subprocess.run(command, cwd=repo, check=True, capture_output=True)
 
     with pytest.raises(ValueError, match=r"no replica could start with this .*'basket'.*taxed"):

@@ -1,0 +1,1 @@
+"""Whole starts of `windsock up`, beside the suite: `make test-starts`."""
