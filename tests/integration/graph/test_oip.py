@@ -80,7 +80,7 @@ def test_binary_tensors_and_compression_come_through(url: str, rows: list[Row]) 
         (INFER, b"{}", {}, (422, "inputs is missing")),
         (INFER, b"{}", {HEADER: "7"}, (400, f"{HEADER} must be the length of the JSON")),
         (INFER, b"{}", {"content-encoding": "gzip"}, (400, "not whole and encoded by gzip")),
-        (INFER, b"{}", {"content-encoding": "br"}, (415, "gzip, deflate or not at all")),
+        (INFER, b"{}", {"content-encoding": "br"}, (415, "by gzip, by deflate or not at all")),
         (INFER, gzip.compress(b" " * 10**8), {"content-encoding": "gzip"}, (413, "over 8388608")),
         (INFER, b" " * (8 * 2**20 + 1), {}, (413, "over 8388608 bytes")),
         (INFER, b"{}", {"x-request-timeout-ms": "soon"}, (422, "whole number of milliseconds")),
