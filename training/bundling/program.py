@@ -41,7 +41,7 @@ def answers(
     _try_categories(runtime, blank, preprocessor)
     found = _run(runtime, frame)
     for name, values in found.items():
-        if len(values) != frame.rows or values.ndim > 2:
+        if values.shape[:1] != (frame.rows,) or values.ndim > 2 or 0 in values.shape:
             raise ValueError(
                 f"output {name!r} has the shape {list(values.shape)} for {frame.rows} rows: "
                 f"it must be [N] or [N, k]"

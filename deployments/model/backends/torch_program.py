@@ -32,6 +32,7 @@ class Program:
     ) -> None:
         self.outputs = list(outputs)
         self.max_rows = row_range(exported).most
+        _check_order(exported)
         places = output_places(exported, self.outputs)
         # As they come, for most programs: then nothing is to be done at each call.
         self._places = (
@@ -52,6 +53,18 @@ class Program:
             return nullcontext()
         # Its cache ends with each call, and must be off while a CUDA graph is captured.
         return torch.autocast(self._device.type, dtype=torch.bfloat16, cache_enabled=False)
+
+
+def _check_order(program: torch.export.ExportedProgram) -> None:
+    """Raises ValueError for inputs the other way round, which torch would take for each other."""
+    given = set(program.graph_signature.user_inputs)
+    nodes = [one for one in program.graph.find_nodes(op="placeholder") if one.name in given]
+    dtypes = [one.meta["val"].dtype for one in nodes if isinstance(one.meta.get("val"), Tensor)]
+    if len(dtypes) == 2 and not dtypes[0].is_floating_point and dtypes[1].is_floating_point:
+        raise ValueError(
+            f"the program takes {dtypes[0]} {nodes[0].name!r} before {dtypes[1]} "
+            f"{nodes[1].name!r}: export it as forward(numeric, categorical)"
+        )
 
 
 def plain_call(

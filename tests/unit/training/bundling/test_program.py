@@ -118,11 +118,13 @@ Make = Callable[[Tensor, Tensor], Any]
         (lambda n, c: {"a": n.sum(1), "c": n.sum(1)}, r"\['a', 'c'\], the contract names"),
         (lambda n, c: (n.sum(1), n.sum().reshape(1, 1)), r"'b' has the shape \[1\] for 8 rows: it"),
         (lambda n, c: (n.sum(1), n.reshape(-1, 1, 1)), r"'b' has the shape \[8, 1, 1\] for 8 rows"),
+        (lambda n, c: (n.sum(1), n.sum()), r"'b' has the shape \[\] for 8 rows: it must be"),
+        (lambda n, c: (n.sum(1), n[:, :0]), r"'b' has the shape \[8, 0\] for 8 rows: it must be"),
         (lambda n, c: (n.sum(1), n / (c[:, :1] * 0)), "output 'b' is not finite"),
         (lambda n, c: (n.sum(1), n - n.mean()), "'b' of a row is another in a batch of 1 rows"),
         (lambda n, c: (n.sum(1), n.softmax(0)), "'b' of a row is another in a batch of 1 rows"),
     ],
-    ids=["one", "names", "scalar", "cube", "nan", "mean", "softmax"],
+    ids=["one", "names", "row", "cube", "scalar", "nothing", "nan", "mean", "softmax"],
 )
 def test_answers_that_cannot_be_served_are_refused(
     tmp_path: Path, make: Make, problem: str
@@ -172,4 +174,16 @@ def test_a_program_of_another_width_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match=r"not take numeric float32 \[N, 1\] .* takes \[2, 2\] col"
     ):
+        tried(tmp_path / "model.pt2", "amount")
+
+
+def test_a_program_that_takes_its_inputs_the_other_way_round_is_refused(tmp_path: Path) -> None:
+    inputs = (torch.zeros(4, 1, dtype=torch.int64), torch.zeros(4, 1))
+    rows = torch.export.Dim("rows", min=1)
+    turned = torch.export.export(
+        Of(lambda c, n: n[:, 0] + c[:, 0]), inputs, dynamic_shapes=({0: rows}, {0: rows})
+    )
+    torch.export.save(turned, tmp_path / "model.pt2")
+
+    with pytest.raises(ValueError, match=r"export it as forward\(numeric, categorical\)"):
         tried(tmp_path / "model.pt2", "amount")
