@@ -11,6 +11,7 @@ from deployments.features.store.feast import (
     FeatureViewProjection,
     OnDemandFeatureView,
 )
+from deployments.features.store.records import reason_of
 
 Types = dict[str, FeastType]
 
@@ -26,6 +27,10 @@ def projections_of(store: FeatureStore, service: str) -> list[FeatureViewProject
         raise ServiceError(
             f"feature service {service!r} is not in the Feast registry of {store.repo_path}: "
             f"run `feast apply` there"
+        ) from error
+    except Exception as error:  # of whatever keeps the registry: a file, a database, a server
+        raise ServiceError(
+            f"the Feast registry of {store.repo_path} cannot be read: {reason_of(error)}"
         ) from error
 
 

@@ -25,6 +25,7 @@ from deployments.features.store.adapters import adapter_of
 from deployments.features.store.feast import FeastError, FeatureStore
 from deployments.features.store.guarded import GuardedReader
 from deployments.features.store.reader import OnlineReader
+from deployments.features.store.records import reason_of
 from deployments.features.view_batch import ViewBatch, keys_of
 from deployments.features.view_rows import ViewRows, one_row
 from deployments.frames import Failures, Frame
@@ -184,10 +185,14 @@ def open_store(repo: Path, store_yaml: Path | None) -> FeatureStore:
     served from."""
     try:
         store = FeatureStore(repo_path=str(repo), fs_yaml_file=store_yaml)
+        adapter_of(store)
+    except ServiceError:
+        raise
     except FileNotFoundError as error:
         raise ServiceError(f"no Feast repo at {repo}: {error}") from error
     except (YAMLError, FeastError, ValidationError) as error:
         reason = " ".join(str(error).split())
         raise ServiceError(f"the Feast configuration in {repo} is wrong: {reason}") from error
-    adapter_of(store)
+    except Exception as error:  # of whatever registry, provider or driver it names
+        raise ServiceError(f"the Feast repo {repo} cannot be opened: {reason_of(error)}") from error
     return store

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +227,37 @@ def test_a_broken_configuration_is_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(ServiceError, match=r"the Feast configuration in .* is wrong"):
         open_store(tmp_path, None)
+
+
+@pytest.mark.parametrize("content", ["", "- shop", "project: null"])
+def test_a_configuration_of_another_form_is_one_sentence(tmp_path: Path, content: str) -> None:
+    (tmp_path / "feature_store.yaml").write_text(content)
+
+    with pytest.raises(ServiceError, match=f"Feast repo {tmp_path} cannot be opened: .*Error"):
+        open_store(tmp_path, None)
+
+
+def test_a_provider_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "feature_store.yaml").write_text("{project: shop, provider: mars, registry: r.db}")
+
+    with pytest.raises(ServiceError, match="is wrong: Provider 'mars' is not implemented"):
+        open_store(tmp_path, None)
+
+
+@pytest.mark.parametrize(
+    "registry",
+    [
+        "broken.db",
+        {"registry_type": "sql", "path": "nosuch://host/registry"},
+        {"registry_type": "remote", "path": "127.0.0.1:1"},
+    ],
+    ids=["file", "sql", "remote"],
+)
+def test_a_registry_that_cannot_be_read_is_one_sentence(tmp_path: Path, registry: Any) -> None:
+    (tmp_path / "broken.db").write_bytes(b"\xff")
+    config = {"project": "shop", "provider": "local", "registry": registry}
+    (tmp_path / "feature_store.yaml").write_text(json.dumps(config))
+
+    with pytest.raises(ServiceError, match=f"registry of {tmp_path} cannot be read: ") as refused:
+        resolve(open_store(tmp_path, None), "order_v1")
+    assert "\n" not in str(refused.value)
