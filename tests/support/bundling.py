@@ -1,5 +1,6 @@
 """The bundle command, over the example's files."""
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -56,11 +57,11 @@ class Command:
         return windsock_bundle([part for option in self.options.items() for part in option])
 
     def edit(self, name: str, change: Edit) -> None:
-        """Change a YAML file in place."""
+        """Change a YAML or JSON file in place."""
         path = self.folder / name
         document = yaml.safe_load(path.read_text())
         change(document)
-        path.write_text(yaml.safe_dump(document))
+        path.write_text((json.dumps if path.suffix == ".json" else yaml.safe_dump)(document))
 
     def data(self, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
         path = self.folder / "training.parquet"

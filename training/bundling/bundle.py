@@ -100,15 +100,28 @@ def _training_columns(
 
 def _preprocessor(path: Path, columns: dict[str, Column]) -> Preprocessor:
     content = read(path)
-    if isinstance(content, dict) and "vocabularies" in content:
-        return Preprocessor(validated(path, content, FittedState))
-    spec = validated(path, content, PreprocessSpec)
+    fitted = isinstance(content, dict) and "vocabularies" in content
+    model: type[FittedState | PreprocessSpec] = FittedState if fitted else PreprocessSpec
+    given = validated(path, content, model)
     try:
-        return Preprocessor.fit(spec, columns)
+        if isinstance(given, PreprocessSpec):
+            return Preprocessor.fit(given, columns)
+        preprocessor = Preprocessor(given)
+        _, categorical, unseen = preprocessor.inspect(columns)
     except KeyError as error:
         raise ValueError(
             f"{path} reads the column {error}, which is not a field or feature in --data"
         ) from error
+    except ValueError as error:
+        raise ValueError(f"{path} does not fit --data: {error}") from error
+    sizes = zip(preprocessor.categorical_names, preprocessor.cardinalities, strict=True)
+    for place, (name, size) in enumerate(sizes):
+        if size > 1 and name in unseen and not categorical[:, place].any():
+            raise ValueError(
+                f"{path} knows not one value of {name!r} in --data: it was fitted on another "
+                "column, or on values of another type"
+            )
+    return preprocessor
 
 
 def _metrics(path: Path | None) -> dict[str, Any]:

@@ -111,8 +111,8 @@ def write_bundle(
         for file, content in (extra_files or {}).items():
             (folder / file).write_bytes(content)
         files = {path.name: layout.sha256(path) for path in sorted(folder.iterdir())}
-        unique = hashlib.sha256(f"{created_at} {files}".encode()).hexdigest()
-        version = f"{created_at:%Y%m%dT%H%M%S}-{unique[:8]}"  # another's of the same second, too
+        digest = hashlib.sha256(f"{created_at} {files}".encode()).hexdigest()
+        version = f"{created_at:%Y%m%dT%H%M%S}-{digest[:8]}"  # another's of the same second, too
         widths = {
             name: values.shape[1] if values.ndim > 1 else 1 for name, values in answered.items()
         }

@@ -1,0 +1,41 @@
+"""Preprocessing that is fitted already, as `windsock bundle` takes it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.bundling import Command, Edit
+from tests.support.example import Example
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            lambda state: state["vocabularies"].__setitem__(0, ["no", "such"]),
+            "preprocess.json knows not one value of 'store_id' in --data: it was fitted on",
+        ),
+        (lambda state: state["numeric"].clear(), "preprocess.json does not fit --data: "),
+        (lambda state: state["vocabularies"].clear(), "preprocess.json does not fit --data: "),
+        (
+            lambda state: state["spec"]["numeric"][0].update(column="ghost"),
+            "preprocess.json reads the column 'ghost', which is not a field or feature",
+        ),
+    ],
+    ids=["another type", "no fills", "no vocabularies", "no column"],
+)
+def test_what_was_fitted_on_something_else_is_refused(
+    example: Example,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Edit,
+    problem: str,
+) -> None:
+    command = Command(example, tmp_path)
+    command.options["--preprocess"] = str(tmp_path / "preprocess.json")
+    command.edit("preprocess.json", change)
+
+    with pytest.raises(SystemExit):
+        command()
+
+    assert f"{tmp_path}/{problem}" in capsys.readouterr().err
