@@ -24,7 +24,7 @@ from app.config import GraphArgs
 from app.start.address import Checked, ConfigError, Target
 from app.start.doors import Door, check_ports, rays_doors
 from app.start.machine import this_machine
-from app.start.preflight import GRAPH, GraphRefused, check_graph, check_room, completed
+from app.start.preflight import GraphRefused, check_graph, check_room, completed, is_graph
 from deployments.strict import first_problem
 
 _DOORS: dict[str, type[BaseModel]] = {
@@ -43,6 +43,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # which YAML's own refuses
             if key.value in seen and key.value != "<<":
                 raise yaml.constructor.ConstructorError(
                     problem=f"{key.value!r} stands there twice", problem_mark=key.start_mark
@@ -83,29 +85,31 @@ def read(path: Path) -> dict[str, Any]:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ConfigError(f"{path}: {line}{error.problem}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from error
+        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict) or not document.get("applications"):
         raise ConfigError(f"{path} lists no applications")
+    for key in document:
+        if not isinstance(key, str):
+            raise ConfigError(f"{path}: the key {key} must be text")
     try:
-        with warnings.catch_warnings():  # of options that Serve will take otherwise some day
-            warnings.simplefilter("ignore", DeprecationWarning)
-            ServeDeploySchema.model_validate(document)
+        _validate(ServeDeploySchema, document)
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_problem(error)}") from error
-    except (ImportError, AttributeError, TypeError) as error:  # of a policy that it names
-        raise ConfigError(f"{path}: {error}") from error
+    except (ImportError, TypeError) as error:  # of a policy that it names
+        raise ConfigError(f"{path}: a policy_function cannot be imported: {error}") from error
+    except AttributeError as error:  # of a policy, too, or for a deployment that is none
+        raise ConfigError(
+            f"{path}: a policy_function cannot be imported, or a deployment is no mapping: {error}"
+        ) from error
     known = {key for key in document if key.startswith("x-")} | set(ServeDeploySchema.model_fields)
     _refuse_unknown(document, known, "the file")
     for part, schema in _DOORS.items():
         _refuse_unknown(document.get(part) or {}, schema.model_fields, part)
     for application in document["applications"]:
         _refuse_unknown(application, ServeApplicationSchema.model_fields, "an application")
+        _check_route(application)
         _args(application)
-        for deployment in application.get("deployments") or []:
-            name = f"deployment {deployment.get('name')}"
-            _refuse_unknown(deployment, DeploymentSchema.model_fields, name)
-            for part, schema in _NESTED.items():
-                _refuse_unknown(deployment.get(part) or {}, schema.model_fields, f"{name}.{part}")
+        _check_deployments(application.get("deployments") or [])
     return document
 
 
@@ -115,7 +119,7 @@ def targets(document: Mapping[str, Any]) -> list[Target]:
     found = []
     for application in document["applications"]:
         prefix = (application.get("route_prefix") or "/").rstrip("/")
-        graph = application.get("import_path") == GRAPH
+        graph = _is_graph(application)
         fast_lane = next((f"http://{one.address}" for one in _fast_lane(application)), None)
         found.append(
             Target(
@@ -127,6 +131,49 @@ def targets(document: Mapping[str, Any]) -> list[Target]:
             )
         )
     return found
+
+
+def _check_deployments(deployments: list[dict[str, Any]]) -> None:
+    """What Serve's schema lets pass, and Serve or Ray would refuse later, or mix up."""
+    seen: set[str] = set()
+    for deployment in deployments:
+        name = f"deployment {deployment.get('name')}"
+        if name in seen:
+            raise ConfigError(f"{name} stands there twice: Serve would make one of both")
+        seen.add(name)
+        _refuse_unknown(deployment, DeploymentSchema.model_fields, name)
+        for part, schema in _NESTED.items():
+            given = deployment.get(part) or {}
+            _refuse_unknown(given, schema.model_fields, f"{name}.{part}")
+            try:
+                _validate(schema, given)
+            except ValidationError as error:
+                raise ConfigError(f"{name}.{part}: {first_problem(error)}") from error
+        gpus = (deployment.get("ray_actor_options") or {}).get("num_gpus") or 0
+        if gpus > 1 and gpus != int(gpus):
+            raise ConfigError(
+                f"{name}: num_gpus is {gpus}: above 1 it must be a whole number, since Ray shares "
+                "out parts of a single GPU only"
+            )
+
+
+def _validate(schema: type[BaseModel], given: dict[str, Any]) -> None:
+    with warnings.catch_warnings():  # of options that Serve will take otherwise some day
+        warnings.simplefilter("ignore", DeprecationWarning)
+        schema.model_validate(given)
+
+
+def _check_route(application: dict[str, Any]) -> None:
+    prefix = application.get("route_prefix") or "/"
+    if not prefix.startswith("/") or "{" in prefix or "}" in prefix:
+        raise ConfigError(
+            f"route_prefix of {application.get('name', 'default')} is {prefix!r}: it must begin "
+            "with / and have no braces"
+        )
+
+
+def _is_graph(application: Mapping[str, Any]) -> bool:
+    return is_graph(str(application.get("import_path")))
 
 
 def _import(path: str, option: str) -> None:
@@ -168,7 +215,7 @@ def _fast_lane(application: dict[str, Any]) -> list[Door]:
 
 def _args(application: dict[str, Any]) -> GraphArgs | None:
     """The arguments of the graph; None for an application that is another's."""
-    if application.get("import_path") != GRAPH:
+    if not _is_graph(application):
         return None
     try:
         return GraphArgs.model_validate(application.get("args") or {})
@@ -177,6 +224,6 @@ def _args(application: dict[str, Any]) -> GraphArgs | None:
 
 
 def _refuse_unknown(given: dict[str, Any], known: Collection[str], where: str) -> None:
-    unknown = sorted(set(given) - set(known))
+    unknown = sorted(map(str, set(given) - set(known)))
     if unknown:
         raise ConfigError(f"{unknown[0]!r} is not an option of {where}: Serve would ignore it")

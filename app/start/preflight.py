@@ -39,6 +39,11 @@ class GraphRefused(RayServeException):
     """Start-up stops here. Serve shows the message of its own exceptions without a traceback."""
 
 
+def is_graph(import_path: str) -> bool:
+    """Whether it names one of ours, in either of the ways in which Serve takes it."""
+    return import_path.replace(":", ".") == GRAPH.replace(":", ".")
+
+
 def check(args: GraphArgs) -> list[str]:
     """Check a graph that Serve builds, with the options that it deploys it with and the nodes that
     there are. Raises GraphRefused, which also goes to the terminal of whoever started Serve; so do
@@ -63,7 +68,7 @@ def check(args: GraphArgs) -> list[str]:
 def _check_deployed(args: GraphArgs, configs: Sequence[ServeApplicationSchema]) -> list[str]:
     """Check a graph against all that is being deployed with it. Serve does not say which of these
     it is: it is any that has these ``args``. None has where it does not come from a config file."""
-    graphs = {one.name: GraphArgs(**one.args) for one in configs if one.import_path == GRAPH}
+    graphs = {one.name: GraphArgs(**one.args) for one in configs if is_graph(one.import_path)}
     options = {one.name: _options(one) for one in configs}
     options |= {name: completed(given, options[name]) for name, given in graphs.items()}
     ours = [name for name, given in graphs.items() if given == args]
@@ -90,6 +95,10 @@ def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
     Raises GraphRefused, in one sentence; gives the problems with which the graph can serve."""
     ingress = next((one for one in options if one["name"] == "Ingress"), {})
     version = (ingress.get("user_config") or {}).get("version", LATEST)
+    if not isinstance(version, str):
+        raise GraphRefused(
+            f"user_config: version is {version!r}: it must be text, put it in quotes"
+        )
     try:
         bundle = BundleStore(args.model.directory).open(ModelId(args.model.name, version))
         store = open_store(args.feature_store.repo, args.feature_store.yaml)

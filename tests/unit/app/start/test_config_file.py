@@ -146,3 +146,55 @@ def test_a_missing_or_broken_file_is_refused(tmp_path: Path) -> None:
     broken.write_text("applications: [")
     with pytest.raises(ConfigError, match=r"broken\.yaml"):
         read(broken)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("? [a, b]\n: 3\n", "line 1: found unhashable key"),
+        ("3: 4\napplications: [{}]\n", "the key 3 must be text"),
+        ("applications: [\0]\n", "is not YAML: unacceptable character #x0000"),
+    ],
+)
+def test_odd_yaml_is_refused_in_one_line(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "serve_config.yaml"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError) as refused:
+        read(path)
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"route_prefix": "risk"}, "route_prefix of parcels is 'risk': it must begin with /"),
+        ({"route_prefix": "/{model}"}, "have no braces"),
+        ({"deployments": [{"name": "A"}, {"name": "A"}]}, "deployment A stands there twice"),
+        (
+            {"deployments": [{"name": "A", "autoscaling_config": {"min_replicas": 200}}]},
+            "deployment A.autoscaling_config: .*max_replicas",
+        ),
+        (
+            {"deployments": [{"name": "A", "ray_actor_options": {"num_gpus": 1.5}}]},
+            "num_gpus is 1.5: above 1 it must be a whole number",
+        ),
+        ({"deployments": ["A"]}, "a deployment is no mapping"),
+    ],
+)
+def test_what_serve_would_refuse_later_is_refused_now(
+    tmp_path: Path, options: dict[str, Any], told: str
+) -> None:
+    path = write(tmp_path, applications=[application(**options)])
+
+    with pytest.raises(ConfigError, match=told):
+        read(path)
+
+
+def test_a_graph_is_known_by_either_form_of_its_path(tmp_path: Path) -> None:
+    one = application(import_path="app.graph.build", args={})
+    path = write(tmp_path, applications=[one])
+
+    with pytest.raises(ConfigError, match="args of parcels: model: Field required"):
+        read(path)

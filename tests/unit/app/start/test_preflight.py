@@ -11,7 +11,7 @@ import yaml
 from ray.serve.schema import ServeApplicationSchema
 
 from app.config import FastLaneSettings, GraphArgs
-from app.start.preflight import GraphRefused, check, check_settings, shares
+from app.start.preflight import GraphRefused, check, check_graph, check_settings, shares
 from deployments.bundle.schema import ServiceSchema
 from tests.support.example import NAME, Example
 from tests.support.manifests import PROGRAM
@@ -67,6 +67,12 @@ def test_a_damaged_bundle_names_the_file(example: Example, tmp_path: Path) -> No
 
     with pytest.raises(GraphRefused, match=rf"{PROGRAM} is damaged"):
         check(args_for(tmp_path / "models", example.repo))
+
+
+def test_a_version_that_yaml_took_for_a_number_is_named(tmp_path: Path) -> None:
+    options = [{"name": "Ingress", "user_config": {"version": 20261124}}]
+    with pytest.raises(GraphRefused, match="version is 20261124, no text: put it in quotes"):
+        check_graph(args_for(tmp_path, tmp_path), options)
 
 
 def test_a_missing_repo_is_named(example: Example, tmp_path: Path) -> None:
