@@ -37,7 +37,8 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._attaching: set[asyncio.Task[object]] = set()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        both = host == "::" and socket.has_dualstack_ipv6()
+        everywhere = ":" in host and not host.strip(":0")  # "::", which is "::0", too
+        both = everywhere and socket.has_dualstack_ipv6()
         try:
             self._socket = socket.create_server(
                 (host, port),

@@ -129,8 +129,11 @@ async def test_a_port_that_another_program_holds_is_named(listen: Listen) -> Non
             listen(port=port)
 
 
-async def test_all_interfaces_of_ipv6_are_those_of_ipv4_too(listen: Listen) -> None:
-    listener = listen("::")
+@pytest.mark.parametrize("everywhere", ["::", "::0", "0:0:0:0:0:0:0:0"])
+async def test_all_interfaces_of_ipv6_are_those_of_ipv4_too(
+    listen: Listen, everywhere: str
+) -> None:
+    listener = listen(everywhere)
     for host in ("127.0.0.1", "::1"):
         with socket.create_connection((host, listener.port)) as client:
             client.setblocking(False)
