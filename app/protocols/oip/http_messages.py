@@ -101,8 +101,9 @@ _decode = msgspec.json.Decoder(InferenceRequest).decode
 
 def decode(head: bytes) -> InferenceRequest:
     """The JSON of a request. Raises InvalidRequest."""
+    head = unmarked(head)
     try:
-        return _decode(unmarked(head))
+        return _decode(head)
     except UNREADABLE as error:
         raise broken_element(head) or invalid(error, _ALLOWED, head) from None
 

@@ -47,10 +47,11 @@ async def test_a_row_of_a_batch_is_told_its_field_and_the_others_are_answered(
     assert (error["code"], error["field"], error["row"]) == ("malformed_json", name, 1)
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("nested", [False, True])
 @pytest.mark.parametrize(("name", "literal"), BROKEN)
 async def test_tensors_are_refused_by_input_and_row(
-    client: httpx.AsyncClient, name: str, literal: bytes, nested: bool
+    client: httpx.AsyncClient, name: str, literal: bytes, nested: bool, mark: bytes
 ) -> None:
     inputs = tensors([EXAMPLE, EXAMPLE | {name: "<here>"}])
     if nested:
@@ -58,7 +59,7 @@ async def test_tensors_are_refused_by_input_and_row(
             one | {"shape": [2, 1], "data": [[each] for each in one["data"]]} for one in inputs
         ]
 
-    answer = await client.post(INFER, content=with_literal({"inputs": inputs}, literal))
+    answer = await client.post(INFER, content=mark + with_literal({"inputs": inputs}, literal))
 
     assert answer.status_code in (400, 422)
     assert answer.json()["error"].startswith(f"row 1: {name}: ")
