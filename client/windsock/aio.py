@@ -11,7 +11,7 @@ from windsock.aio_stream import Answers, Stream
 from windsock.answers import Answer, Health, Models, Prediction
 from windsock.batches import Batch, Part, batch_of
 from windsock.client import PREDICT, PREDICT_BATCH, VALUES, Client
-from windsock.encoding import Fields, encode, itself
+from windsock.encoding import Fields, encode_one, itself
 from windsock.errors import WindsockError
 from windsock.exchange import Question, failure, understood
 from windsock.streams import Link
@@ -53,9 +53,7 @@ class AsyncWindsock(Client):
         **fields: Any,
     ) -> Prediction:
         """As ``Windsock.predict``."""
-        question = Question(
-            "POST", PREDICT + VALUES * values, encode({**(row or {}), **fields}).encode()
-        )
+        question = Question("POST", PREDICT + VALUES * values, encode_one(row, fields).encode())
         return await self._ask(question, Prediction.of, timeout)
 
     @overload

@@ -11,13 +11,22 @@ Fields = Mapping[str, Any]
 as RFC 3339 text. NumPy's scalars and pandas' timestamps are taken for what they hold."""
 
 
+def encode_one(row: Fields | None, more: Fields) -> str:
+    """A row that is given as a mapping, by name, or partly each. Raises InvalidRequest."""
+    if row is None:
+        return encode(more)
+    if not isinstance(row, Mapping):
+        return encode(row)  # which refuses it
+    return encode({**row, **more})
+
+
 def encode(fields: Fields) -> str:
-    """A row as a JSON object. Raises InvalidRequest for what JSON cannot hold."""
+    """A row as a JSON object. Raises InvalidRequest for what JSON, or UTF-8, cannot hold."""
     if not isinstance(fields, Mapping):
         raise InvalidRequest(f"a row is a mapping of fields to values, not {type(fields).__name__}")
     try:
-        return _ENCODER.encode(dict(fields))
-    except (TypeError, ValueError):
+        return _json(fields)
+    except _UNFIT:
         for name, value in fields.items():
             _check(name, value)
         raise
@@ -25,9 +34,16 @@ def encode(fields: Fields) -> str:
 
 def _check(name: Any, value: Any) -> None:
     try:
-        _ENCODER.encode({name: value})
-    except (TypeError, ValueError) as error:
-        raise InvalidRequest(f"{name} cannot be sent as JSON: {error}", field=str(name)) from None
+        _json({name: value})
+    except _UNFIT as error:
+        told = str(name).encode(errors="backslashreplace").decode()
+        raise InvalidRequest(f"{told} cannot be sent as JSON: {error}", field=told) from None
+
+
+def _json(fields: Fields) -> str:
+    row = _ENCODER.encode(dict(fields))
+    row.encode()  # half a surrogate pair, as of a file name, would only fail among other rows
+    return row
 
 
 def _plain(value: Any) -> Any:
@@ -38,6 +54,7 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"it is of type {type(value).__name__}")
 
 
+_UNFIT = (TypeError, ValueError, RecursionError)
 _ENCODER = json.JSONEncoder(
     default=_plain, allow_nan=False, ensure_ascii=False, separators=(",", ":")
 )

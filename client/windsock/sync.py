@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from windsock.answers import Answer, Health, Models, Prediction
 from windsock.batches import batch_of
 from windsock.client import PREDICT, PREDICT_BATCH, VALUES, Client
-from windsock.encoding import Fields, encode, itself
+from windsock.encoding import Fields, encode_one, itself
 from windsock.errors import WindsockError
 from windsock.exchange import Question, failure, understood
 from windsock.streams import Link
@@ -57,9 +57,7 @@ class Windsock(Client):
     ) -> Prediction:
         """The prediction for one row, its fields given by name or as a mapping. With ``values`` it
         holds the feature values that the model was given."""
-        question = Question(
-            "POST", PREDICT + VALUES * values, encode({**(row or {}), **fields}).encode()
-        )
+        question = Question("POST", PREDICT + VALUES * values, encode_one(row, fields).encode())
         return self._ask(question, Prediction.of, timeout)
 
     @overload
