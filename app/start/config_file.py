@@ -2,6 +2,7 @@
 start, and where it will answer."""
 
 import os
+import re
 import warnings
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from importlib import import_module
@@ -27,6 +28,7 @@ from app.start.machine import this_machine
 from app.start.preflight import GraphRefused, check_graph, check_room, completed, is_graph
 from deployments.strict import first_problem
 
+_ROUTE = re.compile(r"/[^{}]*[^{}/]")
 _DOORS: dict[str, type[BaseModel]] = {
     "http_options": HTTPOptionsSchema,
     "grpc_options": gRPCOptionsSchema,
@@ -118,7 +120,7 @@ def targets(document: Mapping[str, Any]) -> list[Target]:
     doors = {door.option: door.address for door in rays_doors(document)}
     found = []
     for application in document["applications"]:
-        prefix = (application.get("route_prefix") or "/").rstrip("/")
+        prefix = (application.get("route_prefix") or "/").removesuffix("/")
         graph = _is_graph(application)
         fast_lane = next((f"http://{one.address}" for one in _fast_lane(application)), None)
         found.append(
@@ -164,11 +166,16 @@ def _validate(schema: type[BaseModel], given: dict[str, Any]) -> None:
 
 
 def _check_route(application: dict[str, Any]) -> None:
-    prefix = application.get("route_prefix") or "/"
-    if not prefix.startswith("/") or "{" in prefix or "}" in prefix:
+    name, prefix = application.get("name", "default"), application.get("route_prefix", "/")
+    if prefix is None and _is_graph(application):
         raise ConfigError(
-            f"route_prefix of {application.get('name', 'default')} is {prefix!r}: it must begin "
-            "with / and have no braces"
+            f"route_prefix of {name} is null, and Serve would give it no address: leave it out for "
+            "/, or name one"
+        )
+    if prefix not in (None, "/") and not _ROUTE.fullmatch(prefix):
+        raise ConfigError(
+            f"route_prefix of {name} is {prefix!r}: it must begin with /, not end with it, and "
+            "have no braces"
         )
 
 

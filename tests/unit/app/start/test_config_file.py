@@ -42,7 +42,7 @@ def test_the_shipped_config_holds_both_layouts_in_one_line(layout: str, tmp_path
 
 def test_where_it_answers_follows_host_port_and_prefix(tmp_path: Path) -> None:
     http = {"host": "0.0.0.0", "port": 9999}
-    path = write(tmp_path, http_options=http, applications=[application(route_prefix="/v1/")])
+    path = write(tmp_path, http_options=http, applications=[application(route_prefix="/v1")])
 
     assert targets(read(path)) == [Target("parcels", "http://127.0.0.1:9999/v1", None)]
 
@@ -171,6 +171,8 @@ def test_odd_yaml_is_refused_in_one_line(tmp_path: Path, text: str, told: str) -
     [
         ({"route_prefix": "risk"}, "route_prefix of parcels is 'risk': it must begin with /"),
         ({"route_prefix": "/{model}"}, "have no braces"),
+        ({"route_prefix": "/v1/"}, "not end with it"),
+        ({"route_prefix": None}, "route_prefix of parcels is null"),
         ({"deployments": [{"name": "A"}, {"name": "A"}]}, "deployment A stands there twice"),
         (
             {"deployments": [{"name": "A", "autoscaling_config": {"min_replicas": 200}}]},
