@@ -107,6 +107,9 @@ def _preprocessor(path: Path, columns: dict[str, Column]) -> Preprocessor:
         if isinstance(given, PreprocessSpec):
             return Preprocessor.fit(given, columns)
         preprocessor = Preprocessor(given)
+        inputs = [columns.get(name, ()) for name in preprocessor.inputs]
+        if not all(map(len, inputs)):
+            return preprocessor  # what is not there is named with what else the bundle needs
         _, categorical, unseen = preprocessor.inspect(columns)
     except KeyError as error:
         raise ValueError(
