@@ -33,7 +33,7 @@ help:
 	@sed -n 's/^## */  make /p' $(MAKEFILE_LIST)
 
 ## run              build what is missing from the real data, then serve it
-run: bundle $(FILLED)
+run: $(FILLED) bundle
 	@$(MAKE) --no-print-directory serve
 
 ## serve            serve what is built: windsock up serve_config.yaml
@@ -82,25 +82,25 @@ SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 ## test             run the whole suite
 .PHONY: test-unit test-integration test-starts coverage
-test: bundle $(FILLED) clients
+test: $(FILLED) bundle clients
 	@$(BIN)/python -m pytest tests/unit $(SIDE_BY_SIDE)
 	@$(BIN)/python -m pytest tests/integration tests/chaos
 
 ## test-unit        the part of it that needs no Ray, in three minutes
-test-unit: bundle $(FILLED)
+test-unit: $(FILLED) bundle
 	@$(BIN)/python -m pytest tests/unit $(SIDE_BY_SIDE)
 
 ## test-integration the part of it that starts Ray: real servers, and faults in short
-test-integration: bundle $(FILLED) clients
+test-integration: $(FILLED) bundle clients
 	@$(BIN)/python -m pytest tests/integration tests/chaos
 
 # Short forms of these are in tests/unit/app/start: which addresses are asked, ports, room.
 ## test-starts      whole starts beside the suite (four minutes): IPv6, two graphs, an update without room
-test-starts: bundle $(FILLED)
+test-starts: $(FILLED) bundle
 	@$(BIN)/python -m pytest tests/starts
 
 ## coverage         what the unit tests reach, by line and branch, here and in htmlcov/
-coverage: bundle $(FILLED)
+coverage: $(FILLED) bundle
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest tests/unit $(SIDE_BY_SIDE)
 	@$(BIN)/coverage combine --quiet
@@ -122,7 +122,7 @@ $(CLIENTS)/.installed: tests/clients/requirements.txt tests/clients/constraints.
 # ONLY=redis for the scenarios with that in their name, DOOR=haproxy for one of the doors.
 ## chaos            break a running graph in all ways, at full length (about 45 minutes)
 .PHONY: chaos
-chaos: bundle $(FILLED)
+chaos: $(FILLED) bundle
 	@$(BIN)/python -m pytest tests/chaos --long -s $(if $(ONLY),-k "$(ONLY)") $(if $(DOOR),--door $(DOOR))
 
 ## lint             format, lint and types, checked
@@ -162,7 +162,7 @@ soak: SCENARIO = soak $(if $(MINUTES),--minutes $(MINUTES))
 profile: SCENARIO = profile $(if $(LAYOUT),--layout $(LAYOUT)) $(if $(REPLICA),--replica $(REPLICA))
 profile: | py-spy
 
-bench bench-batch bench-protocols bench-autoscale soak profile: bundle $(FILLED)
+bench bench-batch bench-protocols bench-autoscale soak profile: $(FILLED) bundle
 	@$(BIN)/python -m benchmarks $(SCENARIO) $(if $(QUICK),--quick) $(if $(PUBLISH),--publish)
 
 .PHONY: py-spy

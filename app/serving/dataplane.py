@@ -49,7 +49,8 @@ class Dataplane:
         self, version: str, settings: BatchSettings, name: str | None = None
     ) -> None:
         """Serve ``version`` from now on, once it has answered its example or, where a stage fails
-        for that row, a golden one through the whole chain.
+        for that row, a golden one through the whole chain. Rows that fail for want of features are
+        the store's fault, and stop no version.
 
         Where it cannot and another version serves already, that one stays and ``problem`` says
         why; requests under way end on the version they began with.
@@ -65,7 +66,7 @@ class Dataplane:
             await _look(entities, settings.max_rows)
             if failed is not None:
                 logger.warning("%s does not answer its example: %s", model, failed)
-                if not entities.answered:
+                if not entities.answered and entities.faulted:
                     raise failed
         except Exception as error:
             if before is None:

@@ -12,11 +12,12 @@ from deployments.frames import Column, Frame, Status
 
 class GoldenEntities:
     """``rows`` are the golden rows' columns; ``absent`` the feature views in which the store had
-    not one of them when ``look`` last asked it, ``answered`` how many of them had an answer."""
+    not one of them when ``look`` last asked it, ``answered`` how many of them had an answer, and
+    ``faulted`` how many had none although all of their features were there."""
 
     def __init__(self, manifest: Manifest, chain: Chain, rows: Mapping[str, Column]) -> None:
         self.absent: list[str] = []
-        self.answered = 0
+        self.answered = self.faulted = 0
         self._model = manifest.id
         self._chain = chain
         self._columns = {field.name: rows[field.name] for field in manifest.fields}
@@ -36,7 +37,7 @@ class GoldenEntities:
     async def look(self, max_rows: int) -> None:
         """Send the rows through the chain, in batches of up to ``max_rows``."""
         absent: list[str] | None = None
-        answered = 0
+        answered = faulted = 0
         for start in range(0, self._rows, max_rows):
             part = slice(start, start + max_rows)
             columns = {name: column[part] for name, column in self._columns.items()}
@@ -44,9 +45,12 @@ class GoldenEntities:
             ran = await self._chain.run(Frame(self._model, rows, columns))
             answered += rows - len(ran.failed)
             states = ran.found.views
-            if states is None:
+            if states is None or not states.names:
+                faulted += len(ran.failed)
                 continue
+            there = np.all(states.status <= Status.STALE, axis=0)
+            faulted += int(there[list(ran.failed)].sum())
             missing = np.all(states.status == Status.MISSING, axis=1)
             here = [name for name, none in zip(states.names, missing, strict=True) if none]
             absent = here if absent is None else [name for name in absent if name in here]
-        self.absent, self.answered = absent or [], answered
+        self.absent, self.answered, self.faulted = absent or [], answered, faulted

@@ -20,6 +20,9 @@ def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str
         "RAY_SERVE_ENABLE_HA_PROXY": _flag(haproxy),
         # A replica's own code and Ray's share one event loop, and hops are gRPC.
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": _flag(haproxy),
+        # A line is wanted when it is said: Ray would keep a thousand back, for the sake of lines
+        # for each request, which are off. Those that a replica held would die with it.
+        "RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE": "1",
         # One thread carries more than two cores can answer, and leaves the rest to replicas.
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
         # Ray waits 30 s for slow load balancers to forget a replica. This one is told within a

@@ -22,6 +22,7 @@ from rich.text import Text
 from app.start.address import DASHBOARD, ConfigError, Target
 from app.start.dashboard import address_in, applications
 from app.start.environment import beside_another, overridden, ray_environment
+from app.start.failure import failure
 from app.start.serve_run import ServeRun, script, serve_run
 from app.start.steps import Steps, steps
 from app.start.welcome import welcome
@@ -136,7 +137,7 @@ def _wait_until_ready(
         for target in waiting:
             application = told.get(target.app, {})
             if application.get("status") == "DEPLOY_FAILED":
-                raise DeployFailed(_reason(application.get("message", "")))
+                raise DeployFailed(failure(application))
         waiting = [one for one in waiting if not _ready(client, one, told.get(one.app, {}))]
         if waiting:
             shown.show(_step(waiting[0].app, told.get(waiting[0].app, {})))
@@ -170,13 +171,6 @@ def _answers(client: httpx.Client, target: Target) -> bool:
         return client.get(f"{target.url}/health/ready").is_success
     except httpx.HTTPError:
         return False
-
-
-def _reason(message: str) -> str:
-    """The last line of a traceback is the exception; the rest is in Serve's log."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("For further information")]
-    return lines[-1] if lines else "the deployment failed"
 
 
 def _stopping() -> None:

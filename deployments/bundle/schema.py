@@ -30,6 +30,16 @@ class ServiceSchema(StrictModel, frozen=True):
     on_demand: dict[str, dict[str, DType]]
     columns: dict[str, DType]
 
+    @property
+    def looked_up(self) -> dict[str, DType]:
+        """All feature columns: those that only on-demand views read, too."""
+        read = {
+            column_name(name, feature): dtype
+            for name, view in self.views.items()
+            for feature, dtype in view.features.items()
+        }
+        return read | self.columns
+
     def fingerprint(self) -> str:
         """SHA-256 of the canonical JSON form: equal exactly where the schemas are."""
         canonical = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))

@@ -89,7 +89,7 @@ def _training_columns(
     dtypes: dict[str, DType] = {
         field.name: field.dtype for field in contract.request_features if field.dtype
     }
-    dtypes |= schema.entities | schema.request | schema.columns
+    dtypes |= schema.entities | schema.request | schema.looked_up
     try:
         table = pd.read_parquet(data)
     except ArrowInvalid as error:

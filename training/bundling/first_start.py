@@ -22,6 +22,7 @@ import numpy as np
 from app.config import PROJECT, BatchSettings
 from app.serving.chain import BatchResult, Chain
 from app.serving.dataplane import Dataplane
+from app.serving.errors import RowFailed
 from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings, ViewPolicy
@@ -126,9 +127,11 @@ async def _start(
     dataplane = Dataplane(bundles, chain, model.name)
     try:
         await dataplane.activate(model.version, BatchSettings())
+    except RowFailed as error:  # its client's words; the log has more
+        raise ValueError(next(iter(rows.reasons), str(error))) from error
     finally:
-        if chain.failures or (chain.ran and all(map(_none_answered, chain.ran[1:]))):
-            raise ValueError(next(iter([*chain.failures, *rows.reasons]), "no row has an answer"))
+        if chain.failures:
+            raise ValueError(chain.failures[0])
     warnings = []
     if all(map(_unread, chain.ran)):
         warnings.append("the online store cannot be read: training's defaults stood in for it")
@@ -142,10 +145,6 @@ async def _start(
             f"{rows.reasons[0]}"
         )
     return warnings
-
-
-def _none_answered(ran: BatchResult) -> bool:
-    return len(ran.failed) == ran.found.rows
 
 
 def _unread(ran: BatchResult) -> bool:

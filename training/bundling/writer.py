@@ -17,6 +17,7 @@ import numpy as np
 from app.serving.contract import Contract
 from deployments.bundle import bundle as layout
 from deployments.bundle.manifest import Manifest, OutputSpec, ProgramSpec, TrainingData
+from deployments.bundle.schema import ServiceSchema
 from deployments.features.lookup import open_store
 from deployments.features.resolve import resolve
 from deployments.frames import Column
@@ -85,7 +86,7 @@ def write_bundle(
         entities=keys,
         request_features=request,
         outputs=[],
-        defaults={column: _default(training_columns[column]) for column in schema.columns},
+        defaults=_defaults(schema, training_columns),
         training_data=TrainingData(fingerprint=fingerprint, rows=len(training_columns[needed[0]])),
         metrics=dict(metrics),
         libraries={library: library_version(library) for library in libraries},
@@ -159,6 +160,18 @@ def _plain(columns: Mapping[str, Column]) -> dict[str, list[Any]]:
     return {
         name: [None if value != value else value for value in column.tolist()]
         for name, column in columns.items()
+    }
+
+
+def _defaults(
+    schema: ServiceSchema, training: Mapping[str, Column]
+) -> dict[str, float | str | None]:
+    """What stands in for each feature, those that only on-demand views read included as far as the
+    training data hold them."""
+    return {
+        name: _default(training[name])
+        for name, dtype in schema.looked_up.items()
+        if name in training and (training[name].dtype.kind == "O") == (dtype == "string")
     }
 
 

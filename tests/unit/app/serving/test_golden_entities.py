@@ -134,3 +134,20 @@ async def test_golden_rows_that_the_stages_cannot_answer_stop_no_start(
 
     assert dataplane.serving().model.version == "1"
     assert "the golden rows could not be looked for: too many" in log.text
+
+
+async def test_rows_that_fail_for_want_of_features_stop_no_start(tmp_path: Path) -> None:
+    views = Views([MISSING, MISSING], [MISSING, MISSING])
+
+    async def empty(frame: Frame) -> Frame:
+        found = await views.lookup(frame)
+        found.failed = dict.fromkeys(range(frame.rows), "view 'tax' failed")
+        return found
+
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=empty), "parcels")
+
+    await dataplane.activate("1", SETTINGS)
+
+    assert dataplane.serving().model.version == "1"
+    assert dataplane.problem is not None
+    assert "has not one of the bundle's golden rows in load, fleet" in dataplane.problem

@@ -1,0 +1,24 @@
+"""Why Serve gave an application up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_FAILED = ("DEPLOY_FAILED", "UNHEALTHY")
+
+
+def failure(application: Mapping[str, Any]) -> str:
+    """The last line of each traceback is the exception; the rest is in Serve's log. What Serve says
+    of the application itself tells no more of a deployment that failed than its name."""
+    failed = [
+        f"{name}: {last}"
+        for name, one in application.get("deployments", {}).items()
+        if one.get("status") in _FAILED and (last := _last_line(one.get("message", "")))
+    ]
+    told = _last_line(application.get("message", ""))
+    return "; ".join(failed) or told or "the deployment failed"
+
+
+def _last_line(message: str) -> str:
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("For further information")]
+    return lines[-1] if lines else ""
