@@ -102,7 +102,8 @@ def test_a_bundle_is_whole_and_latest(parts: dict[str, Any]) -> None:
     assert golden["columns"]["customer_id"] == columns["customer_id"][[0, 749, 1499]].tolist()
 
     assert manifest.defaults.keys() >= manifest.service.columns.keys()
-    assert manifest.defaults["shelf__price"] == pd.Series(columns["shelf__price"]).median()
+    price = pd.Series(columns["shelf__price"].astype(np.float64))
+    assert manifest.defaults["shelf__price"] == price.median()
     stock = pd.Series(columns["shelf__stock"].astype(np.float64))
     category = pd.Series(columns["catalogue__category"])
     assert manifest.defaults["shelf__stock"] == stock.median()
