@@ -114,8 +114,7 @@ class GuardedReader:
         # must not make it look dead.
         limit_s = self._settings.budget_s
         self._health.learn([view for view, _ in turn.wanted])
-        others = self._health.readable(but={view_id(view) for view, _ in turn.wanted})
-        call = partial(self._read, self._reader, turn, others, limit_s * _SEEKING)
+        call = partial(self._read, self._reader, turn, limit_s * _SEEKING)
         ended = self._start(call, turn, limit_s)
         whole = end >= begun + limit_s
         await asyncio.wait([ended], timeout=None if whole else end - loop.time())
@@ -180,9 +179,7 @@ class GuardedReader:
             raise first_of(turn.verdicts)
         return reader
 
-    def _read(
-        self, reader: Reader | None, turn: _Turn, others: Sequence[StoredView], seek_s: float
-    ) -> Reader:
+    def _read(self, reader: Reader | None, turn: _Turn, seek_s: float) -> Reader:
         """In the thread: read view after view, so that those read before a failure count. Raises
         the first failure where none can be read, of these and of others."""
         reader = reader or self._open()
@@ -196,6 +193,8 @@ class GuardedReader:
                 turn.verdicts[place] = failure
             if faults:
                 turn.faults.append((view, faults))
-        if None not in turn.verdicts.values() and not any_answers(reader, others):
-            raise first_of(turn.verdicts)
+        if None not in turn.verdicts.values():
+            others = self._health.readable(but={view_id(view) for view, _ in turn.wanted})
+            if not any_answers(reader, others):
+                raise first_of(turn.verdicts)
         return reader

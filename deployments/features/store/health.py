@@ -46,8 +46,9 @@ class StoreHealth:
         return fresh
 
     def readable(self, but: Collection[ViewId] = ()) -> list[StoredView]:
-        """The known views that are not broken, without some."""
-        return [view for id, view in self._views.items() if id not in self.broken and id not in but]
+        """The known views that are not broken, without some; from any thread."""
+        known = list(self._views.items())
+        return [view for id, view in known if id not in self.broken and id not in but]
 
     def last(self, view: StoredView) -> None:
         """Have a view tried after all others from now on."""
