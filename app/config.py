@@ -163,6 +163,32 @@ class BatchSettings(StrictModel):
     max_wait_s: float = Field(default=0.25, gt=0)
     """Longest time that a request may have to wait for its batch, by what recent ones took; past it
     requests are refused at once (429), rather than answered late."""
+    stuck_s: float = Field(default=1.0, gt=0)
+    """Batches under way that are older than this are taken to need as long again; where all are,
+    who comes is refused at once (429). Keep it above the feature store's ``budget_s``: a batch that
+    waits for its store is answered."""
+
+
+class HopSettings(StrictModel):
+    """How long a stage's replica may keep a batch before it is taken to hang; may change while it
+    runs. These are floors: where batches of a size take longer by custom, so may the next one."""
+
+    suspect_s: float = Field(default=0.2, gt=0)
+    """Silent for so long, or for twice the usual time, a replica gets no batch while others are
+    there, and what it holds is sent to one of them as well: the first answer counts. Below
+    ``max_wait_s``, so that nobody is refused meanwhile, and above the pauses of a busy machine."""
+    hung_s: float = Field(default=1.0, gt=0)
+    """Silent for so long, or for four times the usual time, it gets none even where it is alone,
+    and its batch fails (503). Keep it above the feature store's ``budget_s``: a stage that waits
+    for its store does not hang."""
+    first_s: float = Field(default=10.0, gt=0)
+    """The same for the first batch of its size, or of a version, which may have things to load."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.suspect_s < self.hung_s <= self.first_s:
+            raise ValueError("suspect_s must be below hung_s, and that not above first_s")
+        return self
 
 
 class IngressSettings(StageSettings):
@@ -170,6 +196,12 @@ class IngressSettings(StageSettings):
     to serve."""
 
     batching: BatchSettings = BatchSettings()
+
+
+class DistributedSettings(IngressSettings):
+    """``user_config`` of an ingress whose stages are deployments of their own."""
+
+    hops: HopSettings = HopSettings()
 
 
 class CollapsedSettings(IngressSettings):

@@ -1,5 +1,6 @@
 """All stages inside the ingress replica: no hops, one kind of replica to scale."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from app.config import CollapsedSettings, GraphArgs, IngressSettings
@@ -36,3 +37,11 @@ class Collapsed:
         """Raises where the program here works no more, and waits for threads that hang."""
         await self._lookup.check()
         await self._model.check()
+
+    def silent(self) -> Mapping[str, str]:
+        """A method of this process can be called."""
+        return {}
+
+    def ejected(self) -> Mapping[str, Sequence[str]]:
+        """There are no replicas to choose from."""
+        return {}

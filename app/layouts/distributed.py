@@ -1,14 +1,14 @@
 """One deployment per stage: each scales by itself, and a batch travels over three hops."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from ray.exceptions import RayActorError
 from ray.serve.exceptions import BackPressureError, ReplicaUnavailableError
 from ray.serve.handle import DeploymentHandle
 
-from app.config import GraphArgs, IngressSettings
+from app.config import DistributedSettings, GraphArgs, IngressSettings
 from app.ray_private.by_value import by_value
 from app.serving.chain import Chain
 from app.serving.errors import Overloaded
@@ -27,7 +27,7 @@ _LONGEST_PAUSE_S = 0.5
 class Distributed:
     """The stages behind their handles; they get their settings from Serve themselves."""
 
-    settings = IngressSettings
+    settings: type[IngressSettings] = DistributedSettings
 
     def __init__(
         self,
@@ -46,6 +46,14 @@ class Distributed:
 
     async def check(self) -> None:
         """Serve asks the stages themselves."""
+
+    def silent(self) -> Mapping[str, str]:
+        """Stages of which no replica is there, or none answers."""
+        return {}
+
+    def ejected(self) -> Mapping[str, Sequence[str]]:
+        """Replicas that were silent for longer than their limits, and have not answered since."""
+        return {}
 
 
 def _call(handle: Handle, method: str) -> Callable[[Any], Awaitable[Any]]:

@@ -1,5 +1,6 @@
 """What the two layouts have in common."""
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from app.config import IngressSettings
@@ -17,3 +18,11 @@ class GraphLayout(Protocol):
 
     async def check(self) -> None:
         """Raises, or does not return, where one works no more and only a new process can help."""
+
+    def silent(self) -> Mapping[str, str]:
+        """Why a stage cannot be reached now, by the name of its deployment: no batch gets through
+        while there is one. Cheap to ask; says nothing of stages that are reached and fail."""
+
+    def ejected(self) -> Mapping[str, Sequence[str]]:
+        """Replicas that get no batch while others are there, since they do not answer, by the name
+        of their deployment."""

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ray.serve.exceptions import RayServeException
 from ray.serve.schema import ServeApplicationSchema
 
-from app.config import CollapsedSettings, GraphArgs, IngressSettings
+from app.config import CollapsedSettings, DistributedSettings, GraphArgs
 from app.ray_private import controller
 from app.ray_private.deployed_config import Unknown, deployed, has_replicas
 from app.start.address import asked_at
@@ -180,7 +180,7 @@ def check_settings(args: GraphArgs, options: list[dict[str, Any]], views: Collec
             collapsed = CollapsedSettings.model_validate(given.get("Ingress", {}))
             _check_policies(collapsed.features, views)
             return
-        ingress = IngressSettings.model_validate(given.get("Ingress", {}))
+        ingress = DistributedSettings.model_validate(given.get("Ingress", {}))
         _check_policies(FeaturesSettings.model_validate(given.get("Features", {})), views)
         StageSettings.model_validate(given.get("Preprocess", {}))
         model = ModelSettings.model_validate(given.get("Model", {}))

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel
 
 from app.asgi import Application
-from app.config import GraphArgs, IngressSettings
+from app.config import DistributedSettings, GraphArgs
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
 from deployments.bundle.bundle import LATEST
@@ -33,7 +33,7 @@ from tests.support.preprocessing import preprocessor_of
 from tests.support.rows import as_sent
 
 SETTINGS: dict[str, type[BaseModel]] = {
-    "Ingress": IngressSettings,
+    "Ingress": DistributedSettings,
     "Features": FeaturesSettings,
     "Preprocess": StageSettings,
     "Model": ModelSettings,
@@ -61,7 +61,9 @@ async def client(example: Example, application: dict[str, Any]) -> AsyncIterator
         timed(ModelStage(bundles, args.model).predict),
     )
     dataplane = Dataplane(bundles, chain, NAME)
-    await dataplane.activate(LATEST, IngressSettings.model_validate(options["Ingress"]).batching)
+    await dataplane.activate(
+        LATEST, DistributedSettings.model_validate(options["Ingress"]).batching
+    )
     transport = httpx.ASGITransport(Application(dataplane, args))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         yield client

@@ -8,7 +8,13 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from app.config import PROJECT, CollapsedSettings, FastLaneSettings, GraphArgs, IngressSettings
+from app.config import (
+    PROJECT,
+    CollapsedSettings,
+    DistributedSettings,
+    FastLaneSettings,
+    GraphArgs,
+)
 from deployments.features.deployment import FeaturesSettings
 from deployments.model.deployment import ModelSettings
 from deployments.stage.settings import StageSettings
@@ -17,7 +23,7 @@ CONFIG = yaml.safe_load((PROJECT / "serve_config.yaml").read_text())
 
 FORMS: dict[str, dict[str, type[BaseModel]]] = {
     "distributed": {
-        "Ingress": IngressSettings,
+        "Ingress": DistributedSettings,
         "Features": FeaturesSettings,
         "Preprocess": StageSettings,
         "Model": ModelSettings,

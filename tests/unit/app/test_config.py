@@ -5,7 +5,13 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from app.config import PROJECT, CollapsedSettings, GraphArgs, IngressSettings
+from app.config import (
+    PROJECT,
+    CollapsedSettings,
+    DistributedSettings,
+    GraphArgs,
+    IngressSettings,
+)
 
 ARGS: dict[str, Any] = {"model": {"name": "parcels"}}
 
@@ -63,7 +69,7 @@ def test_what_cannot_be_meant_is_refused_by_name(changes: dict[str, Any], named:
         GraphArgs.model_validate(ARGS | changes)
 
 
-@pytest.mark.parametrize("settings", [IngressSettings, CollapsedSettings])
+@pytest.mark.parametrize("settings", [DistributedSettings, CollapsedSettings])
 def test_an_ingress_without_settings_serves_the_latest(settings: type[IngressSettings]) -> None:
     assert settings.model_validate({}).version == "latest"
 
@@ -71,8 +77,11 @@ def test_an_ingress_without_settings_serves_the_latest(settings: type[IngressSet
 @pytest.mark.parametrize(
     ("settings", "given"),
     [
-        (IngressSettings, {"batching": {"max_row": 1}}),
-        (IngressSettings, {"features": {}}),
+        (DistributedSettings, {"batching": {"max_row": 1}}),
+        (DistributedSettings, {"features": {}}),
+        (DistributedSettings, {"hops": {"suspect_s": 1.5}}),
+        (DistributedSettings, {"hops": {"hung_s": 11}}),
+        (CollapsedSettings, {"hops": {}}),
         (CollapsedSettings, {"features": {"cache_row": 1}}),
         (CollapsedSettings, {"features": {"clock": {"mode": "replay"}}}),
     ],
@@ -91,5 +100,5 @@ def test_the_shipped_config_is_valid() -> None:
     args = GraphArgs.model_validate(application["args"])
 
     assert args.model.directory.is_relative_to(PROJECT)
-    settings = CollapsedSettings if args.layout == "collapsed" else IngressSettings
+    settings = CollapsedSettings if args.layout == "collapsed" else DistributedSettings
     settings.model_validate(ingress["user_config"])

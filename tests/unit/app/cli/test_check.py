@@ -78,7 +78,7 @@ def test_a_sound_file_says_where_it_would_answer(windsock: Windsock, config: Con
 @pytest.mark.parametrize(
     ("deployment", "wrong", "problem"),
     [
-        ("Ingress", {"batching": {"max_row": 1}}, "IngressSettings: batching.max_row: Extra"),
+        ("Ingress", {"batching": {"max_row": 1}}, "DistributedSettings: batching.max_row: Extra"),
         ("Features", {"cache_rows": "many"}, "FeaturesSettings: cache_rows: Input should be"),
         ("Features", {"views": {"lod": {"stale": "serve"}}}, "policy for feature view 'lod'"),
         ("Preprocess", {"batch": 1}, "StageSettings: batch: Extra inputs"),
@@ -228,7 +228,7 @@ def test_each_of_several_applications_is_checked(windsock: Windsock, config: Con
     second["deployments"][0]["user_config"] = {"batchin": {}}
     refused = windsock("check", config.written())
     assert refused.exit_code == 1
-    assert "IngressSettings: batchin" in refused.stderr
+    assert "DistributedSettings: batchin" in refused.stderr
 
 
 def test_two_applications_have_fast_lanes_of_their_own(windsock: Windsock, config: Config) -> None:
