@@ -36,7 +36,8 @@ class Coalescer(Generic[R, B]):
 
     A batch is formed when one can run, first come first served, so its size follows the load. The
     queue is bounded in rows, and in time: by how long recent batches took, what would wait longer
-    than ``max_wait_s`` or past its own deadline is refused at once.
+    than ``max_wait_s`` or past its own deadline is refused at once. Batches under way count, too:
+    where all are older than ``stuck_s``, the next one will have to wait as long again.
     """
 
     def __init__(
@@ -47,16 +48,19 @@ class Coalescer(Generic[R, B]):
         in_flight: int,
         max_queued_rows: int,
         max_wait_s: float = inf,
+        stuck_s: float = inf,
     ) -> None:
         self._run = run
         self.max_rows = max_rows
         self._in_flight = in_flight
         self._max_queued_rows = max_queued_rows
         self._max_wait_s = max_wait_s
+        self._stuck_s = stuck_s
         self._queue: deque[_Waiting[R, B]] = deque()
         self._queued_rows = 0
         self._running = 0
         self._batch_s = 0.0
+        self._launched = inf
         self._tasks: set[asyncio.Task[None]] = set()
 
     def wait_s(self, ahead: int = 0) -> float:
@@ -65,16 +69,24 @@ class Coalescer(Generic[R, B]):
         if self._running < self._in_flight and not ahead:
             return 0.0
         batches = (self._queued_rows + ahead) / self.max_rows + 1
-        return batches * self._batch_s / self._in_flight
+        return max(batches * self._batch_s / self._in_flight, self._stuck_for_s())
+
+    def _stuck_for_s(self) -> float:
+        """The age of the youngest batch under way, where no other can begin before one of them
+        ends and it is too old to be trusted; 0 where all goes on."""
+        if self._running < self._in_flight:
+            return 0.0
+        age_s = asyncio.get_running_loop().time() - self._launched
+        return age_s if age_s > self._stuck_s else 0.0
 
     def refusal(self, rows: int = 1, deadline: float = inf, ahead: int = 0) -> Overloaded | None:
         """Why a request that comes now, ``ahead`` rows after those in the queue, would be refused,
         if it would."""
         waiting = self._queued_rows + ahead
-        if not waiting:
+        if not waiting and not self._stuck_for_s():
             return None
         wait_s = self.wait_s(ahead)
-        if waiting + rows <= self._max_queued_rows and wait_s <= self._max_wait_s:
+        if (not waiting or waiting + rows <= self._max_queued_rows) and wait_s <= self._max_wait_s:
             if deadline == inf:
                 return None
             left_s = deadline - asyncio.get_running_loop().time()
@@ -83,7 +95,8 @@ class Coalescer(Generic[R, B]):
             retry = "it could not be answered in its time"
         else:
             retry = "try again shortly"
-        return Overloaded(f"{waiting} rows are waiting already: {retry}", max(1, ceil(wait_s)))
+        why = f"{waiting} rows are waiting already" if waiting else "no batch under way ends"
+        return Overloaded(f"{why}: {retry}", max(1, ceil(wait_s)))
 
     def submit(
         self, rows: Sequence[R], deadline: float = inf, *, admitted: bool = False
@@ -105,6 +118,7 @@ class Coalescer(Generic[R, B]):
         self._queued_rows += len(rows)
         if self._running < self._in_flight:
             self._running += 1
+            self._launched = loop.time()
             # After the callbacks that are ready now, so that requests read together join.
             loop.call_soon(self._launch)
         return answer
@@ -127,6 +141,7 @@ class Coalescer(Generic[R, B]):
         if not waiting:
             self._running -= 1
             return
+        self._launched = now
         # In a context of its own: in a client's, Serve would cancel the batch when that client
         # leaves, and the others with it.
         task = loop.create_task(self._serve(waiting), context=Context())

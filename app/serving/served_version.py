@@ -48,6 +48,7 @@ class ServedVersion:
             in_flight=settings.in_flight,
             max_queued_rows=settings.max_queued_rows,
             max_wait_s=settings.max_wait_s,
+            stuck_s=settings.stuck_s,
         )
 
     def refusal(self, ahead: int = 0) -> Overloaded | None:

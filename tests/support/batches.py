@@ -49,6 +49,7 @@ def coalescer(
     in_flight: int = 1,
     max_queued_rows: int = 100,
     max_wait_s: float = inf,
+    stuck_s: float = inf,
 ) -> Coalescer[int, list[int]]:
     return Coalescer(
         run,
@@ -56,6 +57,7 @@ def coalescer(
         in_flight=in_flight,
         max_queued_rows=max_queued_rows,
         max_wait_s=max_wait_s,
+        stuck_s=stuck_s,
     )
 
 

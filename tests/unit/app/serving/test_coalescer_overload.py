@@ -158,3 +158,50 @@ async def test_a_batch_that_stands_out_does_not_have_others_refused() -> None:
     for _ in range(20):
         queue._took(2.0)
     assert queue.wait_s() > 1.0
+
+
+async def test_where_all_batches_under_way_are_stuck_who_comes_is_refused_at_once() -> None:
+    stage = Stage()
+    queue = coalescer(stage, in_flight=2, max_wait_s=0.1, stuck_s=0.2)
+    held = [ask(queue, 0)]
+    batches = [await stage.next()]
+    held.append(ask(queue, 1))
+    batches.append(await stage.next())
+    await asyncio.sleep(0)
+    assert queue.refusal() is None  # they have just begun
+
+    queue._launched -= 3.0
+    with pytest.raises(Overloaded, match="no batch under way ends: try again") as caught:
+        await ask(queue, 2)
+    assert caught.value.retry_after_s == 4
+
+    batches.pop(0).release()  # one goes on: so does who comes
+    await held[0]
+    held += [ask(queue, 3), ask(queue, 4)]
+    batches.append(await stage.next())
+    assert batches[-1].rows == [3, 4]
+    held.append(ask(queue, 5))
+    await asyncio.sleep(0)
+    assert queue.refusal() is None
+    for batch in batches:
+        batch.release()
+    (await stage.next()).release()
+    assert await asyncio.gather(*held) == [[0], [1], [3], [4], [5]]
+
+
+async def test_a_stuck_batch_alone_refuses_whom_it_would_make_late() -> None:
+    stage = Stage()
+    queue = coalescer(stage, max_wait_s=60.0, stuck_s=0.2)
+    held = ask(queue, 0)
+    batch = await stage.next()
+    queue._launched -= 3.0
+    now = asyncio.get_running_loop().time()
+
+    with pytest.raises(Overloaded, match="in its time"):
+        await ask(queue, 1, deadline=now + 2.0)
+    patient = ask(queue, 2, deadline=now + 30.0)
+    await asyncio.sleep(0)
+
+    batch.release()
+    (await stage.next()).release()
+    assert await asyncio.gather(held, patient) == [[0], [2]]
