@@ -1,11 +1,12 @@
 """The graph: the one place where stages meet."""
 
-from ray.serve import Application
+from ray.serve import Application, Deployment
 
 from app.config import GraphArgs
 from app.ingress import Ingress
 from app.layouts.collapsed import Collapsed
 from app.layouts.distributed import Distributed
+from app.layouts.hops.router import ANSWERING
 from app.start.preflight import check
 from deployments.bundle.bundle import BundleStore
 from deployments.features.deployment import Features
@@ -22,8 +23,12 @@ def build(args: GraphArgs) -> Application:
     return Ingress.bind(
         args,
         Distributed,
-        Features.bind(bundles, name, args.feature_store.repo, args.feature_store.yaml),
-        Preprocess.bind(bundles, name),
-        Model.bind(bundles, name, args.model),
+        _routed(Features).bind(bundles, name, args.feature_store.repo, args.feature_store.yaml),
+        _routed(Preprocess).bind(bundles, name),
+        _routed(Model).bind(bundles, name, args.model),
         problems=problems,
     )
+
+
+def _routed(stage: Deployment) -> Deployment:
+    return stage.options(request_router_config=ANSWERING)

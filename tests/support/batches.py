@@ -45,6 +45,7 @@ class Stage:
 
 def coalescer(
     run: Callable[[list[int], float], Awaitable[list[int]]],
+    *,
     max_rows: int = 4,
     in_flight: int = 1,
     max_queued_rows: int = 100,

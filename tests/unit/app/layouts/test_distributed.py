@@ -24,6 +24,8 @@ class Handle:
         self._errors = list(errors)
         self.calls = 0
 
+    app_name, deployment_name = "shop", "Stage"
+
     def options(self, **_: Any) -> "Handle":
         return self
 
@@ -73,7 +75,7 @@ async def test_looking_for_another_ends_with_the_deadline() -> None:
 async def test_a_stage_without_room_is_overload() -> None:
     error = BackPressureError(num_queued_requests=9, max_queued_requests=9)
 
-    with pytest.raises(Overloaded, match="'predict' has no room"):
+    with pytest.raises(Overloaded, match="Stage has no room"):
         await layout(Handle(chains.model, error)).chain.run(frame())
 
 

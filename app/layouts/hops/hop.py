@@ -1,0 +1,120 @@
+"""A stage behind its deployment: one mechanism for silence, for death, and for want of replicas."""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from ray.exceptions import RayActorError
+from ray.serve.exceptions import (
+    BackPressureError,
+    DeploymentUnavailableError,
+    ReplicaUnavailableError,
+)
+from ray.serve.handle import DeploymentHandle
+
+from app.config import HopSettings
+from app.layouts.hops import stages
+from app.layouts.hops.calls import Call
+from app.layouts.hops.usual import UsualTimes
+from app.ray_private.by_value import by_value
+from app.serving.errors import Overloaded, Unavailable
+from deployments.frames import Frame, TensorFrame
+from deployments.log import get_logger
+
+logger = get_logger(__name__)
+
+# The first pause is for finding another replica, the next for Serve to see what is going on.
+_PAUSES_S = (0.01, 0.1)
+_MOST_UNDER_WAY = 64
+_RETRY_AFTER_S = 1
+
+
+class Hop:
+    """Calls a method of a stage with batches.
+
+    A batch whose replica stays silent for longer than the first limit goes to another one as well,
+    if there is one, and the first answer counts; one whose replica dies goes to another. Stages
+    change nothing, so it may run twice, yet it does not go round: a batch may be what hangs or
+    kills them. Where no replica is there or answers, it fails at once.
+
+    What is late is left to end by itself, also past the deadline, at which who waits is cancelled.
+    """
+
+    def __init__(self, handle: DeploymentHandle[Any], method: str, settings: HopSettings) -> None:
+        self.stage: str = handle.deployment_name
+        self.replicas = stages.replicas(handle.app_name, handle.deployment_name)
+        self.usual = UsualTimes(settings)
+        self._remote = by_value(handle, method)
+        self._under_way: dict[Call, None] = {}
+
+    def silent(self) -> str | None:
+        """Why a batch cannot be sent, if it cannot; for the first replicas it can wait."""
+        if why := self.replicas.silent():
+            return why
+        if any(call.hung and call.replica is None for call in self._under_way):
+            return "no replica takes a batch" if self.replicas.there else None
+        return None
+
+    async def __call__(self, batch: Frame | TensorFrame) -> Any:
+        """What the stage answers, or raises. Raises Unavailable where it cannot be reached, and
+        Overloaded where it has no room."""
+        changed = asyncio.Event()
+        calls = [self._send(batch, changed)]
+        pauses = iter(_PAUSES_S)
+        helped = False
+        while True:
+            await changed.wait()
+            changed.clear()
+            for call in [call for call in calls if call.answer.done()]:
+                try:
+                    return call.answer.result()
+                except BackPressureError as error:
+                    message = f"{self.stage} has no room: try again shortly"
+                    raise Overloaded(message) from error
+                except DeploymentUnavailableError as error:
+                    raise self._unavailable("no replica is there") from error
+                except (RayActorError, ReplicaUnavailableError, asyncio.CancelledError) as error:
+                    logger.warning("%s lost a replica: %s", self.stage, error)
+                    calls.remove(call)
+            if not calls:
+                if (pause_s := next(pauses, None)) is None:
+                    raise self._unavailable("replica after replica is lost")
+                await asyncio.sleep(pause_s)
+                calls.append(self._send(batch, changed))
+            elif not helped and calls[0].replica is not None and self.replicas.spare():
+                helped = True
+                calls.append(self._send(batch, changed))
+            elif why := self.replicas.silent():
+                raise self._unavailable(why)
+            elif all(call.hung for call in calls) and self.replicas.there is not None:
+                raise self._unavailable("it does not answer")
+
+    def _send(self, batch: Frame | TensorFrame, changed: asyncio.Event) -> Call:
+        if why := self.silent():
+            raise self._unavailable(why)
+        if len(self._under_way) >= _MOST_UNDER_WAY:
+            next(iter(self._under_way)).answer.cancel()
+        limits = self.usual.limits(batch.model, batch.rows)
+        send = partial(self._remote.remote, batch)
+        call = Call(send, limits, partial(self._changed, batch, changed))
+        self._under_way[call] = None
+        return call
+
+    def _changed(self, batch: Frame | TensorFrame, changed: asyncio.Event, call: Call) -> None:
+        changed.set()
+        if not call.answer.done():
+            if call.replica is not None:
+                self.replicas.late(call.replica, call.seconds, hung=call.hung)
+            return
+        del self._under_way[call]
+        if call.answer.cancelled():  # it made room for others, and tells nothing
+            return
+        self.replicas.ended(call.replica)
+        if call.answer.exception() is None:
+            # No more than its limit: what a hang took beyond it would hide the next one for long.
+            self.usual.learn(batch.model, batch.rows, min(call.seconds, call.limits.hung_s))
+
+    def _unavailable(self, why: str) -> Unavailable:
+        error = Unavailable(f"{self.stage} cannot be reached, try again shortly: {why}")
+        error.retry_after_s = _RETRY_AFTER_S
+        return error
