@@ -10,6 +10,7 @@ from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
 from deployments.frames import Frame
+from deployments.model_id import ModelId
 from deployments.stage.replica import StageReplica
 from deployments.stage.settings import StageSettings
 from deployments.stage.timed import timed
@@ -34,6 +35,10 @@ class FeaturesReplica(StageReplica[FeaturesSettings]):
     @timed
     async def lookup(self, frame: Frame) -> Frame:
         return await self._stage.lookup(frame)
+
+    async def defaulted(self, model: ModelId) -> Frame | None:
+        """What callers answer with while no replica can be reached, as the policies have it now."""
+        return await self._stage.defaulted(model)
 
     async def check_health(self) -> None:
         """Serve replaces a replica in which this raises, or takes longer than its time limit."""

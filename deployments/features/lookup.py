@@ -17,7 +17,7 @@ from deployments.features.cache import RowCache
 from deployments.features.clock import Clock
 from deployments.features.freshness import Origin, Rules, judge
 from deployments.features.metrics import LookupMetrics
-from deployments.features.on_demand import compute_rows
+from deployments.features.on_demand import blank, compute_rows
 from deployments.features.plan import ServiceError, ServicePlan, StoredView
 from deployments.features.promise import checked_plan
 from deployments.features.settings import LookupSettings
@@ -28,7 +28,7 @@ from deployments.features.store.reader import OnlineReader
 from deployments.features.store.records import reason_of
 from deployments.features.view_batch import ViewBatch, keys_of
 from deployments.features.view_rows import ViewRows, one_row
-from deployments.frames import Failures, Frame
+from deployments.frames import Column, Failures, Frame, ViewStates
 from deployments.log import get_logger
 from deployments.model_id import ModelId
 from deployments.stage.isolation import Isolation
@@ -91,16 +91,9 @@ class FeatureLookup:
         plan = prepared.plan
         now = self.clock.now()
         found, origin = await self._rows(plan, frame)
-        rules = self._rules_of(frame.model, plan)
-        verdict = judge(rules, [rows.event_at for rows in found], origin, now)
-        self._metrics.looked_up(verdict.states)
-        columns = dict(frame.columns)
-        for place, (stored, rows) in enumerate(zip(plan.stored, found, strict=True)):
-            if verdict.missing[place].any():
-                rows.clear(verdict.missing[place])
-            if verdict.replaced is not None:
-                rows.fill(verdict.replaced[place], prepared.defaults[place])
-            columns |= rows.columns(stored.columns)
+        features, states = self._judged(frame.model, prepared, found, origin, now)
+        self._metrics.looked_up(states)
+        columns = frame.columns | features
         request = plan.schema.entities | plan.schema.request
         failed: Failures = {}
         for view in plan.on_demand:
@@ -109,11 +102,51 @@ class FeatureLookup:
             )
             columns |= computed
             failed = {**failures, **failed} if failures else failed
-        return Frame(frame.model, frame.rows, columns, verdict.states, failed=failed)
+        return Frame(frame.model, frame.rows, columns, states, failed=failed)
+
+    async def defaulted(self, model: ModelId) -> Frame | None:
+        """One row of any request, as it is answered while the store is away and nothing is cached:
+        training's defaults, their states, and what the policies refuse. It holds for whoever cannot
+        reach this stage, so what only this stage can compute, on-demand views, is missing.
+
+        None where no state of a stored view would tell that of an answer.
+        """
+        prepared = await self.plans.get(model)
+        plan = prepared.plan
+        if plan.on_demand and not plan.stored:
+            return None
+        nothing = [ViewRows.empty(view.layout, 1) for view in plan.stored]
+        unknown = np.full((len(nothing), 1), Origin.UNKNOWN, dtype=np.int8)
+        columns, states = self._judged(model, prepared, nothing, unknown, self.clock.now())
+        for view in plan.on_demand:
+            columns |= blank(view)
+        return Frame(model, 1, columns, states)
 
     async def check(self) -> None:
         """Returns when the thread of the on-demand views is free: one that hangs has no end."""
         await asyncio.get_running_loop().run_in_executor(self._threads, int)
+
+    def _judged(
+        self,
+        model: ModelId,
+        prepared: Prepared,
+        found: list[ViewRows],
+        origin: npt.NDArray[np.int8] | None,
+        now: float,
+    ) -> tuple[dict[str, Column], ViewStates]:
+        """The columns of these rows of each stored view, as its policy has them, and their states;
+        ``origin`` as ``_rows`` gives it."""
+        plan = prepared.plan
+        rules = self._rules_of(model, plan)
+        verdict = judge(rules, [rows.event_at for rows in found], origin, now)
+        columns: dict[str, Column] = {}
+        for place, (stored, rows) in enumerate(zip(plan.stored, found, strict=True)):
+            if verdict.missing[place].any():
+                rows.clear(verdict.missing[place])
+            if verdict.replaced is not None:
+                rows.fill(verdict.replaced[place], prepared.defaults[place])
+            columns |= rows.columns(stored.columns)
+        return columns, verdict.states
 
     async def _rows(
         self, plan: ServicePlan, frame: Frame

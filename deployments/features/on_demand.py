@@ -39,18 +39,22 @@ def compute_rows(
     try:
         return compute(view, columns, request), {}
     except Exception as error:
-        blank = {
-            column_name(view.name, feature): value_column(dtype, [None])
-            for feature, dtype in view.features.items()
-        }
         return isolation.rows(
             lambda rows: compute(view, {name: c[rows] for name, c in columns.items()}, request),
             _rows(columns),
-            blank,
+            blank(view),
             error,
             what=f"on-demand view {view.name!r}",
             view=view.name,
         )
+
+
+def blank(view: OnDemandView) -> dict[str, Column]:
+    """The columns of one row of which nothing could be computed: missing values."""
+    return {
+        column_name(view.name, feature): value_column(dtype, [None])
+        for feature, dtype in view.features.items()
+    }
 
 
 def compute(
