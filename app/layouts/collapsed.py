@@ -9,6 +9,7 @@ from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
 from deployments.model.stage import ModelStage
+from deployments.model_id import ModelId
 from deployments.preprocess.stage import Preprocessing
 from deployments.stage.timed import timed
 
@@ -37,6 +38,9 @@ class Collapsed:
         """Raises where the program here works no more, and waits for threads that hang."""
         await self._lookup.check()
         await self._model.check()
+
+    async def remember(self, model: ModelId) -> None:
+        """Nothing stands in for what is here."""
 
     def silent(self) -> Mapping[str, str]:
         """A method of this process can be called."""

@@ -7,8 +7,11 @@ from ray.serve.handle import DeploymentHandle
 
 from app.config import DistributedSettings, GraphArgs, HopSettings, IngressSettings
 from app.layouts.hops.hop import Hop
+from app.ray_private.by_value import by_value
 from app.serving.chain import Chain
+from app.serving.stand_in import StandIn
 from deployments.bundle.bundle import BundleStore
+from deployments.model_id import ModelId
 
 Handle = DeploymentHandle[Any]
 
@@ -28,7 +31,9 @@ class Distributed:
     ) -> None:
         calls = (features, "lookup"), (preprocess, "transform"), (model, "predict")
         self._hops = [Hop(handle, method, HopSettings()) for handle, method in calls]
-        self.chain = Chain(*self._hops)
+        lookup, transform, predict = self._hops
+        self._features = StandIn(lookup, by_value(features, "defaulted").remote)
+        self.chain = Chain(self._features.lookup, transform, predict)
 
     def reconfigure(self, settings: IngressSettings) -> None:
         """How long a stage may stay silent."""
@@ -39,9 +44,16 @@ class Distributed:
     async def check(self) -> None:
         """Serve asks the stages themselves."""
 
+    async def remember(self, model: ModelId) -> None:
+        """Have the feature stage say what stands in for it."""
+        await self._features.remember(model)
+
     def silent(self) -> Mapping[str, str]:
-        """Stages of which no replica is there, or none answers."""
-        return {hop.stage: why for hop in self._hops if (why := hop.silent())}
+        """Stages of which no replica is there, or none answers; the feature stage, too, where it
+        could not be reached when it was last asked."""
+        silent = {hop.stage: why for hop in self._hops if (why := hop.silent())}
+        away = self._features.away
+        return silent if away is None else {self._hops[0].stage: away, **silent}
 
     def ejected(self) -> Mapping[str, Sequence[str]]:
         """Replicas that were silent for longer than their limits, and have not answered since."""

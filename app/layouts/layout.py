@@ -5,6 +5,7 @@ from typing import Protocol
 
 from app.config import IngressSettings
 from app.serving.chain import Chain
+from deployments.model_id import ModelId
 
 
 class GraphLayout(Protocol):
@@ -18,6 +19,9 @@ class GraphLayout(Protocol):
 
     async def check(self) -> None:
         """Raises, or does not return, where one works no more and only a new process can help."""
+
+    async def remember(self, model: ModelId) -> None:
+        """Ask the stages for what stands in for them while they cannot be reached."""
 
     def silent(self) -> Mapping[str, str]:
         """Why a stage cannot be reached now, by the name of its deployment: no batch gets through

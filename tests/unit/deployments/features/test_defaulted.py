@@ -10,7 +10,7 @@ from feast import FeatureService, FeatureStore, Field, RequestSource
 from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Float64
 
-from deployments.features.deployment import Features
+from deployments.features.deployment import FeaturesReplica
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.resolve import resolve
 from deployments.features.settings import LookupSettings
@@ -20,7 +20,7 @@ from tests.support.frames import state_of
 from tests.support.lookups import promise
 from tests.support.manifests import store as bundle_store
 from tests.support.repos import applied, view
-from tests.support.shop import shop
+from tests.support.shop import NAME, shop
 from tests.unit.deployments.features.test_lookup_cache import (
     SCHEMA,
     frame,
@@ -116,5 +116,14 @@ async def test_nothing_is_said_where_no_state_would_tell_it_of_an_answer(tmp_pat
     assert await stage.defaulted(trained.id) is None
 
 
-def test_the_deployment_has_the_method_that_the_ingress_calls() -> None:
-    assert callable(Features.func_or_class.defaulted)
+async def test_a_replica_says_it_by_its_user_config(tmp_path: Path) -> None:
+    built = shop(tmp_path)
+    replica = FeaturesReplica(built.bundles, NAME, built.repo, None)
+    await replica.reconfigure({"version": built.version, "views": {"shelf": {"missing": "refuse"}}})
+
+    said = await replica.defaulted(built.id)
+
+    assert said is not None
+    assert said.views is not None
+    assert said.views.refused is not None
+    assert said.views.refused.tolist() == [0]
