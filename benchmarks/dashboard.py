@@ -34,11 +34,11 @@ def replicas(client: httpx.Client, address: str, application: str = "windsock") 
 
 
 def address_in(log: str) -> str:
-    """Where ``serve run`` says that the dashboard is: 8265, or the next port that was free.
+    """Where Ray says that the dashboard is: 8265, or the next port that was free.
     Raises DashboardError."""
     found = dashboard.address_in(log)
     if found is None:
-        raise DashboardError("serve run did not say where its dashboard is")
+        raise DashboardError("Ray did not say where its dashboard is")
     return found
 
 

@@ -33,19 +33,32 @@ def config_of(layout: str, *, cache: bool = True, most_replicas: int = 1) -> dic
     return config
 
 
-def of_ray(
+def windsock(name: str, doors: tuple[Door, ...], config: Mapping[str, Any]) -> Contender:
+    """The graph that this config makes, started as `make run` starts it."""
+    return _alone(name, doors, config, "{bin}/windsock up --verbose {folder}/serve_config.yaml", {})
+
+
+def plain_ray(
     name: str, doors: tuple[Door, ...], config: Mapping[str, Any], env: Mapping[str, str]
 ) -> Contender:
-    """One that ``serve run`` starts from this config, in a cluster of its own, with ``env`` and
-    nothing that this process's environment says to Ray."""
+    """One that Ray Serve by itself starts from this config, with ``env``."""
+    return _alone(name, doors, config, "{bin}/serve run {folder}/serve_config.yaml", env)
+
+
+def _alone(
+    name: str,
+    doors: tuple[Door, ...],
+    config: Mapping[str, Any],
+    command: str,
+    env: Mapping[str, str],
+) -> Contender:
+    """In a cluster of its own, with nothing that this process's environment says to Ray."""
 
     def environment(folder: Path) -> Environment:
         ours = ray_environment()
         inherited = {one: None for one in os.environ if one.startswith("RAY_") or one in ours}
-        apart = second_cluster(_RAY_PORTS, folder)
-        return {**inherited, **env, **apart, "RAY_AUTH_MODE": "disabled"}
+        return {**inherited, **env, **second_cluster(_RAY_PORTS, folder)}
 
-    command = "{bin}/serve run {folder}/serve_config.yaml"
     return Contender(name, doors, command, environment, config, packages=("ray",), stop_s=60.0)
 
 
@@ -74,6 +87,6 @@ def running_graph(config: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[Gr
     """The graph that this config makes, as `make run` would start it, up and answering. Raises
     StartError."""
     doors = tuple(Door(name, "windsock", _PORTS[name]) for name in DOORS)
-    with serving(of_ray("windsock", doors, config, ray_environment()), rows[0]) as up:
+    with serving(windsock("windsock", doors, config), rows[0]) as up:
         bodies = write(rows, up.folder / "rows.jsonl")
         yield Graph(up.server, up.folder, up.ready_s, address_in(up.server.output()), bodies)

@@ -19,7 +19,8 @@ from benchmarks.unmeasured import Unmeasured
 Environment = Mapping[str, str | None]
 """What is added to this process's environment; a name with None is left out of it."""
 
-_MARK = "WINDSOCK_BENCH"
+MARK = "WINDSOCK_MARK"
+"""In the environment of what is started here, to tell it by, however it was detached."""
 _POLL_S = 0.05
 # What is measured runs here, where no proxy that the environment names could reach it.
 _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -39,8 +40,7 @@ class Memory:
 
 
 class Server:
-    """A command and everything that it started, however that was detached: found as its
-    descendants, and by a mark that they inherit in their environment."""
+    """A command and everything that it started."""
 
     def __init__(self, command: Sequence[str], log: Path, cwd: Path, env: Environment) -> None:
         self._log = log
@@ -51,7 +51,7 @@ class Server:
             self._process = subprocess.Popen(
                 command,
                 cwd=cwd,
-                env=_without_none({**os.environ, **env, _MARK: self._mark}),
+                env=_without_none({**os.environ, **env, MARK: self._mark}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 # Ctrl-C is for the benchmark, which then ends its servers.
@@ -87,18 +87,7 @@ class Server:
         return self.output()[-2000:]
 
     def processes(self) -> list[psutil.Process]:
-        try:
-            root = psutil.Process(self.pid)
-            found = {root, *root.children(recursive=True)}
-        except psutil.NoSuchProcess:
-            found = set()
-        for process in psutil.process_iter():
-            try:
-                if process not in found and process.environ().get(_MARK) == self._mark:
-                    found.add(process)
-            except psutil.Error:
-                continue
-        return sorted(found, key=lambda process: process.pid)
+        return family(self.pid, self._mark)
 
     def cpu(self) -> dict[psutil.Process, float]:
         """Processor seconds, user and system, that each of its processes has taken so far."""
@@ -141,6 +130,23 @@ class Server:
             process.kill()
         psutil.wait_procs(alive, timeout=5)
         return killed
+
+
+def family(pid: int, mark: str) -> list[psutil.Process]:
+    """A process and all that it started, however that was detached: what descends from it, and what
+    has inherited ``mark`` in its environment."""
+    try:
+        root = psutil.Process(pid)
+        found = {root, *root.children(recursive=True)}
+    except psutil.NoSuchProcess:
+        found = set()
+    for process in psutil.process_iter():
+        try:
+            if process not in found and process.environ().get(MARK) == mark:
+                found.add(process)
+        except psutil.Error:
+            continue
+    return sorted(found, key=lambda process: process.pid)
 
 
 def require_free(port: int) -> None:

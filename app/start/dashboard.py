@@ -46,7 +46,7 @@ def address_in(log: str) -> str | None:
 
 def _told(client: httpx.Client, dashboard: str) -> dict[str, Any]:
     try:
-        answer = client.get(f"{dashboard}/api/serve/applications/", headers=_auth())
+        answer = client.get(f"{dashboard}/api/serve/applications/", headers=auth())
         answer.raise_for_status()
         told = answer.json()
     except (httpx.HTTPError, ValueError):
@@ -54,8 +54,9 @@ def _told(client: httpx.Client, dashboard: str) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _auth() -> dict[str, str]:
-    """Ray's token for its dashboard: a local cluster makes one at its first start."""
+def auth() -> dict[str, str]:
+    """The header with Ray's token for its dashboard: a local cluster makes one at its first
+    start."""
     token = os.environ.get("RAY_AUTH_TOKEN", "")
     path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH", Path.home() / ".ray" / "auth_token"))
     if not token and path.is_file():

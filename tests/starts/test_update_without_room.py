@@ -6,14 +6,14 @@ from pathlib import Path
 import httpx
 
 from benchmarks.config import set_all
-from tests.support.serve import FAST, deploy, read_config, serve_run
+from tests.support.serve import deploy, read_config, up
 
 
 def test_it_is_told_and_goes_through_without_a_surge(tmp_path: Path) -> None:
     document = read_config("collapsed")
     set_all(document, "num_cpus", os.cpu_count())
     set_all(document, "max_replicas", 1)
-    with serve_run(document, tmp_path, FAST) as server:
+    with up(document, tmp_path) as server:
         problem = httpx.get(f"{server.url}/health").json()["problem"]
         assert "an update of Ingress has no room" in problem
 

@@ -1,6 +1,7 @@
 """A Ray cluster that serves one application after the other: to start one takes longer than most
 tests do."""
 
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import yaml
 
+from app.start.dashboard import auth
 from app.start.environment import ray_environment
 from tests.support.serve import (
     BESIDE,
@@ -27,10 +29,12 @@ from tests.support.serve import (
 )
 from tests.support.wait import wait_until
 
+# By a token, as the cluster of `windsock up` is.
+_GUARDED = {"RAY_AUTH_MODE": "token"}
 _KINDS: Mapping[str, Mapping[str, str]] = {
-    "haproxy": ray_environment(haproxy=True),
-    "proxy": ray_environment(haproxy=False),
-    "bare": {},
+    "haproxy": {**ray_environment(haproxy=True), **_GUARDED},
+    "proxy": {**ray_environment(haproxy=False), **_GUARDED},
+    "bare": _GUARDED,
 }
 _DOORS = ("http_options", "grpc_options")
 
@@ -105,6 +109,7 @@ def _cluster(kind: str, folder: Path) -> Iterator[Cluster]:
     # By RAY_ADDRESS each process of a cluster would start one of its own.
     apart = {name: value for name, value in BESIDE.items() if name != "RAY_ADDRESS"}
     dashboard = f"http://127.0.0.1:{ports['--dashboard-port']}"
+    subprocess.run([script("ray"), "get-auth-token", "--generate"], check=True, capture_output=True)
     with (
         TemporaryDirectory(prefix="ray-") as notes,
         started(head, config, {**_KINDS[kind], **apart, "RAY_TMPDIR": notes}, dashboard) as server,
@@ -116,6 +121,6 @@ def _cluster(kind: str, folder: Path) -> Iterator[Cluster]:
 def _up(server: Server) -> bool:
     assert server.process.poll() is None, server.output()
     try:
-        return httpx.get(f"{server.dashboard}/api/version").is_success
+        return httpx.get(f"{server.dashboard}/api/version", headers=auth()).is_success
     except httpx.HTTPError:
         return False

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import psutil
 
+from benchmarks import processes
 from tests.support.serve import Server, application
 
 CONTROLLER = "ray::ServeController"
@@ -32,6 +33,13 @@ def named(server: Server, name: str) -> list[psutil.Process]:
     return [one for one in family(server) if _title(one).startswith(name)]
 
 
+def running(server: Server, program: str) -> list[psutil.Process]:
+    """Those whose program, or the script that they run, has a path that ends so."""
+    return [
+        one for one in family(server) if any(part.endswith(program) for part in _command(one)[:3])
+    ]
+
+
 def kill(pid: int) -> None:
     """End it at once, as a crash or the out-of-memory killer would."""
     os.kill(pid, signal.SIGKILL)
@@ -39,7 +47,8 @@ def kill(pid: int) -> None:
 
 def family(server: Server) -> list[psutil.Process]:
     """Everything that the server started."""
-    return psutil.Process(server.process.pid).children(recursive=True)
+    of_it = processes.family(server.process.pid, server.mark)
+    return [one for one in of_it if one.pid != server.process.pid]
 
 
 def memory_mb(server: Server) -> float:

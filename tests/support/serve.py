@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -12,13 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import choice
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psutil
 import yaml
 
+from app.start.dashboard import auth
 from app.start.environment import ray_environment, second_cluster
 from benchmarks.config import shipped
+from benchmarks.processes import MARK, family
 from tests.support.wait import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,41 +39,40 @@ def free_port() -> int:
 
 
 _RAY_PORTS = choice(range(11_000, 17_000))
-_OPEN = {"RAY_AUTH_MODE": "disabled"}
-_APART = {**second_cluster(_RAY_PORTS), **_OPEN}
-PLAIN: Mapping[str, str] = {**ray_environment(haproxy=False), **_APART}
-FAST: Mapping[str, str] = {**ray_environment(haproxy=True), **_APART}
-BESIDE: Mapping[str, str] = {**second_cluster(_RAY_PORTS + 1_100), **_OPEN}
+FAST: Mapping[str, str] = second_cluster(_RAY_PORTS)
+"""What `windsock up` is given here beyond what `make run` gives it: ports of its own."""
+PLAIN: Mapping[str, str] = {**ray_environment(haproxy=False), **FAST}
+"""The same with Ray's Python proxy, as where there is no HAProxy."""
+BESIDE: Mapping[str, str] = second_cluster(_RAY_PORTS + 1_100)
 """Ports for a cluster that runs beside one of these."""
 
 
 @dataclass
 class Server:
-    """A running application: the addresses of its doors, its process, its config and what it has
-    printed. ``address`` is of Ray's dashboard, where that is known beforehand."""
+    """A running application: the addresses of its doors, its process, the mark of all that this
+    starts, its config and what it has printed. ``address`` is of Ray's dashboard, where that is
+    known beforehand."""
 
     url: str
     fast_lane: str
     grpc: str
     process: "subprocess.Popen[bytes]"
+    mark: str
     config: Path
     log: Path
     address: str | None = None
 
     @property
     def dashboard(self) -> str:
-        """The address of Ray's dashboard, as Ray prints it."""
+        """The address of Ray's dashboard, as the launcher prints it."""
         if self.address:
             return self.address
-        found = re.search(r"dashboard at \S*?(http://[\d.]+:\d+)", self.output())
+        found = re.search(r"^Ray dashboard +(http://[\d.]+:\d+)", self.output(), re.MULTILINE)
         assert found, self.output()
         return found[1]
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
-
-    def interrupt(self) -> None:
-        self.process.send_signal(signal.SIGINT)
 
 
 def read_config(layout: str, source: Path = CONFIG) -> dict[str, Any]:
@@ -90,17 +91,18 @@ def started(
     grpc = f"127.0.0.1:{document.get('grpc_options', {}).get('port', 0)}"
     log = config.with_suffix(".log")
     with log.open("wb") as output:
+        mark = uuid4().hex
         process = subprocess.Popen(
-            [sys.executable, "-c", _RESTORE_SIGINT, *command],
+            command,
             cwd=ROOT,
-            env={**_outside_ray(), "RAY_worker_niceness": "0", **env},
+            env={**_outside_ray(), **env, MARK: mark},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        yield Server(url, fast_lane_of(document), grpc, process, config, log, address)
+        yield Server(url, fast_lane_of(document), grpc, process, mark, config, log, address)
     finally:
-        left = _end(process)
+        left = _end(process, mark)
     assert not left, f"left running: {left}"
 
 
@@ -116,19 +118,16 @@ def _outside_ray() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
 
 
-def _end(process: "subprocess.Popen[bytes]") -> list[str]:
-    """Interrupt a process, and name those of its descendants that outlive it."""
-    try:
-        family = psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        family = []
+def _end(process: "subprocess.Popen[bytes]", mark: str) -> list[str]:
+    """Have it end, and name what of all that it started outlives it."""
     if process.poll() is None:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
     try:
         process.wait(timeout=60)
     except subprocess.TimeoutExpired:
         process.kill()
-    _, alive = psutil.wait_procs(family, timeout=10)
+        process.wait()
+    _, alive = psutil.wait_procs(family(process.pid, mark), timeout=10)
     left = [f"{one.pid} {' '.join(one.cmdline()[:3])}" for one in alive]
     for one in alive:
         one.kill()
@@ -136,15 +135,19 @@ def _end(process: "subprocess.Popen[bytes]") -> list[str]:
 
 
 @contextmanager
-def serve_run(
-    document: dict[str, Any], folder: Path, env: Mapping[str, str] = PLAIN
-) -> Iterator[Server]:
-    """`serve run` on a config, once it answers."""
+def up(document: dict[str, Any], folder: Path, env: Mapping[str, str] = FAST) -> Iterator[Server]:
+    """`windsock up` on a config, once it says that it serves."""
     config = folder / "serve_config.yaml"
     config.write_text(yaml.safe_dump(document))
-    with started([script("serve"), "run", str(config)], config, env) as server:
-        wait_until(lambda: ready(server), f"{server.url} ready", timeout_s=90)
+    with started([script("windsock"), "up", str(config)], config, env) as server:
+        wait_until(lambda: _welcomed(server), f"{server.url} up", timeout_s=120)
         yield server
+
+
+def _welcomed(server: Server) -> bool:
+    output = server.output()
+    assert server.process.poll() is None, f"it did not start: {output[-2000:]}"
+    return "Ctrl-C stops" in output
 
 
 def ready(server: Server) -> bool:
@@ -171,13 +174,15 @@ def deploy(server: Server, document: dict[str, Any], timeout_s: float = 60.0) ->
 
 def submit(server: Server, document: dict[str, Any]) -> None:
     """Hand a config to Serve, which takes its time to do as it says."""
-    answer = _dashboard.put(f"{server.dashboard}{_APPLICATIONS}", json=document, timeout=60)
+    url = f"{server.dashboard}{_APPLICATIONS}"
+    answer = _dashboard.put(url, json=document, headers=auth(), timeout=60)
     assert answer.is_success, answer.text
 
 
 def applications(server: Server, timeout_s: float = 5.0) -> dict[str, Any]:
     """What Serve tells of each of its applications."""
-    answer = _dashboard.get(f"{server.dashboard}{_APPLICATIONS}", timeout=timeout_s)
+    url = f"{server.dashboard}{_APPLICATIONS}"
+    answer = _dashboard.get(url, headers=auth(), timeout=timeout_s)
     told: dict[str, Any] = answer.json()["applications"]
     return told
 
@@ -197,10 +202,3 @@ def status(server: Server) -> str:
 _APPLICATIONS = "/api/serve/applications/"
 # One for all questions: to load the system's authorities takes longer than to ask.
 _dashboard = httpx.Client()
-
-# A background job of a shell inherits an ignored SIGINT, which Python would then keep.
-_RESTORE_SIGINT = """
-import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])
-"""

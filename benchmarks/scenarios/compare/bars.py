@@ -39,7 +39,7 @@ _GOALS = (
 _OF_A_START: Sequence[tuple[str, float, Callable[[Start], float]]] = (
     ("resident memory of all processes, MB", 2500.0, lambda start: start.memory.rss_mb),
     ("proportional set size of all processes, MB", 1600.0, lambda start: start.memory.pss_mb),
-    ("seconds from `serve run` to the first answer", 25.0, lambda start: start.ready_s),
+    ("seconds from `windsock up` to the first answer", 25.0, lambda start: start.ready_s),
 )
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from app.start.environment import ray_environment
 from benchmarks.config import LAYOUTS
 from benchmarks.contender import FAST_PORT, PORT, Contender, Door
-from benchmarks.graph import config_of, of_ray
+from benchmarks.graph import config_of, plain_ray, windsock
 from benchmarks.paths import ROOT
 from benchmarks.scenarios.compare import names
 
@@ -14,8 +14,6 @@ _RAY_CHAIN = {
     "http_options": {"host": "127.0.0.1", "port": PORT},
     "applications": [{"name": "chain", "import_path": "benchmarks.peers.ray_chain:app"}],
 }
-# What its documentation leaves as it is; only its processes must not be starved by the generator.
-_PLAIN_RAY = {"RAY_worker_niceness": "0", "PYTHONPATH": str(ROOT)}
 
 
 def contenders() -> list[Contender]:
@@ -31,10 +29,16 @@ def _windsock() -> list[Contender]:
             Door(names.FAST[layout], "windsock", FAST_PORT),
         )
         config = config_of(layout)
-        found.append(of_ray(f"windsock-{layout}", doors, config, ray_environment()))
+        found.append(windsock(f"windsock-{layout}", doors, config))
     door = Door(names.UNCACHED, "windsock", FAST_PORT)
     uncached = config_of("collapsed", cache=False)
-    return [*found, of_ray("windsock-uncached", (door,), uncached, ray_environment())]
+    return [*found, windsock("windsock-uncached", (door,), uncached)]
+
+
+def _plain_ray() -> dict[str, str]:
+    """As its documentation leaves it; only that the generator starves it no more than Windsock."""
+    niceness = "RAY_worker_niceness"
+    return {niceness: ray_environment()[niceness], "PYTHONPATH": str(ROOT)}
 
 
 def _floor() -> list[Contender]:
@@ -54,7 +58,7 @@ def _peers() -> list[Contender]:
             "monolith", (peer(names.MONOLITH),), f"{workers} 1", packages=("fastapi", "uvicorn")
         ),
         Contender("monolith-2", (peer(names.MONOLITH_2),), f"{workers} 2"),
-        of_ray("ray-serve", (peer(names.RAY_SERVE),), _RAY_CHAIN, _PLAIN_RAY),
+        plain_ray("ray-serve", (peer(names.RAY_SERVE),), _RAY_CHAIN, _plain_ray()),
         Contender(
             "litserve",
             (peer(names.LITSERVE),),

@@ -1,5 +1,6 @@
 """`serve deploy` onto a cluster that runs already, through Ray's Python proxy."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -29,4 +30,6 @@ def _example(server: Server) -> dict[str, str]:
 
 
 def _serve(*arguments: str) -> None:
-    subprocess.run([script("serve"), *arguments], check=True, capture_output=True, cwd=ROOT)
+    command = [script("serve"), *arguments]
+    token = {**os.environ, "RAY_AUTH_MODE": "token"}
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=token)

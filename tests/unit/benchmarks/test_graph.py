@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from app.start.environment import ray_environment
+from app.start.environment import ray_environment, second_cluster
 from benchmarks.config import shipped
 from benchmarks.contender import FAST_PORT, PORT, Contender
 from benchmarks.graph import config_of
@@ -62,12 +62,18 @@ def test_the_cache_can_be_off(layout: str, path: tuple[str, str | None]) -> None
     assert (settings[part] if part else settings)["cache_rows"] == 0
 
 
-def test_the_flags_are_those_of_make_run(tmp_path: Path) -> None:
-    flags = ray_environment(haproxy=True)
+def test_it_is_what_make_run_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_worker_niceness", "15")
+    apart = second_cluster(18_400, tmp_path)
 
     for name in ("windsock-distributed", "windsock-collapsed", "windsock-uncached"):
-        assert one_of(name).env(tmp_path).items() >= flags.items()
-    assert "RAY_" not in (ROOT / "Makefile").read_text()
+        contender = one_of(name)
+        assert contender.command.startswith("{bin}/windsock up ")
+        given = {name for name, value in contender.env(tmp_path).items() if value is not None}
+        assert given == apart.keys()
+    makefile = (ROOT / "Makefile").read_text()
+    assert "$(BIN)/windsock up" in makefile
+    assert "RAY_" not in makefile
 
 
 def test_plain_ray_serve_is_started_without_them(
@@ -81,4 +87,7 @@ def test_plain_ray_serve_is_started_without_them(
 
     shared = {"RAY_worker_niceness", "PYTHONPATH"}  # neither is a mend or a mode of Windsock's
     assert all(env[flag] is None for flag in flags.keys() - shared)
-    assert (env["PYTHONPATH"], env["RAY_worker_niceness"]) == (str(ROOT), "0")
+    assert (env["PYTHONPATH"], env["RAY_worker_niceness"]) == (
+        str(ROOT),
+        flags["RAY_worker_niceness"],
+    )

@@ -56,7 +56,7 @@ def test_memory_and_start_are_held_to_fixed_limits(measured: Results) -> None:
     found = judged(measured)
 
     assert not found["windsock distributed: resident memory of all processes, MB"].reached
-    assert found["windsock distributed: seconds from `serve run` to the first answer"].reached
+    assert found["windsock distributed: seconds from `windsock up` to the first answer"].reached
 
 
 def test_what_was_not_measured_is_not_judged() -> None:
