@@ -20,6 +20,8 @@ for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the chaos scenarios at full length")
     parser.addoption("--door", action="append", help="through which door they run")
+    parser.addoption("--kill", action="store_true", help="of those that do either: only kill")
+    parser.addoption("--hang", action="store_true", help="of those that do either: only hang")
 
 
 @pytest.fixture(scope="session")

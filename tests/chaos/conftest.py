@@ -11,36 +11,69 @@ import pytest
 from benchmarks.load.opened import compiler
 from benchmarks.paths import RESULTS
 from tests.chaos.figures import Figures
+from tests.chaos.harm import HARMS
+from tests.chaos.kinds import KINDS, Kind
 from tests.chaos.scale import LONG, SHORT, Scale
-from tests.chaos.site import DOORS, Site
+from tests.chaos.site import Site
 
 _NO_COMPILER = "no C compiler for the load generator: `apt-get install gcc libc6-dev`"
 _LONG_ONLY = "takes minutes: make chaos runs it"
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    ours = [item for item in items if here in item.path.parents]
     if not compiler():
-        for item in items:
-            if Path(__file__).parent in item.path.parents:
-                item.add_marker(pytest.mark.skip(reason=_NO_COMPILER))
+        for item in ours:
+            item.add_marker(pytest.mark.skip(reason=_NO_COMPILER))
     if not config.getoption("--long"):
-        for item in items:
-            if item.get_closest_marker("long"):
+        for item in ours:
+            if item.get_closest_marker("long") or _only_long(item):
                 item.add_marker(pytest.mark.skip(reason=_LONG_ONLY))
+    # Those at one server beside each other, whichever of them each scenario is tried at.
+    ours.sort(key=_server)
+    items[:] = [item for item in items if here not in item.path.parents] + ours
+
+
+def _only_long(item: pytest.Item) -> bool:
+    found = item.get_closest_marker("kinds")
+    return bool(found and not found.kwargs["short"])
+
+
+def _server(item: pytest.Item) -> tuple[str, int]:
+    callspec = getattr(item, "callspec", None)
+    kind = callspec.params.get("site") if callspec else None
+    return str(item.path.parent), KINDS.index(kind) if kind else -1
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each scenario comes through each door; in short, through the one that needs no other."""
+    """Each scenario at its graphs, and with each harm; in short at one."""
+    option = metafunc.config.getoption
+    marker = metafunc.definition.get_closest_marker("kinds")
+    found = marker.kwargs if marker else {}
     if "site" in metafunc.fixturenames:
-        every = DOORS if metafunc.config.getoption("--long") else DOORS[:1]
-        doors = metafunc.config.getoption("--door") or every
-        metafunc.parametrize("site", doors, indirect=True, scope="package")
+        assert found, f"{metafunc.definition.nodeid} does not say at which graphs"
+        kinds: list[Kind] = found["long"]
+        if doors := option("--door"):
+            kinds = [kind for kind in kinds if kind.door in doors]
+        elif not option("--long"):
+            kinds = found["short"] or kinds[:1]
+        metafunc.parametrize("site", kinds, indirect=True, scope="package", ids=str)
+    if "harm" in metafunc.fixturenames:
+        asked = [name for name in HARMS if option(f"--{name}")]
+        usual = [*HARMS] if option("--long") else found.get("harms", [*HARMS])
+        chosen = asked or usual
+        metafunc.parametrize("harm", [HARMS[name] for name in chosen], ids=chosen)
 
 
 @pytest.fixture
-def scale(request: pytest.FixtureRequest, site: Site) -> Scale:
+def scale(request: pytest.FixtureRequest) -> Scale:
     scale = LONG if request.config.getoption("--long") else SHORT
-    return replace(scale, rate=min(scale.rate, site.most_per_s))
+    if "site" in request.fixturenames:
+        site: Site = request.getfixturevalue("site")
+        return replace(scale, rate=min(scale.rate, site.most_per_s))
+    return scale
 
 
 @pytest.fixture(scope="session")

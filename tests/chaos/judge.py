@@ -1,6 +1,7 @@
 """What clients noticed of a fault, from every request of an open loop."""
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
@@ -8,11 +9,23 @@ import numpy.typing as npt
 from benchmarks.load.opened import Arrivals
 from tests.chaos.figures import Figures
 from tests.chaos.scale import Scale
+from tests.chaos.watch import Watches
 
 FRESH_AGAIN_S = 5.0
 """How long after the store is back an answer may still be flagged."""
 TARDY_S = 0.3
 """By how much a deadline may be overrun: the server looks at them a few times a second."""
+
+NOTICED_S = 2.0
+"""How long after a part hangs its clients may wait for it."""
+WAITED_S = 1.0
+"""How long an answer, or a refusal, may take from then on."""
+UNREADY_S = 3.0
+"""How long after a part hangs or dies the graph may say that it is ready."""
+STARTED_S = 15.0
+"""How long after a replica may start the graph has to be whole."""
+HONEST = (200, 429, 503)
+"""Answers, and refusals that say what is wrong and when to ask again."""
 
 Instants = npt.NDArray[np.float64]
 
@@ -92,3 +105,55 @@ def flagged(load: Arrivals, outage: Outage, figures: Figures) -> None:
     assert len(during) > 0
     assert unflagged == 0
     assert last <= FRESH_AGAIN_S
+
+
+def answered_or_refused(load: Arrivals, harmed: float, whole: float, figures: Figures) -> None:
+    """From two seconds after the harm on nobody waits for what cannot answer, and from when all is
+    whole on nobody is refused."""
+    begun = begun_at(load)
+    noticing = load.part((begun >= harmed - NOTICED_S) & (begun < harmed + NOTICED_S))
+    later = load.part((begun >= harmed + NOTICED_S) & (begun < whole))
+    after = load.part(begun >= whole)
+    other = later.part(~np.isin(later.status, HONEST))
+    figures.add("meanwhile", told(later))
+    figures.add("longest s while it was noticed", _longest(noticing))
+    figures.add("longest s from then on", _longest(later), f"at most {WAITED_S:g}")
+    figures.add("neither answered nor refused", told(other), "none")
+    figures.add("after: not answered", told(failures(after)), "none")
+    assert len(later) > 0
+    assert not len(other), told(other)
+    assert _longest(later) <= WAITED_S
+    assert len(after) > 0
+    assert after.good.all(), told(failures(after))
+
+
+def unharmed(load: Arrivals, harmed: float, figures: Figures, after_s: float = NOTICED_S) -> None:
+    """Those that came so long after the harm, or before it, noticed nothing."""
+    begun, ended = begun_at(load), ended_at(load)
+    held = (ended >= harmed) & (begun < harmed + after_s)
+    others = load.part(~held)
+    figures.add("under way at the harm, or sent soon after", int(held.sum()))
+    figures.add("of these failed", told(failures(load.part(held))))
+    figures.add("of the others failed", told(failures(others)), "none")
+    figures.add("longest s of the others", _longest(others), f"at most {WAITED_S:g}")
+    assert len(load.part(begun >= harmed + after_s)) > 0
+    assert others.good.all(), told(failures(others))
+    assert _longest(others) <= WAITED_S
+
+
+def unready(watches: Watches, harmed: float, figures: Figures) -> None:
+    """Each way to ask tells soon that the graph is not ready, and that it lives; and at last that
+    it is ready again."""
+    for name, watch in watches.items():
+        no = watch.first(False, harmed)
+        if name == "live":
+            assert no is None, f"said that it does not live {no - harmed:.2f} s after the harm"
+            continue
+        after = no - harmed if no else inf
+        figures.add(f"{name}: no after s", after, f"at most {UNREADY_S:g}")
+        assert after <= UNREADY_S, name
+        assert watch.last, f"{name}: not ready at the end"
+
+
+def _longest(load: Arrivals) -> float:
+    return float(load.latency.max(initial=0.0))

@@ -7,6 +7,7 @@ import numpy as np
 from benchmarks.load.opened import Arrivals
 from tests.chaos.figures import Figures
 from tests.chaos.judge import nobody_failed
+from tests.chaos.kinds import RAYS, at
 from tests.chaos.scale import Scale
 from tests.chaos.site import Site, reach
 from tests.support.bad_clients import bad_clients
@@ -19,6 +20,7 @@ _SLACK = 8
 _P99_TIMES, _P99_PLUS_MS = 2.0, 20.0
 
 
+@at(1, doors=RAYS)
 def test_bad_clients_are_noticed_by_nobody_else(site: Site, scale: Scale, figures: Figures) -> None:
     site.whole()
     doors = {

@@ -17,6 +17,7 @@ from tests.chaos.collapsed.drawn import DRAWN_AT_ONCE, requests_of
 from tests.chaos.collapsed.hostile import hostile
 from tests.chaos.collapsed.throw import throw
 from tests.chaos.figures import Figures
+from tests.chaos.kinds import RAYS, at
 from tests.chaos.scale import Scale
 from tests.chaos.site import Site
 from tests.support.processes import memory_mb, named
@@ -25,6 +26,7 @@ _GROWTH = 1.2
 _MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 
+@at(1, doors=RAYS)
 def test_damaged_requests(site: Site, scale: Scale, figures: Figures) -> None:
     """Sound requests that were damaged, and a corpus of wrong ones; in one order, from a seed."""
     random, rows = Random(2013), site.rows(1000)
@@ -37,6 +39,7 @@ def test_damaged_requests(site: Site, scale: Scale, figures: Figures) -> None:
         assert not thrown.failed, thrown.failed[:5]
 
 
+@at(1, doors=RAYS)
 def test_drawn_requests(site: Site, scale: Scale, figures: Figures) -> None:
     """Property-based: any JSON, header, method and path that Hypothesis comes up with."""
     came: Counter[str] = Counter()
@@ -54,6 +57,7 @@ def test_drawn_requests(site: Site, scale: Scale, figures: Figures) -> None:
         figures.add("came back", _told(came))
 
 
+@at(1, doors=RAYS)
 def test_requests_that_the_schema_suggests(site: Site, scale: Scale, figures: Figures) -> None:
     """Schema-driven: what the OpenAPI document allows, and what it forbids."""
     schema = schemathesis.openapi.from_url(f"{site.url}/openapi.json")

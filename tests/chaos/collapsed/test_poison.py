@@ -11,6 +11,7 @@ from feast.protos.feast.types.Value_pb2 import Value
 
 from tests.chaos.collapsed.poison import poisoned
 from tests.chaos.figures import Figures
+from tests.chaos.kinds import RAYS, at
 from tests.chaos.site import Site
 from tests.support.wait import wait_until
 
@@ -30,6 +31,7 @@ def _unseen(name: str) -> Flag:
     return lambda answer: name in answer["features"].get("unseen", [])
 
 
+@at(1, doors=RAYS)
 @pytest.mark.parametrize(
     ("view", "values", "flag"),
     [
@@ -61,6 +63,7 @@ def test_a_poisoned_row_of_the_store_spoils_no_other(
     wait_until(lambda: _ask(site, rows) == before, "the sound row again")
 
 
+@at(1, doors=RAYS)
 def test_a_category_that_training_has_not_seen_is_flagged(site: Site, figures: Figures) -> None:
     rows = site.rows(_ROWS)
     before = _ask(site, rows)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.figures import Figures
+from tests.chaos.kinds import RAYS, at
 from tests.chaos.outage import endured
 from tests.chaos.scale import Scale
 from tests.chaos.site import Site
@@ -17,6 +18,7 @@ from tests.support.wait import wait_until
 _SAYS = "the online store cannot be read"
 
 
+@at(1, doors=RAYS)
 @pytest.mark.parametrize(
     ("harmed", "noticed_s"),
     [pytest.param(locked, 1.5, id="locked"), pytest.param(damaged, 1.0, id="damaged")],

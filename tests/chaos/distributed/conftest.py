@@ -2,16 +2,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.site import Site, serving
-from tests.support.cluster import Clusters
+from tests.chaos.graphs import Graphs
+from tests.chaos.site import Site
 
 
 @pytest.fixture(scope="package")
-def site(
-    request: pytest.FixtureRequest, clusters: Clusters, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """The graph with two replicas of each stage, on Redis, reached through one door."""
-    kind = "proxy" if request.param == "python-proxy" else "haproxy"
-    folder = tmp_path_factory.mktemp("distributed")
-    with serving("distributed", request.param, folder, clusters(kind).serving) as site:
-        yield site
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graphs]:
+    graphs = Graphs("distributed", tmp_path_factory.mktemp("distributed"))
+    yield graphs
+    graphs.close()
+
+
+@pytest.fixture(scope="package")
+def site(request: pytest.FixtureRequest, graphs: Graphs) -> Site:
+    """The graph whose stages are deployments, on Redis."""
+    return graphs(request.param)

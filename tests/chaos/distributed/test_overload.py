@@ -1,9 +1,11 @@
 from tests.chaos.figures import Figures
+from tests.chaos.kinds import RAYS, at
 from tests.chaos.overload import overloaded
 from tests.chaos.scale import Scale
 from tests.chaos.site import Site
 
 
+@at(2, doors=RAYS)
 def test_it_answers_what_it_can_and_refuses_the_rest_at_once(
     site: Site, scale: Scale, figures: Figures
 ) -> None:

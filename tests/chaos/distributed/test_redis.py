@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from tests.chaos.figures import Figures
+from tests.chaos.kinds import RAYS, at
 from tests.chaos.outage import endured
 from tests.chaos.scale import Scale
 from tests.chaos.site import Site
@@ -26,6 +27,7 @@ def hung(redis: RedisServer) -> Iterator[None]:
     redis.resume()
 
 
+@at(2, doors=RAYS)
 @pytest.mark.parametrize(
     ("harmed", "noticed_s"),
     # Redis's client tries again for longer than the half second that a read may take.

@@ -1,67 +1,42 @@
-"""Replicas of each stage are killed under load, of which there are two each."""
+"""One of two replicas of each stage hangs or is killed under load."""
 
-import time
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from benchmarks.load.opened import Arrivals
 from tests.chaos.figures import Figures
-from tests.chaos.judge import begun_at, ended_at, failures, nobody_failed, told, within
-from tests.chaos.scale import Scale
+from tests.chaos.harm import Harm, hung
+from tests.chaos.judge import WAITED_S, nobody_failed, within
+from tests.chaos.kinds import at
+from tests.chaos.scale import STEADY_PER_S, Scale
 from tests.chaos.site import Site, reach
-from tests.support.processes import kill
 from tests.support.wait import wait_until
 
 _DEADLINE_S = 5.0
-_INNER = ("Features", "Preprocess", "Model")
-# A request that is on its way when the connection under it ends.
-_ON_THE_WIRE_S = 0.1
 _NEXT_S = 1.0
 
 
-def test_what_an_inner_replica_held_is_answered_by_another(
-    site: Site, scale: Scale, figures: Figures
-) -> None:
-    found, _ = _harmed(site, scale, _INNER)
-
-    nobody_failed(found, scale, figures)
-    within(found, _DEADLINE_S, figures)
-
-
-def test_an_ingress_replica_takes_only_what_it_held_along(
-    site: Site, scale: Scale, figures: Figures
-) -> None:
-    found, (killed,) = _harmed(site, scale, ("Ingress",))
-
-    lost = failures(found)
-    held = (begun_at(found) <= killed + _ON_THE_WIRE_S) & (ended_at(found) >= killed)
-    figures.add("requests", len(found), f"at least {scale.least:,}")
-    figures.add("under way at the kill", int(held.sum()))
-    figures.add("failed", len(lost), "only what the dead replica held")
-    figures.add("failures", told(lost))
-    figures.add("p99 ms", float(np.percentile(found.latency, 99)) * 1e3)
-    within(found, _DEADLINE_S, figures)
-    assert len(found) >= scale.least
-    assert not len(failures(found.part(~held))), told(lost)
-
-
-def _harmed(site: Site, scale: Scale, stages: tuple[str, ...]) -> tuple[Arrivals, list[float]]:
-    """Load in which one replica of each stage is killed in turn; when each was."""
+@at(2)
+def test_nobody_notices(site: Site, scale: Scale, figures: Figures, harm: Harm) -> None:
     site.whole()
-    killed: list[float] = []
-    with site.load(scale, _DEADLINE_S) as load:
-        for stage in stages:
+    lasts_s = scale.hang_s if harm is hung else 0.0
+    steady = replace(scale, rate=STEADY_PER_S) if harm is hung else scale
+    with site.load(steady, _DEADLINE_S) as load:
+        for stage in site.inner:
             reach(load, load.elapsed + scale.quiet_s)
-            victim = min(wait_until(partial(site.replicas, stage), f"two of {stage}"))
-            killed.append(time.monotonic())
-            kill(victim)
+            victim = site.victim(stage)
+            with harm(victim):
+                reach(load, load.elapsed + lasts_s)
             if scale.long:
                 wait_until(
-                    partial(site.replaced, stage, {victim}),
-                    f"another {stage}",
-                    timeout_s=120,
+                    partial(site.replaced, stage, {victim}), f"another {stage}", timeout_s=120
                 )
-        reach(load, max(load.elapsed + _NEXT_S, scale.least / scale.rate + _NEXT_S))
+        reach(load, max(load.elapsed + _NEXT_S, steady.least / steady.rate + _NEXT_S))
         found = load.end()
-    return found, killed
+
+    nobody_failed(found, steady, figures)
+    within(found, _DEADLINE_S, figures)
+    p99 = float(np.percentile(found.latency, 99))
+    figures.add("p99 s", p99, f"at most {WAITED_S:g}")
+    assert p99 <= WAITED_S

@@ -7,13 +7,17 @@ import psutil
 import pytest
 
 from tests.chaos.figures import Figures
+from tests.chaos.graphs import graph
+from tests.chaos.kinds import Kind
 from tests.chaos.scale import LONG
-from tests.chaos.site import Site, serving
+from tests.chaos.site import Site
 from tests.support.callers import Caller, callers, reach
 from tests.support.processes import family, kill
-from tests.support.serve import Server, serve_run
+from tests.support.serve import BESIDE, PLAIN, Server, up
 from windsock import Prediction, Windsock
 
+_KIND = Kind(1, "python-proxy")
+_BESIDE = {**PLAIN, **BESIDE}
 _ROWS = 50
 # Answers to each caller, of which a slow one has some twenty a second.
 _QUIET, _OUTAGE = int(20 * LONG.quiet_s), int(20 * LONG.outage_s)
@@ -24,8 +28,8 @@ def test_clients_notice_nothing(tmp_path: Path, figures: Figures) -> None:
     for name in ("first", "second", "again"):
         (tmp_path / name).mkdir()
     with (
-        serving("collapsed", "python-proxy", tmp_path / "second", serve_run) as second,
-        serving("collapsed", "python-proxy", tmp_path / "first", serve_run) as first,
+        graph("collapsed", _KIND, tmp_path / "second", _BESIDE) as second,
+        graph("collapsed", _KIND, tmp_path / "first") as first,
     ):
         rows = first.rows(_ROWS)
         with callers([first.url, second.url], rows, _outputs(second, rows)) as found:
@@ -33,7 +37,7 @@ def test_clients_notice_nothing(tmp_path: Path, figures: Figures) -> None:
             die(first.server)
             reach(found, _OUTAGE, second.url)
             away = [caller.answered for caller in found]
-            with serve_run(first.document, tmp_path / "again"):
+            with up(first.document, tmp_path / "again", PLAIN):
                 reach(found, _QUIET, first.url)
                 _tell(found, away, figures)
 
