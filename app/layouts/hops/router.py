@@ -16,8 +16,8 @@ from app.ray_private.default_router import PowerOfTwoChoicesRequestRouter
 class AnsweringReplicas(PowerOfTwoChoicesRequestRouter):
     """Leaves out the replicas that do not answer, and tells calls where they went."""
 
-    def __init__(self, deployment_id: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(deployment_id, *args, **kwargs)  # type: ignore[no-untyped-call]
+    def __init__(self, *, deployment_id: Any, **kwargs: Any) -> None:
+        super().__init__(deployment_id=deployment_id, **kwargs)  # type: ignore[no-untyped-call]
         self._stage = stages.replicas(deployment_id.app_name, deployment_id.name)
 
     def apply_locality_routing(
