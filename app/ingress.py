@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextvars import Context
 from typing import Any
 
 from ray import serve
@@ -20,6 +21,8 @@ from app.protocols.oip.grpc import InferenceMethods
 from app.protocols.stream.streams import Streams
 from app.ray_private.draining import NeverTold, until_told_to_stop
 from app.serving.dataplane import Dataplane
+from app.serving.readiness import Readiness
+from app.serving.watch import Watch
 from deployments.bundle.bundle import BundleStore
 from deployments.log import get_logger
 from deployments.stage import gc
@@ -49,7 +52,15 @@ class IngressReplica(InferenceMethods, HealthMethods):
         self._settings: IngressSettings | None = None
         name, bundles = args.model.name, BundleStore(args.model.directory)
         self._layout = layout(args, bundles, *handles)
-        self._dataplane = Dataplane(bundles, self._layout.chain, name, problems=problems)
+        self._dataplane = Dataplane(
+            bundles,
+            self._layout.chain,
+            name,
+            problems=problems,
+            readiness=Readiness(self._layout.silent, self._layout.ejected),
+        )
+        self._watch = Watch(self._dataplane, name, self._layout.remember)
+        self._watching: asyncio.Task[None] | None = None
         self._streams = Streams(self._dataplane, args.limits, args.stream)
         app = Application(self._dataplane, args, self._streams)
         super().__init__(self._dataplane, args.limits, app.handle)
@@ -72,6 +83,8 @@ class IngressReplica(InferenceMethods, HealthMethods):
         self._layout.reconfigure(settings)
         await self._dataplane.activate(settings.version, settings.batching)
         gc.settle()
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch.run(), context=Context())
         if self._fast_lane:
             # Not before: the kernel sends clients to every replica that listens.
             await self._fast_lane.open()
@@ -79,9 +92,14 @@ class IngressReplica(InferenceMethods, HealthMethods):
             self._leaving = asyncio.create_task(self._leave_when_told())
 
     async def check_health(self) -> None:
-        """Serve replaces a replica in which this raises, or takes longer than its time limit."""
+        """Serve replaces a replica in which this raises, or takes longer than its time limit: one
+        whose loop stands still, that listens or watches no more, or in which a stage's thread
+        hangs. A stage elsewhere that does not answer is no reason: another ingress had none, too.
+        """
         if self._fast_lane:
             self._fast_lane.check()
+        if (watching := self._watching) is not None and watching.done():
+            raise RuntimeError("nobody watches the stages any more") from watching.exception()
         await self._layout.check()
 
     async def record_autoscaling_stats(self) -> dict[str, float]:

@@ -7,7 +7,7 @@ from math import inf, isfinite
 from time import perf_counter
 from typing import NamedTuple
 
-from app.serving.time_limit import within
+from app.serving.errors import TimedOut
 from deployments.frames import Failures, Frame, Outputs, Predicted, TensorFrame, Unseen
 from deployments.stage.timed import Timed
 
@@ -58,21 +58,27 @@ class Chain:
 
         The lookup may wait for its store as long as the other stages will still have their time.
         """
-        if not isfinite(deadline):
-            return await self._stages(frame)
-        left_s = deadline - asyncio.get_running_loop().time()
-        frame.budget_s = max(left_s - self._after_lookup_s, left_s / 2)
-        return await within(deadline, self._stages(frame), "the stages did not answer in time")
-
-    async def _stages(self, frame: Frame) -> BatchResult:
-        start = perf_counter()
-        found = await self._lookup(frame)
-        looked_up = perf_counter()
-        columns = found.value.columns
-        # The view states stay here: no later stage reads them.
-        tensors = await self._preprocess(Frame(frame.model, frame.rows, columns))
-        predicted = await self._predict(tensors.value)
-        end = perf_counter()
+        if isfinite(deadline):
+            left_s = deadline - asyncio.get_running_loop().time()
+            frame.budget_s = max(left_s - self._after_lookup_s, left_s / 2)
+        limit = asyncio.timeout_at(deadline if isfinite(deadline) else None)
+        stage = "Features"
+        try:
+            async with limit:
+                start = perf_counter()
+                found = await self._lookup(frame)
+                looked_up = perf_counter()
+                columns = found.value.columns
+                stage = "Preprocess"
+                # The view states stay here: no later stage reads them.
+                tensors = await self._preprocess(Frame(frame.model, frame.rows, columns))
+                stage = "Model"
+                predicted = await self._predict(tensors.value)
+                end = perf_counter()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise TimedOut(f"{stage} did not answer in time") from None
         self._after_lookup_s += _WEIGHT * (end - looked_up - self._after_lookup_s)
         stages = found.seconds, tensors.seconds, predicted.seconds
         spent = StageTimes(*stages, end - start - sum(stages))

@@ -8,6 +8,7 @@ from app.config import BatchSettings
 from app.serving.chain import Chain
 from app.serving.errors import ErrorCode, InvalidRequest, Overloaded, Unavailable
 from app.serving.golden_entities import GoldenEntities
+from app.serving.readiness import STARTING, Condition, Evidence, Readiness, together
 from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
 from deployments.log import get_logger
@@ -23,26 +24,33 @@ class Dataplane:
     """Chooses the version of each model that serves, and answers rows with it.
 
     ``names`` are the models that there are, first the one that a request means which names none;
-    ``in_service`` has those of them that serve already. ``problems`` are of its surroundings.
+    ``in_service`` has those of them that serve already, ``golden`` the golden rows of their
+    versions. ``problems`` are of its surroundings, ``readiness`` knows the stages.
     """
 
     def __init__(
-        self, bundles: BundleStore, chain: Chain, *names: str, problems: Iterable[str] = ()
+        self,
+        bundles: BundleStore,
+        chain: Chain,
+        *names: str,
+        problems: Iterable[str] = (),
+        readiness: Readiness | None = None,
     ) -> None:
         self.bundles = bundles
         self.names = names
         self.in_service: dict[str, ServedVersion] = {}
+        self.golden: dict[str, GoldenEntities] = {}
+        self.readiness = readiness or Readiness()
         self.problems = list(problems)
         self._refused: str | None = None
         self._chain = chain
-        self._golden: dict[str, GoldenEntities] = {}
         self._looking: dict[str, asyncio.Task[None]] = {}
 
     @property
     def problem(self) -> str | None:
         """What is wrong although it serves: a version that was refused, a store that has nothing
         for the one that serves, then ``problems``."""
-        absent = (golden.problem for golden in self._golden.values())
+        absent = (golden.problem for golden in self.golden.values())
         return "; ".join(filter(None, (self._refused, *absent, *self.problems))) or None
 
     async def activate(
@@ -76,6 +84,7 @@ class Dataplane:
             logger.error("%s refused, %s keeps serving: %s", model, before.model.version, error)
         else:
             self.in_service[model.name], self._refused = serving, None
+            self.readiness.tell(model.name, Evidence())
             logger.info("serving %s", serving.model)
             self._watch(entities, model.name, settings.max_rows)
 
@@ -84,7 +93,7 @@ class Dataplane:
         waits for that, nor ends with it."""
         if name in self._looking:
             self._looking.pop(name).cancel()
-        self._golden[name] = golden
+        self.golden[name] = golden
         if not golden.problem:
             return
         logger.error("%s", golden.problem)
@@ -97,6 +106,19 @@ class Dataplane:
 
         loop = asyncio.get_running_loop()
         self._looking[name] = loop.create_task(again(), context=Context())
+
+    def condition(self) -> Condition:
+        """How all models can be answered now, with ``problem``: cheap to ask."""
+        now = together(
+            self.readiness.of(name) if name in self.in_service else STARTING for name in self.names
+        )
+        told = "; ".join(filter(None, (now.problem, self.problem)))
+        return Condition(now.status, now.ready, told or None)
+
+    def ready(self, model: str, version: str = "") -> bool:
+        """Whether this model, or this version of it, is in service and a row of it gets through
+        every stage. Raises InvalidRequest where there is none such."""
+        return self.find(model, version) is not None and self.readiness.of(model).ready
 
     def refusal(self, ahead: int = 0) -> Overloaded | None:
         """Why a prediction asked for now, with so many others about to be, would be refused, if it

@@ -9,7 +9,7 @@ import msgspec
 
 from app.config import BatchSettings
 from app.serving.answers import AnsweredBatch, Answers, RowAnswer
-from app.serving.chain import Chain
+from app.serving.chain import BatchResult, Chain
 from app.serving.coalescer import Coalescer
 from app.serving.contract import Contract, Row
 from app.serving.errors import Overloaded, RowError, RowFailed
@@ -39,6 +39,8 @@ class ServedVersion:
         self.contract = Contract(manifest)
         self.model = manifest.id
         self.example_answer: RowAnswer | None = None
+        self.newest: BatchResult | None = None
+        """The batch that got through all stages last."""
         self._chain = chain
         views = manifest.service.views
         self._timeless = frozenset(name for name, view in views.items() if not view.ttl_s)
@@ -152,7 +154,8 @@ class ServedVersion:
     async def _run(self, rows: list[Row], deadline: float) -> AnsweredBatch:
         started = perf_counter()
         frame = Frame(self.model, len(rows), self.contract.columns(rows))
-        return AnsweredBatch(await self._chain.run(frame, deadline), self._timeless, started)
+        self.newest = ran = await self._chain.run(frame, deadline)
+        return AnsweredBatch(ran, self._timeless, started)
 
 
 def _row_bytes(manifest: Manifest) -> int:

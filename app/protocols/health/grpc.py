@@ -1,4 +1,4 @@
-"""Whether a service over gRPC serves."""
+"""Whether a service over gRPC serves: they all do while the model is ready."""
 
 from typing import Any
 
@@ -21,6 +21,6 @@ class HealthMethods(GrpcMethods):
         if name and name not in GRPC_FORMS:
             why = f"no service {name[:_SHOWN]!r}: there are {', '.join(GRPC_FORMS)}"
             raise InvalidRequest(ErrorCode.NOT_FOUND, why)
-        ready = self.dataplane.find() is not None
+        ready = self.dataplane.condition().ready
         status = pb.HealthCheckResponse.SERVING if ready else pb.HealthCheckResponse.NOT_SERVING
         return pb.HealthCheckResponse(status=status)

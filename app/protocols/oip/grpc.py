@@ -28,12 +28,11 @@ class InferenceMethods(GrpcMethods):
 
     @grpc_method(DESCRIPTOR)
     async def ServerReady(self, call: GrpcCall) -> Any:
-        return pb.ServerReadyResponse(ready=self.dataplane.find() is not None)
+        return pb.ServerReadyResponse(ready=self.dataplane.condition().ready)
 
     @grpc_method(DESCRIPTOR)
     async def ModelReady(self, call: GrpcCall, model: str, version: str) -> Any:
-        ready = self.dataplane.find(model, version) is not None
-        return pb.ModelReadyResponse(ready=ready)
+        return pb.ModelReadyResponse(ready=self.dataplane.ready(model, version))
 
     @grpc_method(DESCRIPTOR)
     async def ServerMetadata(self, call: GrpcCall) -> Any:

@@ -64,14 +64,14 @@ class Metadata:
         await _answer(call, ServerLive(True))
 
     async def ready(self, call: HttpCall) -> None:
-        ready = self._dataplane.find() is not None
+        ready = self._dataplane.condition().ready
         await _answer(call, ServerReady(True, ready), ready)
 
     async def model(self, call: HttpCall, serving: ServedVersion) -> None:
         await _answer(call, model_metadata(serving, self._dataplane.bundles))
 
     async def model_ready(self, call: HttpCall, model: str, version: str = "") -> None:
-        ready = self._dataplane.find(model, version) is not None
+        ready = self._dataplane.ready(model, version)
         await _answer(call, ModelReady(model, ready), ready)
 
 

@@ -29,15 +29,15 @@ class ServerLive(msgspec.Struct):
 
 
 class ServerReady(msgspec.Struct):
-    """Whether a version is in service. The protocol's page names the first, its client from KServe
-    reads the second."""
+    """Whether a row gets through every stage now. The protocol's page names the first, its client
+    from KServe reads the second."""
 
     live: bool
     ready: bool
 
 
 class ModelReady(msgspec.Struct):
-    """Whether the model, or the version that was named, is in service."""
+    """Whether the model, or the version that was named, is in service and ready."""
 
     name: str
     ready: bool

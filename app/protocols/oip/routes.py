@@ -4,6 +4,7 @@ from functools import partial
 
 from app.config import Limits
 from app.edge.route import Cost, Operation, Route
+from app.protocols.health import READY
 from app.protocols.oip import PREFIX, models, request_schema
 from app.protocols.oip.binary import HEADER
 from app.protocols.oip.http import Inference, Metadata
@@ -31,8 +32,8 @@ def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
     about = "Name of the server, and its extensions"
     server = _operation("oip_server", about, models.ServerMetadata)
     live = _operation("oip_live", "Whether the process answers", models.ServerLive)
-    about = "Whether a model version is in service"
-    ready = _operation("oip_ready", about, models.ServerReady, unready=True)
+    about = "Whether a row of each model gets through every stage now"
+    ready = _operation("oip_ready", about, models.ServerReady, description=READY, unready=True)
     model = f"/{PREFIX}/models/{{model}}"
     return [
         *_model_routes(model, "", inference, metadata),
@@ -59,9 +60,10 @@ def _model_routes(path: str, suffix: str, inference: Inference, metadata: Metada
     model = _operation(f"oip_model{suffix}", about, models.ModelMetadata, _SERVING)
     ready = _operation(
         f"oip_model{suffix}_ready",
-        "Whether the model is in service",
+        "Whether the model is in service, and a row gets through every stage now",
         models.ModelReady,
         [ErrorCode.NOT_FOUND],
+        READY,
         unready=True,
     )
     return [

@@ -7,6 +7,7 @@ import msgspec
 from app.edge.errors import ErrorForm
 from app.serving.errors import ErrorDetail
 from app.serving.info import FeaturesInfo, OutputValues
+from app.serving.readiness import HealthStatus
 from deployments.model_id import ModelId
 
 
@@ -56,9 +57,10 @@ class ErrorLine(msgspec.Struct):
 
 
 class Health(msgspec.Struct):
-    """``status`` is ok, or starting until a bundle serves."""
+    """``status`` is ok; degraded where answers are given, and flagged; unavailable where none is;
+    starting until a bundle serves. ``problem`` says what is wrong, also while it is ok."""
 
-    status: str
+    status: HealthStatus
     model: ModelId | None
     problem: str | None = None
 

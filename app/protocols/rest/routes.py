@@ -7,6 +7,7 @@ import msgspec
 
 from app.config import Limits
 from app.edge.route import Cost, Operation, Route
+from app.protocols.health import READY
 from app.protocols.rest import messages
 from app.protocols.rest.messages import BatchResponse, Health, Prediction
 from app.protocols.rest.predict import Predictions
@@ -61,7 +62,13 @@ def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
     )
     health = control("health", "State of the service and the model in service", Health)
     live = control("health_live", "Whether the process answers", Health)
-    ready = control("health_ready", "Whether a model version is in service", Health, _UNAVAILABLE)
+    ready = control(
+        "health_ready",
+        "Whether a row gets through every stage now",
+        Health,
+        description=READY,
+        unready=True,
+    )
     about = "Bundles on disk, and the contract of the active one"
     models = control("models", about, messages.Models, _UNAVAILABLE)
     return [
@@ -69,7 +76,7 @@ def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
         Route("POST", "/predict/batch", predictions.predict_batch, many, Cost.PREDICTION),
         Route("GET", "/health", service.health, health),
         Route("GET", "/health/live", service.live, live),
-        Route("GET", "/health/ready", service.ready, ready, model=True),
+        Route("GET", "/health/ready", service.ready, ready),
         Route("GET", "/models", service.models, models, model=True),
     ]
 

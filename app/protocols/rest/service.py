@@ -5,6 +5,7 @@ import msgspec
 from app.edge.http import HttpCall
 from app.protocols.rest.messages import Health, ModelDescription, Models
 from app.serving.dataplane import Dataplane
+from app.serving.readiness import Condition
 from app.serving.served_version import ServedVersion
 
 _encode = msgspec.json.Encoder().encode
@@ -20,12 +21,16 @@ class Service:
         await call.answer(_encode(Health("ok", None)))
 
     async def health(self, call: HttpCall) -> None:
-        serving = self._dataplane.find()
-        status, model = ("ok", serving.model) if serving else ("starting", None)
-        await call.answer(_encode(Health(status, model, self._dataplane.problem)))
+        await self._tell(call, self._dataplane.condition(), 200)
 
-    async def ready(self, call: HttpCall, _: ServedVersion) -> None:
-        await self.health(call)
+    async def ready(self, call: HttpCall) -> None:
+        now = self._dataplane.condition()
+        await self._tell(call, now, 200 if now.ready else 503)
+
+    async def _tell(self, call: HttpCall, now: Condition, status: int) -> None:
+        serving = self._dataplane.find()
+        health = Health(now.status, serving.model if serving else None, now.problem)
+        await call.answer(_encode(health), status=status)
 
     async def models(self, call: HttpCall, serving: ServedVersion) -> None:
         dataplane, manifest = self._dataplane, serving.manifest

@@ -26,7 +26,7 @@ async def test_the_stages_are_cancelled_at_the_deadline() -> None:
         return await preprocess(frame)
 
     now = asyncio.get_running_loop().time()
-    with pytest.raises(TimedOut):
+    with pytest.raises(TimedOut, match="Preprocess did not answer in time"):
         await weighing(preprocess=stuck).run(frame(), now + 0.05)
     assert cancelled.is_set()
 

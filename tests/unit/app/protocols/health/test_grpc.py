@@ -15,6 +15,7 @@ from app.ingress import IngressReplica
 from app.protocols.health.grpc import HealthMethods
 from app.protocols.health.grpc_service import add_to_server
 from app.serving.dataplane import Dataplane
+from app.serving.readiness import Evidence
 from deployments.bundle.bundle import BundleStore
 from tests.support.chains import weighing
 from tests.support.manifests import parcels, store
@@ -57,6 +58,14 @@ async def test_what_serves_says_so(stub: Any, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 async def test_what_starts_says_so(starting: Any, name: str) -> None:
     assert (await starting.Check(pb.HealthCheckRequest(service=name))).status == NOT_SERVING
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_what_cannot_answer_says_so(stub: Any, dataplane: Dataplane, name: str) -> None:
+    dataplane.readiness.tell("parcels", Evidence("Model did not answer in time"))
+    assert (await stub.Check(pb.HealthCheckRequest(service=name))).status == NOT_SERVING
+    dataplane.readiness.tell("parcels", Evidence(views=frozenset({"load"})))
+    assert (await stub.Check(pb.HealthCheckRequest(service=name))).status == SERVING
 
 
 async def test_another_service_is_not_found(stub: Any) -> None:

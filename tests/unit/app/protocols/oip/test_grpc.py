@@ -9,6 +9,7 @@ import pytest
 from app.config import Limits
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
 from app.serving.dataplane import Dataplane
+from app.serving.readiness import Evidence
 from deployments.bundle.bundle import BundleStore
 from tests.support.chains import weighing
 from tests.support.manifests import parcels, store
@@ -104,6 +105,17 @@ async def test_a_service_that_starts_is_live_and_not_ready(tmp_path: Path, limit
         error = await refused(stub.ModelInfer(request_of(ROWS)))
 
     assert error.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_service_of_which_a_stage_hangs_is_not_ready_either(
+    stub: Any, dataplane: Dataplane
+) -> None:
+    dataplane.readiness.tell("parcels", Evidence("Model did not answer in time"))
+
+    assert (await stub.ServerLive(pb.ServerLiveRequest())).live
+    assert not (await stub.ServerReady(pb.ServerReadyRequest())).ready
+    assert not (await stub.ModelReady(pb.ModelReadyRequest(name="parcels"))).ready
+    assert (await stub.ModelInfer(request_of(ROWS))).model_version == "1"
 
 
 METHODS = ["ServerLive", "ServerReady", "ServerMetadata", "ModelReady", "ModelMetadata"]

@@ -8,6 +8,7 @@ from app.asgi import Application
 from app.config import BatchSettings, EdgeArgs, Limits
 from app.protocols.oip.models import features_output
 from app.serving.dataplane import Dataplane
+from app.serving.readiness import Evidence
 from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
 from tests.support.chains import weighing
@@ -106,6 +107,24 @@ async def test_readiness_of_a_service_that_starts(
     starting: httpx.AsyncClient, path: str, status: int, body: dict[str, object]
 ) -> None:
     answer = await starting.get(path)
+
+    assert (answer.status_code, answer.json()) == (status, body)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/v2/health/live", 200, {"live": True}),
+        ("/v2/health/ready", 503, {"live": True, "ready": False}),
+        (f"{MODEL}/ready", 503, {"name": "parcels", "ready": False}),
+        (f"{MODEL}/versions/1/ready", 503, {"name": "parcels", "ready": False}),
+    ],
+)
+async def test_readiness_of_a_service_of_which_a_stage_hangs(
+    client: httpx.AsyncClient, dataplane: Dataplane, path: str, status: int, body: dict[str, object]
+) -> None:
+    dataplane.readiness.tell("parcels", Evidence("Model did not answer in time"))
+    answer = await client.get(path)
 
     assert (answer.status_code, answer.json()) == (status, body)
 

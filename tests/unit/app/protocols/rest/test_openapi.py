@@ -6,7 +6,9 @@ import httpx
 import jsonschema
 import pytest
 
+from app.serving.dataplane import Dataplane
 from app.serving.errors import ErrorCode
+from app.serving.readiness import Evidence
 from tests.support.documents import document_of
 from tests.support.manifests import field, manifest, parcels
 
@@ -148,6 +150,21 @@ async def test_the_services_answers_fit_their_schemas(client: httpx.AsyncClient,
 
     assert valid(name, (await client.get(path)).json())
     assert not valid(name, {})
+
+
+async def test_health_is_documented_as_it_is_told_while_it_is_not_ready(
+    client: httpx.AsyncClient, dataplane: Dataplane
+) -> None:
+    dataplane.readiness.tell("parcels", Evidence("Model did not answer in time"))
+    operation = DOCUMENT["paths"]["/health/ready"]["get"]
+    answer = await client.get("/health/ready")
+
+    schema = operation["responses"]["503"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/Health"}
+    assert valid("Health", answer.json())
+    status = DOCUMENT["components"]["schemas"]["Health"]["properties"]["status"]
+    assert set(status["enum"]) == {"ok", "degraded", "unavailable", "starting"}
+    assert "a row gets through every stage" in operation["description"]
 
 
 async def test_predictions_and_errors_fit_their_schemas(client: httpx.AsyncClient) -> None:

@@ -7,6 +7,7 @@ import pytest
 from app.asgi import Application
 from app.config import BatchSettings, EdgeArgs, Limits
 from app.serving.dataplane import Dataplane
+from app.serving.readiness import Evidence, Readiness
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.manifest import ProgramSpec
 from deployments.frames import Frame
@@ -16,12 +17,18 @@ from tests.support.manifests import parcels, store
 MODEL = {"name": "parcels", "version": "1"}
 
 
+def of(dataplane: Dataplane, limits: Limits | None = None) -> httpx.AsyncClient:
+    """A client of the service over this."""
+    args = EdgeArgs(limits=limits or Limits())
+    transport = httpx.ASGITransport(Application(dataplane, args))
+    return httpx.AsyncClient(transport=transport, base_url="http://windsock")
+
+
 @pytest.fixture
 async def starting(tmp_path: Path, limits: Limits) -> httpx.AsyncClient:
     """A client of a service in which no version serves yet."""
     dataplane = Dataplane(BundleStore(tmp_path), weighing(), "parcels")
-    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs(limits=limits)))
-    return httpx.AsyncClient(transport=transport, base_url="http://windsock")
+    return of(dataplane, limits)
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])
@@ -34,11 +41,46 @@ async def test_a_service_in_service_is_ok(client: httpx.AsyncClient, path: str) 
 
 async def test_a_service_that_starts_is_live_and_not_ready(starting: httpx.AsyncClient) -> None:
     assert (await starting.get("/health/live")).status_code == 200
-    health = await starting.get("/health")
-    assert health.status_code == 200
-    assert health.json() == {"status": "starting", "model": None, "problem": None}
-    ready = await starting.get("/health/ready")
-    assert (ready.status_code, ready.json()["error"]["code"]) == (503, "unavailable")
+    for path, status in (("/health", 200), ("/health/ready", 503)):
+        health = await starting.get(path)
+        assert health.status_code == status
+        assert health.json() == {"status": "starting", "model": None, "problem": None}
+
+
+HANGS = Evidence("Model did not answer in time")
+STOOD_IN = Evidence(despite=frozenset({"Features"}))
+AWAY = Evidence(views=frozenset({"load"}))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "silent", "told"),
+    [
+        (HANGS, {}, ("unavailable", 503, "Model did not answer in time")),
+        (Evidence(), {"Model": "no replica"}, ("unavailable", 503, "Model: no replica")),
+        (STOOD_IN, {"Features": "no replica"}, ("degraded", 503, "Features: no replica")),
+        (AWAY, {}, ("degraded", 200, "no row is fresh in load")),
+    ],
+)
+async def test_health_tells_apart_what_is_wrong(
+    tmp_path: Path, evidence: Evidence, silent: dict[str, str], told: tuple[str, int, str]
+) -> None:
+    status, ready, problem = told
+    now: dict[str, str] = {}
+    dataplane = Dataplane(
+        store(tmp_path, parcels()), weighing(), "parcels", readiness=Readiness(lambda: now)
+    )
+    await dataplane.activate("1", BatchSettings())
+    dataplane.readiness.tell("parcels", evidence)
+    now.update(silent)
+    async with of(dataplane) as client:
+        for path, expected in (("/health", 200), ("/health/ready", ready)):
+            answer = await client.get(path)
+            assert answer.status_code == expected
+            assert (answer.json()["status"], answer.json()["model"]) == (status, MODEL)
+            assert problem in answer.json()["problem"]
+        assert (await client.head("/health/ready")).status_code == ready
+        live = await client.get("/health/live")
+        assert (live.status_code, live.json()["status"]) == (200, "ok")
 
 
 @pytest.mark.parametrize("path", ["/models", "/openapi.json", "/docs"])
@@ -62,8 +104,7 @@ async def test_a_refused_version_is_told_while_the_old_one_serves(
     dataplane = Dataplane(bundles, weighing(lookup=only_the_first), "parcels")
     await dataplane.activate("1", BatchSettings())
     await dataplane.activate("2", BatchSettings())
-    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs(limits=limits)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
+    async with of(dataplane, limits) as client:
         for path in ("/health", "/health/ready"):
             answer = await client.get(path)
             assert answer.status_code == 200
@@ -102,8 +143,7 @@ async def test_models_tells_how_many_rows_a_program_takes_at_once(
     limited = parcels().model_copy(update={"program": ProgramSpec(max_rows=100)})
     dataplane = Dataplane(store(tmp_path, limited), weighing(), "parcels")
     await dataplane.activate("1", BatchSettings())
-    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs(limits=limits)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
+    async with of(dataplane, limits) as client:
         assert (await client.get("/models")).json()["program_rows"] == 100
 
 
