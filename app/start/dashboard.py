@@ -15,13 +15,13 @@ _ADDRESS = re.compile(r"dashboard at.*?(https?://(?:\[[\da-f:]+\]|[\w.\-]+):\d+)
 
 def applications(client: httpx.Client, dashboard: str = DASHBOARD) -> dict[str, Any]:
     """Each application of the cluster by name, empty while the dashboard does not answer."""
-    told: dict[str, Any] = _told(client, dashboard).get("applications", {})
+    told: dict[str, Any] = serve_details(client, dashboard).get("applications", {})
     return told
 
 
 def ports_of_serve(client: httpx.Client, dashboard: str = DASHBOARD) -> set[int]:
     """The ports of the doors of what Serve runs, none where it runs nothing."""
-    told = _told(client, dashboard)
+    told = serve_details(client, dashboard)
     running = told.get("applications") or {}
     if not running:
         return set()
@@ -44,7 +44,8 @@ def address_in(log: str) -> str | None:
     return found[1] if found else None
 
 
-def _told(client: httpx.Client, dashboard: str) -> dict[str, Any]:
+def serve_details(client: httpx.Client, dashboard: str) -> dict[str, Any]:
+    """All that it tells of Serve; empty while it does not answer."""
     try:
         answer = client.get(f"{dashboard}/api/serve/applications/", headers=auth())
         answer.raise_for_status()

@@ -6,12 +6,11 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,53 +19,79 @@ from rich.markup import escape
 from rich.text import Text
 
 from app.start.address import DASHBOARD, ConfigError, Target
-from app.start.dashboard import address_in, applications
+from app.start.applications import ShutDown
+from app.start.dashboard import address_in
 from app.start.environment import beside_another, overridden, ray_environment
-from app.start.failure import failure
-from app.start.serve_run import ServeRun, script, serve_run
-from app.start.steps import Steps, steps
+from app.start.parts import CannotHeal
+from app.start.record import Record, folder, left
+from app.start.serve_run import script, serve_run
+from app.start.serving import DeployFailed, answers, wait_until_ready, watch
+from app.start.signals import heard
+from app.start.steps import steps
 from app.start.welcome import welcome
 
-_POLL_S = 0.25
+_GRACE_S = 2.0
 _LINES = 15
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 Log = IO[bytes] | None
 
 
-class DeployFailed(Exception):
-    """Serve gave the application up; the message says why."""
-
-
 def launch(config: Path, *, verbose: bool = False) -> int:
-    """Serve until interrupted: 0 after that, 1 where the graph could not start or its server ended
-    by itself. What Ray prints goes to a log file that is named; ``verbose`` shows it instead."""
-    for which in (signal.SIGINT, signal.SIGTERM):  # which `serve run` would inherit as ignored
-        signal.signal(which, signal.default_int_handler)
+    """Serve until told to end: 0 after that, with all that was started; 1 where the graph could not
+    start, or something died that nothing brings back; 128 and its number where a second signal
+    ended all at once. What Ray prints goes to a log file that is named; ``verbose`` shows it."""
     # This machine is asked: no proxy that the environment names could reach it.
-    with httpx.Client(timeout=5.0, trust_env=False) as client, ExitStack() as running:
+    with (
+        heard(signal.default_int_handler),
+        suppress(KeyboardInterrupt),
+        httpx.Client(timeout=5.0, trust_env=False) as client,
+    ):
         try:
-            with steps(console, live=not verbose) as shown:
-                shown.show(f"Checking {config}")
-                targets = _checked(config)
-                _refuse_taken(client, targets)
-                log = running.enter_context(_log(verbose))
-                environment = _environment()
-                if taken := beside_another(environment):
-                    raise ConfigError(taken)
-                run = running.enter_context(serve_run(config, environment, log, _stopping))
-                _wait_until_ready(client, targets, run, log, shown)
+            return _serve(client, config, verbose)
         except (ConfigError, DeployFailed) as error:
             return _complain("cannot start", error)
+        except CannotHeal as error:
+            return _complain("has ended", error)
+        except ShutDown as error:
+            console.print(f"\nWindsock has ended: {error}", markup=False)
+    return 0
+
+
+def _serve(client: httpx.Client, config: Path, verbose: bool) -> int:
+    with ExitStack() as running:
+        with steps(console, live=not verbose) as shown:
+            records = folder()
+            _end_left(records)
+            shown.show(f"Checking {config}")
+            targets = _checked(config)
+            _refuse_taken(client, targets)
+            log = running.enter_context(_log(verbose))
+            environment = _environment()
+            if taken := beside_another(environment):
+                raise ConfigError(taken)
+            record = Record(records, config)
+            run = running.enter_context(serve_run(config, environment, log, record, _say))
+            wait_until_ready(client, targets, run, lambda: _dashboard(log), shown)
         if run.going:
+            run.serves = True
             title, text = welcome(client, targets, _dashboard(log), log.name if log else None)
             console.rule(f"[bold green]{escape(title)}")
             console.print(text, markup=False)
-        status = run.wait()
-        if status and not run.interrupted:
-            _show_end(log)
-            _complain("has ended", f"`serve run` ended with status {status}")
-        return int(status != 0)
+        watch(client, targets, run, _dashboard(log), _say)
+        status = run.status
+    if run.killed_by:
+        return 128 + run.killed_by
+    if run.interrupted or not status:
+        return 0
+    if status > 0:
+        _show_end(log)
+        return _complain("has ended", f"`serve run` ended with status {status}")
+    return _complain(
+        "has ended",
+        f"`serve run` was killed ({signal.Signals(-status).name}): by the kernel, if by nobody "
+        "else, for want of memory",
+    )
 
 
 def _checked(config: Path) -> list[Target]:
@@ -89,7 +114,7 @@ def _refuse_taken(client: httpx.Client, targets: list[Target]) -> None:
     and clients of one would be answered by the other. Raises ConfigError."""
     ours = (os.environ.get("RAY_ADDRESS") or "local") == "local"  # or a cluster that runs already
     for target in targets:
-        taken = [target.url] if _answers(client, target) else []
+        taken = [target.url] if answers(client, target) else []
         if ours:
             taken += filter(_connects, filter(None, (target.url, target.fast_lane, target.grpc)))
         if taken:
@@ -127,21 +152,16 @@ def _environment() -> dict[str, str]:
     return {**ours, **os.environ}
 
 
-def _wait_until_ready(
-    client: httpx.Client, targets: list[Target], run: ServeRun, log: Log, shown: Steps
-) -> None:
-    """Until all answer, it ends, or is told to. Raises DeployFailed."""
-    waiting = list(targets)
-    while run.going and waiting:
-        told = applications(client, _dashboard(log))
-        for target in waiting:
-            application = told.get(target.app, {})
-            if application.get("status") == "DEPLOY_FAILED":
-                raise DeployFailed(failure(application))
-        waiting = [one for one in waiting if not _ready(client, one, told.get(one.app, {}))]
-        if waiting:
-            shown.show(_step(waiting[0].app, told.get(waiting[0].app, {})))
-            time.sleep(_POLL_S)
+def _end_left(records: Path) -> None:
+    """End what runs have left whose launcher was killed. Raises ConfigError."""
+    for one in left(records):
+        _say(
+            f"An earlier run of {one.config} left {len(one.family.running())} processes when its "
+            f"launcher (process {one.launcher}) was killed: ending them"
+        )
+        if held := one.family.end(_GRACE_S):
+            raise ConfigError(f"process {held[0].pid} of that run does not end: end it yourself")
+        one.path.unlink(missing_ok=True)
 
 
 def _dashboard(log: Log) -> str:
@@ -150,31 +170,8 @@ def _dashboard(log: Log) -> str:
     return said or DASHBOARD
 
 
-def _step(app: str, application: Mapping[str, Any]) -> str:
-    if not application:
-        return "Starting Ray Serve"
-    deployments = application.get("deployments", {}).values()
-    up = sum(one["status"] == "HEALTHY" for one in deployments)
-    done = f": {up} of {len(deployments)} deployments are up" if deployments else ""
-    return f"Starting {app}{done}"
-
-
-def _ready(client: httpx.Client, target: Target, application: Mapping[str, Any]) -> bool:
-    """Of one that is another's only Serve knows."""
-    if target.graph:
-        return _answers(client, target)
-    return bool(application.get("status") == "RUNNING")
-
-
-def _answers(client: httpx.Client, target: Target) -> bool:
-    try:
-        return client.get(f"{target.url}/health/ready").is_success
-    except httpx.HTTPError:
-        return False
-
-
-def _stopping() -> None:
-    console.print("\nStopping Ray, which takes some seconds (Ctrl-C again kills it)")
+def _say(line: str) -> None:
+    console.print(f"{datetime.now():%H:%M:%S}  {line}", markup=False)
 
 
 def _complain(what: str, problem: Exception | str) -> int:

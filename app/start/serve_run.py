@@ -1,13 +1,27 @@
-"""``serve run`` as a process of its own, which ends its cluster when it is interrupted."""
+"""``serve run`` as a process of its own, with all that it starts: none of it outlives the run."""
 
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import IO
+
+import psutil
+
+from app.start.family import Family, reap
+from app.start.parts import CannotHeal, Parts
+from app.start.record import Record
+from app.start.signals import Twice, heard
+
+Say = Callable[[str], object]
+
+_POLL_S = 0.05
+_CLEAN_S = 60.0  # Serve gives replicas `graceful_shutdown_timeout_s`, twice where one hangs
+_EARLY_S = 10.0
+_BROKEN_S = 2.0
 
 
 def script(name: str) -> str:
@@ -16,60 +30,122 @@ def script(name: str) -> str:
 
 
 class ServeRun:
-    """The process. ``output`` takes what it prints; None shows it."""
+    """The process, once it is started."""
 
-    def __init__(self, config: Path, env: Mapping[str, str], output: IO[bytes] | None) -> None:
+    def __init__(self, record: Record, say: Say) -> None:
+        self.family = Family()
+        self.parts = Parts(self.family, say)
         self.interrupted = False
-        self._killed = False
+        self.serves = False
+        """Set once what it serves answers: to stop that takes its time."""
+        self.killed_by: int | None = None
+        self._record = record
+        self._say = say
+        self._recorded = True
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, config: Path, env: Mapping[str, str], output: IO[bytes] | None) -> None:
+        """``output`` takes what it prints; None shows it."""
         self._process = subprocess.Popen(
             [script("serve"), "run", str(config)],
             env=dict(env),
+            stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
+        self.family.sessions.add(self._process.pid)
+        self._save()
+        if self.interrupted:  # by a signal that came meanwhile
+            self._process.send_signal(signal.SIGINT)
 
     @property
     def going(self) -> bool:
         """Whether it runs, and was not told to end."""
-        return self._process.poll() is None and not self.interrupted
+        return self.status is None and not self.interrupted
 
-    def wait(self) -> int:
-        """Its exit status in the end: 0 where it was told to end, 1 where it had to be killed."""
-        status = self._process.wait()
-        return int(self._killed) if self.interrupted else status
+    @property
+    def status(self) -> int | None:
+        """Its exit status, the signal below zero where one ended it; None while it runs."""
+        return self._process.poll() if self._process else None
+
+    def look(self) -> None:
+        """See how its parts are, and write down who they are. Raises CannotHeal."""
+        self.parts.look()
+        self._save()
+        reap(self._own())
 
     def interrupt(self) -> None:
-        """Have it end its cluster; a second time, kill it.
-
-        It does not end on SIGTERM, and it spins for ever once its cluster is gone, so it must be
-        the one that is told. While it looks for a cluster that is gone it hears nothing.
-        """
-        if self._process.poll() is None:
-            self._killed = self.interrupted
-            self._process.send_signal(signal.SIGKILL if self._killed else signal.SIGINT)
+        """Have it end its cluster. It does not end on SIGTERM."""
         self.interrupted = True
+        if self._process and self.status is None:
+            self._process.send_signal(signal.SIGINT)
+
+    def kill(self, which: int) -> None:
+        """End all at once, as the signal ``which`` wants it."""
+        self.killed_by = which
+        for one in self.family.running():
+            with suppress(psutil.Error):
+                one.kill()
+
+    def end(self) -> list[psutil.Process]:
+        """Wait until it has ended its cluster, as far as it can, and end what it leaves. Gives the
+        processes that the kernel holds."""
+        limit = time.monotonic() + (_CLEAN_S if self.serves else _EARLY_S)
+        while self.interrupted and self.status is None and self.killed_by is None:
+            if not self.parts.whole:  # it ends them last, and hears nothing where they are gone
+                limit = min(limit, time.monotonic() + _BROKEN_S)
+            if time.monotonic() > limit:
+                break
+            reap(self._own())
+            time.sleep(_POLL_S)
+        left = self.family.end(0.0 if self.killed_by else _BROKEN_S)
+        if self._process and not left:
+            self._process.wait()
+            self.parts.let_go()
+        return left
+
+    def _own(self) -> set[int]:
+        return self.parts.started | ({self._process.pid} if self._process else set())
+
+    def _save(self) -> None:
+        try:
+            self._record.save(self.family)
+            self._recorded = True
+        except OSError as error:
+            if self._recorded:
+                self._say(f"Processes cannot be recorded in {error.filename}: {error.strerror}")
+            self._recorded = False
 
 
 @contextmanager
 def serve_run(
-    config: Path, env: Mapping[str, str], output: IO[bytes] | None, stopping: Callable[[], None]
+    config: Path,
+    env: Mapping[str, str],
+    output: IO[bytes] | None,
+    record: Record,
+    say: Say,
 ) -> Iterator[ServeRun]:
-    """It runs within the block, where Ctrl-C and SIGTERM interrupt it, and has ended after the
-    block. ``stopping`` is called before it is interrupted."""
-    run = ServeRun(config, env, output)
+    """It runs within the block, where a signal interrupts it and a second one kills it; after the
+    block all that it started has ended. ``say`` takes a line on each change."""
+    run = ServeRun(record, say)
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopping()
+    def stop() -> None:
+        if not run.interrupted:
+            say("Stopping Ray, which takes some seconds (Ctrl-C again kills it)")
         run.interrupt()
 
-    before = {which: signal.signal(which, stop) for which in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield run
-    finally:
-        if run.going:
-            stopping()
-            run.interrupt()
-        run.wait()
-        for which, handler in before.items():
-            signal.signal(which, handler)
+    with heard(Twice(stop, run.kill)):
+        try:
+            run.start(config, env, output)
+            yield run
+        except CannotHeal as error:
+            say(f"{error}: ending all that is left")
+            raise
+        finally:
+            if run.going and run.parts.whole:
+                stop()
+            if left := run.end():
+                say(f"The kernel does not let go of {', '.join(str(one.pid) for one in left)}")
+            else:
+                record.remove()

@@ -1,0 +1,88 @@
+"""Waits until what was started answers, and watches it from then on."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+from app.start.address import Target
+from app.start.applications import Applications
+from app.start.dashboard import applications, serve_details
+from app.start.failure import failure
+from app.start.serve_run import ServeRun
+from app.start.steps import Steps
+
+_POLL_S = 0.25
+_LOOK_S = 0.5
+_ASK_S = 3.0
+
+
+class DeployFailed(Exception):
+    """Serve gave the application up; the message says why."""
+
+
+def wait_until_ready(
+    client: httpx.Client,
+    targets: list[Target],
+    run: ServeRun,
+    dashboard: Callable[[], str],
+    shown: Steps,
+) -> None:
+    """Until all answer, it ends, or is told to. Raises DeployFailed and CannotHeal."""
+    waiting = list(targets)
+    while run.going and waiting:
+        run.look()
+        told = applications(client, dashboard())
+        for target in waiting:
+            application = told.get(target.app, {})
+            if application.get("status") == "DEPLOY_FAILED":
+                raise DeployFailed(failure(application))
+        waiting = [one for one in waiting if not _ready(client, one, told.get(one.app, {}))]
+        if waiting:
+            shown.show(_step(waiting[0].app, told.get(waiting[0].app, {})))
+            time.sleep(_POLL_S)
+
+
+def watch(
+    client: httpx.Client,
+    targets: list[Target],
+    run: ServeRun,
+    dashboard: str,
+    say: Callable[[str], object],
+) -> None:
+    """Say what changes, until it ends or is told to. Raises CannotHeal, and ShutDown where Serve
+    was told to end by somebody else."""
+    urls = {target.app: target for target in targets}
+    served = Applications(say, lambda name: name in urls and answers(client, urls[name]))
+    asked = time.monotonic()
+    while run.going:
+        run.look()
+        if time.monotonic() - asked > _ASK_S:
+            served.tell(serve_details(client, dashboard))
+            asked = time.monotonic()
+        time.sleep(_LOOK_S)
+
+
+def answers(client: httpx.Client, target: Target) -> bool:
+    """Whether a graph serves there."""
+    try:
+        return client.get(f"{target.url}/health/ready").is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _step(app: str, application: Mapping[str, Any]) -> str:
+    if not application:
+        return "Starting Ray Serve"
+    deployments = application.get("deployments", {}).values()
+    up = sum(one["status"] == "HEALTHY" for one in deployments)
+    done = f": {up} of {len(deployments)} deployments are up" if deployments else ""
+    return f"Starting {app}{done}"
+
+
+def _ready(client: httpx.Client, target: Target, application: Mapping[str, Any]) -> bool:
+    """Of one that is another's only Serve knows."""
+    if target.graph:
+        return answers(client, target)
+    return bool(application.get("status") == "RUNNING")
