@@ -118,12 +118,14 @@ $(CLIENTS)/.installed: tests/clients/requirements.txt tests/clients/constraints.
 	@$(CLIENTS)/bin/python -m pip install --quiet --constraint $(word 2,$^) --requirement $<
 	@touch $@
 
-# What must hold under faults, at full length (about 45 minutes; Linux, with a C compiler).
-# ONLY=redis for the scenarios with that in their name, DOOR=haproxy for one of the doors.
-## chaos            break a running graph in all ways, at full length (about 45 minutes)
+# What must hold under faults, at full length (some two hours; Linux, with a C compiler).
+# ONLY=redis for the scenarios with that in their name, DOOR=haproxy for one of the doors, HARM=hang
+# (or kill) for one of what is done to processes.
+## chaos            break a running graph in all ways, at full length (some two hours)
 .PHONY: chaos
 chaos: $(FILLED) bundle
-	@$(BIN)/python -m pytest tests/chaos --long -s $(if $(ONLY),-k "$(ONLY)") $(if $(DOOR),--door $(DOOR))
+	@$(BIN)/python -m pytest tests/chaos --long -s $(if $(ONLY),-k "$(ONLY)") $(if $(DOOR),--door $(DOOR)) \
+		$(if $(HARM),--$(HARM))
 
 ## lint             format, lint and types, checked
 lint: $(VENV)/.installed

@@ -52,7 +52,7 @@ def ends_it(site: Site, scale: Scale, figures: Figures, harm: Harm, part: Part) 
         harmed = time.monotonic()
         with harm(part.of(site.server)):
             said = _told(site.server, screen, part.word) - harmed
-            _ended(site.server)
+            site.server.process.wait(timeout=60)
             ended = time.monotonic() - harmed
         found = {door: load.end() for door, load in loads.items()}
 
@@ -102,18 +102,9 @@ def nothing_left(server: Server, figures: Figures) -> None:
     assert not left
 
 
-def ended(server: Server) -> int | None:
-    """Its exit status, once it has one."""
-    return server.process.poll()
-
-
 def _told(server: Server, screen: int, word: str) -> float:
     wait_until(lambda: word in server.output()[screen:], f"a line with {word!r}", timeout_s=_TOLD_S)
     return time.monotonic()
-
-
-def _ended(server: Server) -> None:
-    wait_until(lambda: ended(server) is not None, "its end", timeout_s=60)
 
 
 @contextmanager

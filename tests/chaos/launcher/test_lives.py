@@ -38,7 +38,7 @@ def test_a_run_that_was_killed_is_cleared_away_by_the_next(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_ends_it_however_it_was_started(
     tmp_path: Path, figures: Figures, which: signal.Signals
 ) -> None:
