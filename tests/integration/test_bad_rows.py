@@ -28,7 +28,7 @@ def test_over_hops_too_a_bad_row_spoils_no_other(clusters: Clusters, tmp_path: P
     }
     rows = [row(2), UNVALUED, UNANSWERED, UNPREPARED, row(3, HUGE), row(4)]
 
-    with clusters("proxy").serving(document, tmp_path) as server:
+    with clusters("haproxy").serving(document, tmp_path) as server:
         url = f"{server.url}/predict/batch"
         answer = httpx.post(url, json={"instances": rows}, timeout=60).raise_for_status()
 

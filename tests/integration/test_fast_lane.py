@@ -13,7 +13,7 @@ from tests.support.load import load
 from tests.support.serve import Server, application, deploy, read_config
 from tests.support.wait import wait_until
 
-# From then on replicas that start have the processor.
+# So that replicas that start have the processor.
 _BREATH_S = 0.02
 
 
@@ -24,7 +24,7 @@ def test_it_scales_out_by_its_own_load_and_updates_without_loss(
     set_all(document, "num_cpus", 0.3)  # room for two replicas and the two that replace them
     (ingress,) = document["applications"][0]["deployments"]
     ingress["autoscaling_config"] |= {
-        "target_ongoing_requests": 4,
+        "target_ongoing_requests": 0.5,  # of the sixteen clients more are under way
         "metrics_interval_s": 1,
         "look_back_period_s": 2,
         "upscale_delay_s": 1,
@@ -33,12 +33,11 @@ def test_it_scales_out_by_its_own_load_and_updates_without_loss(
     body = json.dumps(instances(departures(NOON, hours=2, count=1))[0]).encode()
     with (
         clusters("haproxy").serving(document, tmp_path) as server,
-        load(port, "/predict", body, clients=16) as tally,
+        load(port, "/predict", body, clients=16, breath_s=_BREATH_S) as tally,
     ):
         # Serve sees no request: nothing goes through its own door.
         before = wait_until(lambda: _listening(server, port, 2), "two replicas that listen")
         wait_until(lambda: all(_connections(pid, port) for pid in before), "clients at both")
-        tally.breath_s = _BREATH_S
 
         document["applications"][0]["args"]["limits"]["max_instances"] = 5000
         deploy(server, document)

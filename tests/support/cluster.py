@@ -54,13 +54,14 @@ class Cluster:
         assert not self.serves, "the application before has not ended"
         server = self.place(document, folder)
         self.serves = True
+        wait_until(lambda: not applications(server), "the end of the application before")
         try:
             deploy(server, document, timeout_s=120)
             wait_until(lambda: ready(server), f"{server.url} ready", timeout_s=90)
             yield server
         finally:
+            # It takes its time to end, which only the next one has to wait for.
             submit(server, {**self.doors, "applications": []})
-            wait_until(lambda: not applications(server), "no application")
             self.serves = False
 
     def place(self, document: dict[str, Any], folder: Path) -> Server:

@@ -12,17 +12,17 @@ from tests.support.wait import wait_until
 
 @dataclass
 class Tally:
-    """What the clients have met so far, and for how long each pauses after an answer."""
+    """What the clients have met so far."""
 
     answered: int = 0
     failures: list[str] = field(default_factory=list)
-    breath_s: float = 0.0
 
 
 @contextmanager
-def load(port: int, path: str, body: bytes, clients: int) -> Iterator[Tally]:
-    """So many clients, each with one request after the other; every other one opens a connection
-    for each request. A lost request or an answer other than 200 is a failure."""
+def load(port: int, path: str, body: bytes, clients: int, breath_s: float = 0.0) -> Iterator[Tally]:
+    """So many clients, each with one request after the other, and a pause after each answer; every
+    other one opens a connection for each request. A lost request or an answer other than 200 is a
+    failure."""
     tally = Tally()
     over = threading.Event()
 
@@ -36,7 +36,7 @@ def load(port: int, path: str, body: bytes, clients: int) -> Iterator[Tally]:
                         if answer.status != 200:
                             tally.failures.append(f"{answer.status} {answer.body[:200]!r}")
                         tally.answered += 1
-                        await asyncio.sleep(tally.breath_s)
+                        await asyncio.sleep(breath_s)
                         kept = keep and answer.headers.get("connection") != "close"
             except (OSError, EOFError, TimeoutError) as error:
                 tally.failures.append(repr(error))

@@ -12,7 +12,7 @@ from tests.support.wait import wait_until
 
 
 def test_serve_deploy_onto_a_running_cluster(clusters: Clusters, tmp_path: Path) -> None:
-    server = clusters("bare").place(read_config("distributed"), tmp_path)
+    server = clusters("bare").place(read_config("collapsed"), tmp_path)
     _serve("shutdown", "-y", "--address", server.dashboard)  # what another test has started
     _serve("deploy", str(server.config), "--address", server.dashboard)
     wait_until(lambda: ready(server), "the deployed application")
