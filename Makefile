@@ -118,10 +118,10 @@ $(CLIENTS)/.installed: tests/clients/requirements.txt tests/clients/constraints.
 	@$(CLIENTS)/bin/python -m pip install --quiet --constraint $(word 2,$^) --requirement $<
 	@touch $@
 
-# What must hold under faults, at full length (some two hours; Linux, with a C compiler).
+# What must hold under faults, at full length (over two hours; Linux, with a C compiler).
 # ONLY=redis for the scenarios with that in their name, DOOR=haproxy for one of the doors, HARM=hang
 # (or kill) for one of what is done to processes.
-## chaos            break a running graph in all ways, at full length (some two hours)
+## chaos            break a running graph in all ways, at full length (over two hours)
 .PHONY: chaos
 chaos: $(FILLED) bundle
 	@$(BIN)/python -m pytest tests/chaos --long -s $(if $(ONLY),-k "$(ONLY)") $(if $(DOOR),--door $(DOOR)) \
