@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.chaos.site import Site
 
 _PATIENCE_S = 1.0
-_PERIOD_S = 0.1
+_PERIOD_S = 0.2
 
 Ask = Callable[[], bool | None]
 """Yes, no, or no answer within a second."""
@@ -52,7 +52,7 @@ Watches = Mapping[str, Watch]
 
 @contextmanager
 def watching(site: Site) -> Iterator[Watches]:
-    """Readiness by each protocol, and ``live``, by name, asked ten times a second."""
+    """Readiness by each protocol, and ``live``, by name, asked five times a second."""
     with (
         ExitStack() as threads,
         httpx.Client(timeout=_PATIENCE_S) as client,
