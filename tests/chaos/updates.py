@@ -20,6 +20,8 @@ from tests.support.wait import wait_until
 
 _DEADLINE_S = 5.0
 _PATIENCE_S = 300.0
+_REUSE = 5
+"""Requests over one connection: some are opened at each moment, and some are open."""
 _SAYS = "the old one serves"
 
 
@@ -28,7 +30,7 @@ def rolled(site: Site, scale: Scale, figures: Figures) -> None:
     steady = replace(scale, rate=STEADY_PER_S)
     site.whole()
     before = {name: site.replicas(name) for name in site.deployments}
-    with site.load(steady, _DEADLINE_S) as load:
+    with site.load(steady, _DEADLINE_S, reuse=_REUSE) as load:
         reach(load, scale.quiet_s)
         begun = time.monotonic()
         site.document["applications"][0]["args"]["limits"]["max_instances"] -= 1

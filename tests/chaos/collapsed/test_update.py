@@ -12,7 +12,7 @@ def test_a_rolling_update_loses_no_request(site: Site, scale: Scale, figures: Fi
     updates.rolled(site, scale, figures)
 
 
-@at(1, doors=RAYS, short="fast-lane")
+@at(1, doors=RAYS, short=None)
 def test_what_cannot_serve_is_refused_and_the_old_one_serves(
     site: Site, scale: Scale, figures: Figures, tmp_path: Path
 ) -> None:

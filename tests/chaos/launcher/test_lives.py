@@ -17,6 +17,8 @@ from tests.chaos.scale import Scale
 from tests.support.processes import family, kill
 from tests.support.serve import FAST, up
 
+pytestmark = pytest.mark.long
+
 _KIND = Kind(1, "haproxy")
 _ENDED_S = 20.0
 
@@ -37,7 +39,6 @@ def test_a_run_that_was_killed_is_cleared_away_by_the_next(
             ends_it(site, scale, figures, killed, GCS)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_ends_it_however_it_was_started(
     tmp_path: Path, figures: Figures, which: signal.Signals
