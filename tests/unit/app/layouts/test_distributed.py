@@ -9,7 +9,7 @@ from ray.serve.exceptions import BackPressureError, ReplicaUnavailableError
 
 from app.config import GraphArgs
 from app.layouts.distributed import Distributed
-from app.serving.errors import Overloaded, TimedOut
+from app.serving.errors import Overloaded, TimedOut, Unavailable
 from deployments.frames import Outputs, TensorFrame
 from deployments.stage.timed import timed
 from tests.support import chains
@@ -68,8 +68,16 @@ async def test_looking_for_another_ends_with_the_deadline() -> None:
     model = Handle(chains.model, *([ActorDiedError()] * 1000))
 
     with pytest.raises(TimedOut):
-        await layout(model).chain.run(frame(), asyncio.get_running_loop().time() + 0.1)
-    assert 2 <= model.calls < 10
+        await layout(model).chain.run(frame(), asyncio.get_running_loop().time() + 0.05)
+    assert model.calls == 2
+
+
+async def test_looking_for_another_comes_to_an_end() -> None:
+    model = Handle(chains.model, *([ActorDiedError()] * 1000))
+
+    with pytest.raises(Unavailable, match="replica after replica is lost"):
+        await layout(model).chain.run(frame())
+    assert model.calls == 3
 
 
 async def test_a_stage_without_room_is_overload() -> None:
