@@ -70,7 +70,8 @@ class Staged:
 
     def _chosen(self) -> str | None:
         known = stages.replicas(self.app_name, self.deployment_name)
-        return min(known.choice(set(known.there or ())), default=None) if self.routes else None
+        names = {str(name) for name in known.there or ()}
+        return min(known.choice(names), default=None) if self.routes else None
 
     async def usual(self) -> "Staged":
         """Until it is known what batches of one row take."""

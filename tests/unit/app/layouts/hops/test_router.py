@@ -39,7 +39,7 @@ class Router:
 
     async def chosen(self) -> set[str]:
         """Those between which the router chooses now."""
-        metadata = SimpleNamespace(multiplexed_model_id="")
+        metadata: Any = SimpleNamespace(multiplexed_model_id="")
         request = PendingRequest([], {}, metadata)
         found: list[list[_Running]] = await self.router.choose_replicas([], request)
         return {one.replica_id.unique_id for rank in found for one in rank}
