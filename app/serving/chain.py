@@ -54,7 +54,7 @@ class Chain:
 
     async def run(self, frame: Frame, deadline: float = inf) -> BatchResult:
         """Take a batch through all stages. Raises TimedOut at ``deadline`` (of the event loop's
-        clock), where every stage that works on it is cancelled.
+        clock), where whatever works on it in this process is cancelled.
 
         The lookup may wait for its store as long as the other stages will still have their time.
         """

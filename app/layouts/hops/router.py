@@ -33,7 +33,7 @@ class AnsweringReplicas(PowerOfTwoChoicesRequestRouter):
         # Serve does not tell of a replica while it reconfigures it. It answers meanwhile: with one
         # alone, nothing would be left. One that is gone is taken out at the next try.
         super().update_replicas(replicas or list(self.curr_replicas.values()))
-        if self.curr_replicas:
+        if replicas:
             self._stage.there = frozenset(self.curr_replicas)
 
     def on_replica_actor_died(self, replica_id: ReplicaID) -> None:

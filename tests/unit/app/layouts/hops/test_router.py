@@ -20,8 +20,9 @@ _names = count()
 class Router:
     """What Serve makes of the config, with these replicas."""
 
-    def __init__(self, *names: str) -> None:
-        self.deployment = DeploymentHandle(f"Routed{next(_names)}", "shop").deployment_id
+    def __init__(self, *names: str, of: "Router | None" = None) -> None:
+        new = DeploymentHandle[Any](f"Routed{next(_names)}", "shop").deployment_id
+        self.deployment: Any = of.deployment if of else new
         self.ids = {name: ReplicaID(name, self.deployment) for name in names}
         self.router: Any = ANSWERING.get_request_router_class()(
             deployment_id=self.deployment,
@@ -106,6 +107,16 @@ async def test_a_stage_whose_last_replica_died_has_none() -> None:
     assert router.stage.silent() == "no replica is there"
     router.update("a")
     assert router.stage.silent() is None
+
+
+async def test_another_handle_that_was_not_used_since_does_not_bring_the_dead_back() -> None:
+    router = Router("a")
+    idle = Router("a", of=router)
+
+    router.router.on_replica_actor_died(router.ids["a"])
+    idle.update()
+
+    assert router.stage.silent() == "no replica is there"
 
 
 async def test_until_serve_has_told_of_a_replica_none_is_missed() -> None:
