@@ -95,7 +95,7 @@ class Readiness:
         """The condition of a model that has a version in service."""
         evidence, silent = self._evidence.get(model, _SOUND), self.silent()
         problems = [f"{stage}: {why}" for stage, why in silent.items()]
-        if evidence.why:
+        if evidence.why and (evidence.views or not silent):
             problems.append(evidence.why)
         elif evidence.views:
             views = ", ".join(sorted(evidence.views))
