@@ -71,14 +71,14 @@ def _serve(client: httpx.Client, config: Path, verbose: bool) -> int:
             if taken := beside_another(environment):
                 raise ConfigError(taken)
             record = Record(records, config)
-            run = running.enter_context(serve_run(config, environment, log, record, _say))
+            run = running.enter_context(serve_run(config, environment, log, record, say))
             wait_until_ready(client, targets, run, lambda: _dashboard(log), shown)
         if run.going:
             run.serves = True
             title, text = welcome(client, targets, _dashboard(log), log.name if log else None)
             console.rule(f"[bold green]{escape(title)}")
             console.print(text, markup=False)
-        watch(client, targets, run, _dashboard(log), _say)
+        watch(client, targets, run, _dashboard(log), say)
         status = run.status
     if run.killed_by:
         return 128 + run.killed_by
@@ -155,7 +155,7 @@ def _environment() -> dict[str, str]:
 def _end_left(records: Path) -> None:
     """End what runs have left whose launcher was killed. Raises ConfigError."""
     for one in left(records):
-        _say(
+        say(
             f"An earlier run of {one.config} left {len(one.family.running())} processes when its "
             f"launcher (process {one.launcher}) was killed: ending them"
         )
@@ -170,8 +170,10 @@ def _dashboard(log: Log) -> str:
     return said or DASHBOARD
 
 
-def _say(line: str) -> None:
-    console.print(f"{datetime.now():%H:%M:%S}  {line}", markup=False)
+def say(line: str) -> None:
+    """What is served goes on though nobody can hear it: rich would exit where a pipe is broken."""
+    with suppress(OSError, SystemExit):
+        console.print(f"{datetime.now():%H:%M:%S}  {line}", markup=False)
 
 
 def _complain(what: str, problem: Exception | str) -> int:

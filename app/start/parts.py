@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,13 +94,13 @@ class Parts:
         for _, process in self._started:
             process.wait()
 
-    def look(self) -> None:
-        """See who is there, say what has changed, and start again what has to be. Raises
+    def look(self, running: Iterable[psutil.Process]) -> None:
+        """Say what has changed with those that run now, and start again what has to be. Raises
         CannotHeal as soon as one that is needed has gone."""
         for _, started in self._started:
             started.poll()
         found: dict[Part, list[psutil.Process]] = {part: [] for part in PARTS}
-        for process in self._family.running():
+        for process in running:
             if part := _part(process):
                 found[part].append(process)
         for part, processes in found.items():

@@ -4,11 +4,10 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -47,26 +46,26 @@ class Record:
         self._launcher = Mark.of(psutil.Process())
         self._path = folder / f"{self._launcher.pid}.json"
         self._config = str(config.absolute())
-        self._saved: dict[str, Any] = {}
+        self._saved: dict[psutil.Process, Mark] = {}
 
-    def save(self, family: Family) -> None:
-        """Write down who runs, if that is news. Raises OSError."""
-        marks = []
-        for one in family.running():
+    def save(self, sessions: Collection[int], running: Iterable[psutil.Process]) -> None:
+        """Write down who runs in which sessions, if that is news. Raises OSError."""
+        marks: dict[psutil.Process, Mark] = {}
+        for one in running:
             with suppress(psutil.NoSuchProcess):
-                marks.append(asdict(Mark.of(one)))
+                marks[one] = self._saved.get(one) or Mark.of(one)
+        if marks == self._saved:
+            return
         told = {
             "launcher": asdict(self._launcher),
             "config": self._config,
-            "sessions": sorted(family.sessions),
-            "processes": sorted(marks, key=lambda mark: mark["pid"]),
+            "sessions": sorted(sessions),
+            "processes": [asdict(mark) for mark in marks.values()],
         }
-        if told == self._saved:
-            return
         draft = self._path.with_suffix(".new")
         draft.write_text(json.dumps(told))
         draft.replace(self._path)
-        self._saved = told
+        self._saved = marks
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)

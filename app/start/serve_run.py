@@ -55,7 +55,7 @@ class ServeRun:
             start_new_session=True,
         )
         self.family.sessions.add(self._process.pid)
-        self._save()
+        self._save(self.family.running())
         if self.interrupted:  # by a signal that came meanwhile
             self._process.send_signal(signal.SIGINT)
 
@@ -71,15 +71,21 @@ class ServeRun:
 
     def look(self) -> None:
         """See how its parts are, and write down who they are. Raises CannotHeal."""
-        self.parts.look()
-        self._save()
+        running = self.family.running()
+        self.parts.look(running)
+        self._save(running)
         reap(self._own())
 
     def interrupt(self) -> None:
-        """Have it end its cluster. It does not end on SIGTERM."""
+        """Have it end its cluster, of which nothing may be stopped (SIGSTOP) for that. It does not
+        end on SIGTERM."""
         self.interrupted = True
         if self._process and self.status is None:
             self._process.send_signal(signal.SIGINT)
+        for one in self.family.running():
+            with suppress(psutil.Error):
+                if one.status() == psutil.STATUS_STOPPED:
+                    one.resume()
 
     def kill(self, which: int) -> None:
         """End all at once, as the signal ``which`` wants it."""
@@ -108,9 +114,9 @@ class ServeRun:
     def _own(self) -> set[int]:
         return self.parts.started | ({self._process.pid} if self._process else set())
 
-    def _save(self) -> None:
+    def _save(self, running: list[psutil.Process]) -> None:
         try:
-            self._record.save(self.family)
+            self._record.save(self.family.sessions, running)
             self._recorded = True
         except OSError as error:
             if self._recorded:
@@ -131,9 +137,8 @@ def serve_run(
     run = ServeRun(record, say)
 
     def stop() -> None:
-        if not run.interrupted:
-            say("Stopping Ray, which takes some seconds (Ctrl-C again kills it)")
         run.interrupt()
+        say("Stopping Ray, which takes some seconds (Ctrl-C again kills it)")
 
     with heard(Twice(stop, run.kill)):
         try:

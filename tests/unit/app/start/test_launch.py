@@ -1,7 +1,10 @@
 """What `windsock up` refuses before Ray starts; tests/integration/test_launch.py starts it."""
 
+import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,3 +46,14 @@ def test_a_door_at_which_another_graph_answers_is_refused(
         assert launch(Path("serve_config.yaml")) == 1
 
     assert f"something answers at {doors[door]} already" in capsys.readouterr().err
+
+
+def test_it_goes_on_where_nobody_hears_what_it_says() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        script = "from app.start.launch import say; say('one'); say('two')"
+        done = subprocess.run([sys.executable, "-c", script], stderr=write, check=False)
+    finally:
+        os.close(write)
+    assert done.returncode == 0

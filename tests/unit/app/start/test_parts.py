@@ -1,6 +1,5 @@
 """The parts of Ray by their programs and titles, which plain processes have here."""
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -41,7 +40,7 @@ class Site:
 
     def look(self, times: int = 3) -> None:
         for _ in range(times):
-            self.parts.look()
+            self.parts.look(self.family.running())
 
 
 def _command(process: psutil.Process) -> str:
@@ -154,7 +153,7 @@ def test_one_that_is_stopped_is_said_and_when_it_goes_on(site: Site) -> None:
 
 def test_without_parts_nothing_is_missed() -> None:
     said: Callable[[str], object] = pytest.fail
-    parts = Parts(Family([os.getsid(0) + 1_000_000]), said)
-    parts.look()
-    parts.look()
+    parts = Parts(Family(), said)
+    parts.look([])
+    parts.look([])
     assert parts.whole

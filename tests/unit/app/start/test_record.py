@@ -21,7 +21,8 @@ from pathlib import Path
 from app.start.family import Family
 from app.start.record import Record
 run = subprocess.Popen(["bash", "-c", "exec -a orphan sleep 60"], start_new_session=True)
-Record(Path(sys.argv[1]), Path("orders.yaml")).save(Family([run.pid]))
+family = Family([run.pid])
+Record(Path(sys.argv[1]), Path("orders.yaml")).save(family.sessions, family.running())
 print(run.pid, flush=True)
 time.sleep(60)
 """
@@ -86,13 +87,13 @@ def test_it_is_written_where_something_has_changed_and_removed(tmp_path: Path) -
     record = Record(tmp_path, Path("orders.yaml"))
     with session("exec -a one sleep 60") as (_, family):
         wait_until(lambda: titles(family) == ["one"], "the process")
-        record.save(family)
+        record.save(family.sessions, family.running())
         (path,) = tmp_path.iterdir()
         path.unlink()
-        record.save(family)
+        record.save(family.sessions, family.running())
         assert not path.exists()
         family.end()
-        record.save(family)
+        record.save(family.sessions, family.running())
         assert json.loads(path.read_text())["processes"] == []
     record.remove()
     record.remove()

@@ -10,7 +10,7 @@ import pytest
 
 from app.start.record import Record
 from app.start.serve_run import ServeRun, serve_run
-from tests.support.sessions import titles
+from tests.support.sessions import session, titles
 from tests.support.wait import wait_until
 
 NOTHING = Path("nothing.there:app")
@@ -85,6 +85,16 @@ def test_a_signal_interrupts_it_however_it_was_started(site: Site, which: signal
     assert len(site.said) == 1
 
 
+def test_one_that_is_stopped_is_continued_to_end(site: Site) -> None:
+    with site.run("trap 'exit 3' INT; echo; while :; do sleep 0.05; done") as run:
+        wait_until(lambda: "sleep" in titles(run.family), "the loop")
+        (leader,) = run.family.sessions
+        os.kill(leader, signal.SIGSTOP)
+        signal.raise_signal(signal.SIGTERM)
+
+    assert run.status == 3
+
+
 def test_a_hangup_that_is_ignored_stays_so(site: Site) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # by nohup
     try:
@@ -130,14 +140,15 @@ def test_what_it_leaves_is_ended_when_it_was_killed(site: Site) -> None:
 
 
 def test_a_record_that_cannot_be_written_is_said_once(site: Site) -> None:
-    with site.run("exec sleep 60") as run:
+    with site.run("exec sleep 60") as run, session("exec sleep 60") as (other, _):
         (path,) = site.records.iterdir()
         draft = path.with_suffix(".new")
         draft.mkdir()
-        run.family.sessions.add(2**22)
+        run.family.sessions.add(other.pid)
         run.look()
         run.look()
         draft.rmdir()
         run.look()
+        assert str(other.pid) in path.read_text()
     (first, _) = site.said
     assert first.startswith("Processes cannot be recorded in ")
