@@ -2,12 +2,13 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from app.start.dashboard import serve_details
@@ -26,32 +27,35 @@ def _last(server: Launched) -> str:
     return server.output().rstrip().splitlines()[-1]
 
 
-@pytest.mark.parametrize("program", ["gcs_server", "raylet"])
-def test_it_ends_where_ray_cannot_heal(temporary: Path, program: str) -> None:
-    with launched(read_config("collapsed"), temporary) as server:
+def test_without_the_gcs_it_serves_until_it_ends(temporary: Path) -> None:
+    with (
+        launched(read_config("collapsed"), temporary) as server,
+        httpx.Client(timeout=30) as client,
+    ):
         server.wait_until_up()
-        family, part = server.family(), server.part(program)
-        part.kill()
-        server.wait_for("ending all that is left", timeout_s=10)
+        family, gcs = server.family(), server.part("gcs_server")
+        answers = _answers(client, server)
+        gcs.kill()
+        while "ending all that is left" not in server.output():
+            assert answers()
         assert server.wait() == 1
-        assert f"(process {part.pid}) has died" in _last(server)
+        _says_that_it_died(server, gcs)
         assert family.running() == []
-        assert list(server.records.iterdir()) == []
 
 
-def test_what_it_says_while_it_serves_and_that_one_sigterm_ends_it(temporary: Path) -> None:
+def test_it_says_what_changes_while_it_serves_and_ends_without_a_raylet(temporary: Path) -> None:
     document = read_config("collapsed")
     with launched(document, temporary) as server, httpx.Client(timeout=5) as client:
         server.wait_until_up()
-        dashboard = server.part("dashboard.py")
-        dashboard.kill()
+        server.part("dashboard.py").kill()
         server.wait_for("Ray's dashboard is started again", timeout_s=10)
         wait_until(lambda: serve_details(client, server.dashboard), "the dashboard's answer")
         _refused(server, document)
-        family = server.family()
         assert client.get(f"{server.url}/health/ready").is_success
-        server.process.send_signal(signal.SIGTERM)
-        assert server.wait() == 0
+        family, raylet = server.family(), server.part("raylet")
+        raylet.kill()
+        assert server.wait() == 1
+        _says_that_it_died(server, raylet)
         assert family.running() == []
 
 
@@ -86,6 +90,26 @@ def test_a_start_ends_what_a_killed_launcher_left_and_one_sigint_ends_the_start(
             assert second.wait() == 0
             assert time.monotonic() - begun < 20
             assert family.running() == []
+
+
+def _answers(client: httpx.Client, server: Launched) -> Callable[[], bool]:
+    """Whether a request is answered, or the end has come upon it."""
+    document = client.get(f"{server.url}/openapi.json").json()
+    body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+
+    def answers() -> bool:
+        try:
+            answer = client.post(f"{server.fast_lane}/predict", json=body["example"])
+            return answer.is_success
+        except httpx.HTTPError:
+            return "ending all that is left" in server.output()
+
+    return answers
+
+
+def _says_that_it_died(server: Launched, part: psutil.Process) -> None:
+    assert f"(process {part.pid}) has died: " in _last(server)
+    assert list(server.records.iterdir()) == []
 
 
 def _refused(server: Launched, document: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,12 @@ class Launched(Server):
     """A launcher, with the folder of its records."""
 
     records: Path = Path()
+
+    @property
+    def dashboard(self) -> str:
+        """The address of Ray's dashboard, as the launcher prints it."""
+        (found,) = re.findall(r"^Ray dashboard +(\S+)", self.output(), re.MULTILINE)
+        return str(found)
 
     def family(self) -> Family:
         """All that it has started, by its record."""
