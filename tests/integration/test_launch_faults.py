@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,21 +11,33 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+import yaml
 
 from app.start.dashboard import serve_details
-from tests.support.launched import Launched, launched
-from tests.support.serve import applications, read_config, submit
+from tests.support.processes import family, running
+from tests.support.serve import FAST, Server, applications, read_config, script, started, submit
 from tests.support.wait import wait_until
+
+# As a background job of a script has it.
+IGNORES_SIGINT = ["bash", "-c", 'trap "" INT; exec "$@"', "script"]
+ENDING = "ending all that is left"
 
 
 @pytest.fixture
 def temporary() -> Iterator[Path]:
+    """For temporary files, with a short path, as Ray's sockets want it."""
     with TemporaryDirectory(prefix="up-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+        assert list(Path(folder).glob("windsock-*/*")) == [], "a record is left"
 
 
-def _last(server: Launched) -> str:
-    return server.output().rstrip().splitlines()[-1]
+@contextmanager
+def launched(document: dict[str, Any], temporary: Path, name: str = "first") -> Iterator[Server]:
+    config = temporary / f"{name}.yaml"
+    config.write_text(yaml.safe_dump(document))
+    command = [*IGNORES_SIGINT, script("windsock"), "up", str(config)]
+    with started(command, config, {**FAST, "TMPDIR": str(temporary)}) as server:
+        yield server
 
 
 def test_without_the_gcs_it_serves_until_it_ends(temporary: Path) -> None:
@@ -32,41 +45,36 @@ def test_without_the_gcs_it_serves_until_it_ends(temporary: Path) -> None:
         launched(read_config("collapsed"), temporary) as server,
         httpx.Client(timeout=30) as client,
     ):
-        server.wait_until_up()
-        family, gcs = server.family(), server.part("gcs_server")
-        answers = _answers(client, server)
+        _wait_for("Ctrl-C stops", server)
+        gcs, answers = _part(server, "gcs_server"), _answers(client, server)
         gcs.kill()
-        while "ending all that is left" not in server.output():
+        while ENDING not in server.output():
             assert answers()
-        assert server.wait() == 1
-        _says_that_it_died(server, gcs)
-        assert family.running() == []
+        assert server.process.wait(30) == 1
+        assert f"(process {gcs.pid}) has died: " in _last(server)
 
 
 def test_it_says_what_changes_while_it_serves_and_ends_without_a_raylet(temporary: Path) -> None:
     document = read_config("collapsed")
     with launched(document, temporary) as server, httpx.Client(timeout=5) as client:
-        server.wait_until_up()
-        server.part("dashboard.py").kill()
-        server.wait_for("Ray's dashboard is started again", timeout_s=10)
+        _wait_for("Ctrl-C stops", server)
+        _part(server, "dashboard.py").kill()
+        _wait_for("Ray's dashboard is started again", server)
         wait_until(lambda: serve_details(client, server.dashboard), "the dashboard's answer")
         _refused(server, document)
         assert client.get(f"{server.url}/health/ready").is_success
-        family, raylet = server.family(), server.part("raylet")
+        raylet = _part(server, "raylet/raylet")
         raylet.kill()
-        assert server.wait() == 1
-        _says_that_it_died(server, raylet)
-        assert family.running() == []
+        assert server.process.wait(30) == 1
+        assert f"(process {raylet.pid}) has died: " in _last(server)
 
 
 def test_serve_that_is_shut_down_beside_it_ends_it(temporary: Path) -> None:
     with launched(read_config("collapsed"), temporary) as server:
-        server.wait_until_up()
-        family = server.family()
+        _wait_for("Ctrl-C stops", server)
         httpx.delete(f"{server.dashboard}/api/serve/applications/", timeout=60)
-        assert server.wait() == 0
+        assert server.process.wait(60) == 0
         assert "Serve was shut down beside it" in _last(server)
-        assert family.running() == []
 
 
 def test_a_start_ends_what_a_killed_launcher_left_and_one_sigint_ends_the_start(
@@ -74,25 +82,39 @@ def test_a_start_ends_what_a_killed_launcher_left_and_one_sigint_ends_the_start(
 ) -> None:
     document = read_config("collapsed")
     with launched(document, temporary) as first:
-        first.wait_until_up()
-        left = first.family()
+        _wait_for("Ctrl-C stops", first)
         first.process.kill()
-        first.wait()
-        assert left.running()
-        with launched(document, temporary) as second:
-            second.wait_for("when its launcher", timeout_s=30)
-            second.wait_for("Starting Ray Serve")
-            assert left.running() == []
-            second.part("gcs_server")
-            family = second.family()
-            second.process.send_signal(signal.SIGINT)
+        first.process.wait()
+        assert family(first)
+        with launched(document, temporary, "second") as second:
+            _wait_for("An earlier run of ", second)
+            _wait_for("Starting Ray Serve", second)
+            assert family(first) == []
+            _part(second, "gcs_server")
             begun = time.monotonic()
-            assert second.wait() == 0
+            second.process.send_signal(signal.SIGINT)
+            assert second.process.wait(60) == 0
             assert time.monotonic() - begun < 20
-            assert family.running() == []
+            assert family(second) == []
 
 
-def _answers(client: httpx.Client, server: Launched) -> Callable[[], bool]:
+def _wait_for(text: str, server: Server) -> None:
+    """Until it has printed ``text``."""
+    ended = server.process.poll
+    wait_until(lambda: text in server.output() or ended() is not None, text, timeout_s=120)
+    assert text in server.output(), server.output()
+
+
+def _part(server: Server, program: str) -> psutil.Process:
+    (one,) = wait_until(lambda: running(server, program), program)
+    return one
+
+
+def _last(server: Server) -> str:
+    return server.output().rstrip().splitlines()[-1]
+
+
+def _answers(client: httpx.Client, server: Server) -> Callable[[], bool]:
     """Whether a request is answered, or the end has come upon it."""
     document = client.get(f"{server.url}/openapi.json").json()
     body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
@@ -102,20 +124,15 @@ def _answers(client: httpx.Client, server: Launched) -> Callable[[], bool]:
             answer = client.post(f"{server.fast_lane}/predict", json=body["example"])
             return answer.is_success
         except httpx.HTTPError:
-            return "ending all that is left" in server.output()
+            return ENDING in server.output()
 
     return answers
 
 
-def _says_that_it_died(server: Launched, part: psutil.Process) -> None:
-    assert f"(process {part.pid}) has died: " in _last(server)
-    assert list(server.records.iterdir()) == []
-
-
-def _refused(server: Launched, document: dict[str, Any]) -> None:
+def _refused(server: Server, document: dict[str, Any]) -> None:
     """A version that there is not is deployed beside it."""
     (application,) = document["applications"]
     application["deployments"][0]["user_config"]["version"] = "20200101T000000Z"
     wait_until(lambda: applications(server), "Serve's answer")
     submit(server, document)
-    server.wait_for("was refused, the old one serves", timeout_s=90)
+    _wait_for("was refused, the old one serves", server)
