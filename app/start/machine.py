@@ -2,9 +2,9 @@
 
 import os
 
-import torch
+from app.ray_private.gpus import gpus
 
 
 def this_machine() -> dict[str, float]:
     """Its resources by Ray's names."""
-    return {"CPU": float(os.cpu_count() or 1), "GPU": float(torch.cuda.device_count())}
+    return {"CPU": float(os.cpu_count() or 1), "GPU": float(gpus())}
