@@ -20,6 +20,7 @@ from app.protocols.health.grpc import HealthMethods
 from app.protocols.oip.grpc import InferenceMethods
 from app.protocols.stream.streams import Streams
 from app.ray_private.draining import NeverTold, until_told_to_stop
+from app.ray_private.refused_update import refusals
 from app.serving.dataplane import Dataplane
 from app.serving.readiness import Readiness
 from app.serving.watch import Watch
@@ -66,6 +67,7 @@ class IngressReplica(InferenceMethods, HealthMethods):
         super().__init__(self._dataplane, args.limits, app.handle)
         self._app = cross_origin(app, args.cors)
         self._leaving: asyncio.Task[None] | None = None
+        self._hearing: asyncio.Task[None] | None = None
         self._fast_lane = (
             FastLane(
                 args.fast_lane,
@@ -90,6 +92,7 @@ class IngressReplica(InferenceMethods, HealthMethods):
             await self._fast_lane.open()
         if self._leaving is None:
             self._leaving = asyncio.create_task(self._leave_when_told())
+            self._hearing = asyncio.create_task(self._hear_of_updates())
 
     async def check_health(self) -> None:
         """Serve replaces a replica in which this raises, or takes longer than its time limit: one
@@ -119,6 +122,18 @@ class IngressReplica(InferenceMethods, HealthMethods):
             self._dataplane.problems.append(str(error))
             return
         await self._leave()
+
+    async def _hear_of_updates(self) -> None:
+        """Tell in ``/health`` of one that was refused, while this replica serves on."""
+        told: str | None = None
+        problems = self._dataplane.problems
+        async for refused in refusals():
+            if told:
+                problems.remove(told)
+            if refused:
+                logger.error("%s", refused)
+                problems.append(refused)
+            told = refused
 
     async def _leave(self) -> None:
         """Let clients go in order, once the listener is closed: they connect again at once."""

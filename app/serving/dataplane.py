@@ -80,7 +80,10 @@ class Dataplane:
             if before is None:
                 raise
             # Clients read this, and the reason may hold paths: it goes to the log alone.
-            self._refused = f"version {version} was refused; the server's log says why"
+            self._refused = (
+                f"version {version} was refused; {before.model.version} serves on, and the "
+                "server's log says why"
+            )
             logger.error("%s refused, %s keeps serving: %s", model, before.model.version, error)
         else:
             self.in_service[model.name], self._refused = serving, None
