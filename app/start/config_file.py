@@ -4,12 +4,11 @@ start, and where it will answer."""
 import os
 import re
 import warnings
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from ray.serve.config import AutoscalingConfig
 from ray.serve.schema import (
@@ -23,9 +22,11 @@ from ray.serve.schema import (
 
 from app.config import GraphArgs
 from app.start.address import Checked, ConfigError, Target
-from app.start.doors import Door, check_ports, rays_doors
+from app.start.document import is_graph, load
+from app.start.doors import check_doors, check_free_or_ours, doors, fast_lane, local, rays_doors
+from app.start.environment import ray_environment
 from app.start.machine import this_machine
-from app.start.preflight import GraphRefused, check_graph, check_room, completed, is_graph
+from app.start.preflight import GraphRefused, check_graph, check_room, completed
 from deployments.strict import first_problem
 
 _ROUTE = re.compile(r"/[^{}]*[^{}/]")
@@ -37,22 +38,6 @@ _NESTED: dict[str, type[BaseModel]] = {
     "ray_actor_options": RayActorOptionsSchema,
     "autoscaling_config": AutoscalingConfig,
 }
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which YAML's own loader keeps the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                continue  # which YAML's own refuses
-            if key.value in seen and key.value != "<<":
-                raise yaml.constructor.ConstructorError(
-                    problem=f"{key.value!r} stands there twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
 
 
 def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Checked:
@@ -69,7 +54,11 @@ def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Checked:
             problems += check_graph(args, application.get("deployments") or [])
     for function in (document.get("grpc_options") or {}).get("grpc_servicer_functions") or ():
         _import(function, "grpc_servicer_functions")
-    check_ports([*rays_doors(document), *_fast_lanes(document)])
+    environment = {**ray_environment(), **os.environ}
+    opened = doors(document, environment)
+    check_doors(opened)
+    if local(environment):  # another cluster's ports are tried where they are opened
+        check_free_or_ours(opened)
     return Checked(targets(document), problems + _check_room(document, nodes))
 
 
@@ -79,17 +68,7 @@ def read(path: Path) -> dict[str, Any]:
     Serve drops keys that it does not know, so a typing error would silently leave a default in
     force; at the top level, keys that begin with ``x-`` hold parts for YAML anchors.
     """
-    try:
-        document = yaml.load(path.read_text(), _Loader)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ConfigError(f"{path}: {line}{error.problem}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(document, dict) or not document.get("applications"):
-        raise ConfigError(f"{path} lists no applications")
+    document = load(path)
     for key in document:
         if not isinstance(key, str):
             raise ConfigError(f"{path}: the key {key} must be text")
@@ -117,18 +96,18 @@ def read(path: Path) -> dict[str, Any]:
 
 def targets(document: Mapping[str, Any]) -> list[Target]:
     """Where each application of the document will answer."""
-    doors = {door.option: door.address for door in rays_doors(document)}
+    rays = {door.option: door.address for door in rays_doors(document)}
     found = []
     for application in document["applications"]:
         prefix = (application.get("route_prefix") or "/").removesuffix("/")
         graph = _is_graph(application)
-        fast_lane = next((f"http://{one.address}" for one in _fast_lane(application)), None)
+        lane = next((f"http://{one.address}" for one in fast_lane(application)), None)
         found.append(
             Target(
                 app=application.get("name", "default"),
-                url=f"http://{doors['http_options']}{prefix}",
-                fast_lane=fast_lane,
-                grpc=doors.get("grpc_options") if graph else None,
+                url=f"http://{rays['http_options']}{prefix}",
+                fast_lane=lane,
+                grpc=rays.get("grpc_options") if graph else None,
                 graph=graph,
             )
         )
@@ -200,24 +179,12 @@ def _check_room(document: Mapping[str, Any], nodes: Sequence[Mapping[str, float]
         for one in document["applications"]
         if (args := _args(one)) and args.check_placement
     }
-    if nodes or (os.environ.get("RAY_ADDRESS") or "local") != "local":
+    if nodes or not local(os.environ):
         return check_room(options, nodes) if nodes else []
     try:
         return [f"on this machine, {one}" for one in check_room(options, [this_machine()])]
     except GraphRefused:
         return []
-
-
-def _fast_lanes(document: Mapping[str, Any]) -> list[Door]:
-    return [door for one in document["applications"] for door in _fast_lane(one)]
-
-
-def _fast_lane(application: dict[str, Any]) -> list[Door]:
-    """The fast lane of an application, where it has one."""
-    if not ((args := _args(application)) and args.fast_lane):
-        return []
-    option = f"fast_lane of {application.get('name', 'default')}"
-    return [Door(option, args.fast_lane.host, args.fast_lane.port)]
 
 
 def _args(application: dict[str, Any]) -> GraphArgs | None:

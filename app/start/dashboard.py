@@ -1,7 +1,6 @@
 """Ray's dashboard, asked for what Serve runs."""
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,11 @@ import httpx
 
 from app.start.address import DASHBOARD
 
-_ADDRESS = re.compile(r"dashboard at.*?(https?://(?:\[[\da-f:]+\]|[\w.\-]+):\d+)")
+
+def dashboard_address() -> str:
+    """Where that of this machine is asked, unless Ray has told otherwise: as Ray's own commands
+    have it."""
+    return os.environ.get("RAY_DASHBOARD_ADDRESS") or DASHBOARD
 
 
 def applications(client: httpx.Client, dashboard: str = DASHBOARD) -> dict[str, Any]:
@@ -36,12 +39,6 @@ def fast_lane_of(application: Mapping[str, Any]) -> dict[str, Any]:
     config = application.get("deployed_app_config") or {}
     settings: dict[str, Any] = (config.get("args") or {}).get("fast_lane") or {}
     return settings
-
-
-def address_in(log: str) -> str | None:
-    """Where Ray says, in what it prints, that the dashboard is: 8265, or the next free port."""
-    found = _ADDRESS.search(log)
-    return found[1] if found else None
 
 
 def serve_details(client: httpx.Client, dashboard: str) -> dict[str, Any]:

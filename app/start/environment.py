@@ -2,11 +2,11 @@
 
 import os
 import shlex
-import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
+
+from app.start.address import ConfigError
 
 
 def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str]:
@@ -43,6 +43,9 @@ def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str
         "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH": "app.ray_private.controller:mend",
         # Replicas ask each other at addresses, past any http_proxy; names are as no_proxy has them.
         "no_grpc_proxy": ",".join(filter(None, (_ADDRESSES, os.environ.get("no_proxy")))),
+        # A cluster of one's own guards its dashboard with a token without being told. Ray's
+        # commands (`serve status`) bring it along only where they are told.
+        "RAY_AUTH_MODE": "token",
         # Ray's workers run at nice 15, where whatever else runs on the machine starves them.
         "RAY_worker_niceness": "0",
     }
@@ -78,24 +81,15 @@ def _files(folder: Path) -> dict[str, str]:
     }
 
 
-def beside_another(environment: Mapping[str, str]) -> str | None:
-    """Why a cluster with this environment cannot be started beside another one that runs on this
-    machine, with what to do; None where none is in its way."""
-    if environment.get("RAY_SERVE_ENABLE_HA_PROXY") != "1":
-        return None
-    for name, default in _OF_HAPROXY.items():
-        port = environment.get(name, default)
-        with suppress(OSError), socket.create_connection(("127.0.0.1", int(port)), timeout=1):
-            return (
-                f"another program has port {port} ({name}), most likely the HAProxy of another "
-                "graph: give this one ports and files of its own by "
-                'eval "$(windsock env --beside 12000)", and other ports in its config file'
-            )
-    return None
-
-
 _ADDRESSES = "0.0.0.0/0,::/0"
-_OF_HAPROXY = {"RAY_SERVE_HAPROXY_STATS_PORT": "8404", "RAY_SERVE_HAPROXY_METRICS_PORT": "9101"}
+
+
+def number(environment: Mapping[str, str], name: str, usual: int) -> int:
+    """A variable that is one. Raises ConfigError."""
+    try:
+        return int(environment.get(name) or usual)
+    except ValueError as error:
+        raise ConfigError(f"{name} is {environment[name]!r}: it must be a whole number") from error
 
 
 def overridden(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+UPDATE_REFUSED = "the update was refused, the old one serves: "
+"""What a reason begins with where something serves on."""
+
 _FAILED = ("DEPLOY_FAILED", "UNHEALTHY")
 
 
@@ -15,7 +18,7 @@ def failure(application: Mapping[str, Any]) -> str:
         if one.get("status") in _FAILED and (last := _last_line(one.get("message", "")))
     ]
     told = _last_line(application.get("message", ""))
-    return "; ".join(failed) or told or "the deployment failed"
+    return "; ".join(failed) or told.removeprefix(UPDATE_REFUSED) or "the deployment failed"
 
 
 def _last_line(message: str) -> str:

@@ -3,38 +3,35 @@
 import json
 import os
 import signal
-import socket
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import IO
-from urllib.parse import urlsplit
 
 import httpx
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from app.start.address import DASHBOARD, ConfigError, Target
+from app.start.address import ConfigError, Target
 from app.start.applications import ShutDown
-from app.start.dashboard import address_in
-from app.start.environment import beside_another, overridden, ray_environment
+from app.start.dashboard import dashboard_address
+from app.start.document import load
+from app.start.environment import overridden, ray_environment
 from app.start.parts import CannotHeal
 from app.start.record import Record, folder, left
+from app.start.serve_log import ServeLog, serve_log
 from app.start.serve_run import script, serve_run
 from app.start.serving import DeployFailed, answers, wait_until_ready, watch
 from app.start.signals import heard
 from app.start.steps import steps
+from app.start.surroundings import check_machine, claimed_doors
 from app.start.welcome import welcome
 
 _GRACE_S = 2.0
 _LINES = 15
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
-Log = IO[bytes] | None
 
 
 def launch(config: Path, *, verbose: bool = False) -> int:
@@ -61,21 +58,23 @@ def launch(config: Path, *, verbose: bool = False) -> int:
 def _serve(client: httpx.Client, config: Path, verbose: bool) -> int:
     with ExitStack() as running:
         with steps(console, live=not verbose) as shown:
+            shown.show(f"Checking {config}")
+            document, environment = load(config), _environment()
+            check_machine(environment)
             records = folder()
             _end_left(records)
-            shown.show(f"Checking {config}")
+            running.enter_context(claimed_doors(document, environment))
             targets = _checked(config)
-            _refuse_taken(client, targets)
-            log = running.enter_context(_log(verbose))
-            environment = _environment()
-            if taken := beside_another(environment):
-                raise ConfigError(taken)
+            _refuse_answering(client, targets)
+            log = running.enter_context(serve_log(show=verbose))
+            if not verbose:
+                console.print(f"What Ray prints goes to {log.path}", markup=False)
             record = Record(records, config)
-            run = running.enter_context(serve_run(config, environment, log, record, say))
-            wait_until_ready(client, targets, run, lambda: _dashboard(log), shown)
+            run = running.enter_context(serve_run(config, environment, log.output, record, say))
+            wait_until_ready(client, targets, run, lambda: log.dashboard, shown)
         if run.going:
             run.serves = True
-            title, text = welcome(client, targets, _dashboard(log), log.name if log else None)
+            title, text = welcome(client, targets, _dashboard(log), str(log.path))
             console.rule(f"[bold green]{escape(title)}")
             console.print(text, markup=False)
         watch(client, targets, run, _dashboard(log), say)
@@ -85,7 +84,8 @@ def _serve(client: httpx.Client, config: Path, verbose: bool) -> int:
     if run.interrupted or not status:
         return 0
     if status > 0:
-        _show_end(log)
+        if not verbose:
+            _show_end(log)
         return _complain("has ended", f"`serve run` ended with status {status}")
     return _complain(
         "has ended",
@@ -109,37 +109,14 @@ def _checked(config: Path) -> list[Target]:
     return [Target(**one) for one in answer["applications"]]
 
 
-def _refuse_taken(client: httpx.Client, targets: list[Target]) -> None:
-    """Refuse addresses at which another graph may answer already: HAProxy would share its ports,
-    and clients of one would be answered by the other. Raises ConfigError."""
-    ours = (os.environ.get("RAY_ADDRESS") or "local") == "local"  # or a cluster that runs already
+def _refuse_answering(client: httpx.Client, targets: list[Target]) -> None:
+    """Refuse addresses at which another graph answers, on whichever machine the cluster is: clients
+    of one would be answered by the other. Raises ConfigError."""
     for target in targets:
-        taken = [target.url] if answers(client, target) else []
-        if ours:
-            taken += filter(_connects, filter(None, (target.url, target.fast_lane, target.grpc)))
-        if taken:
+        if answers(client, target):
             raise ConfigError(
-                f"something answers at {taken[0]} already: stop it, or change the port"
+                f"something answers at {target.url} already: stop it, or change the port"
             )
-
-
-def _connects(where: str) -> bool:
-    at = urlsplit(where if "://" in where else f"//{where}")
-    with suppress(OSError), socket.create_connection((at.hostname, at.port), timeout=1):
-        return True
-    return False
-
-
-@contextmanager
-def _log(verbose: bool) -> Iterator[Log]:
-    """A file for what Ray prints, which stays; None to show it."""
-    if verbose:
-        yield None
-        return
-    prefix = f"windsock-{datetime.now():%Y%m%dT%H%M%S}-"
-    with tempfile.NamedTemporaryFile(prefix=prefix, suffix=".log", delete=False) as file:
-        console.print(f"What Ray prints goes to {file.name}", markup=False)
-        yield file
 
 
 def _environment() -> dict[str, str]:
@@ -164,10 +141,9 @@ def _end_left(records: Path) -> None:
         one.path.unlink(missing_ok=True)
 
 
-def _dashboard(log: Log) -> str:
+def _dashboard(log: ServeLog) -> str:
     """Where that of this cluster is: another's may have its usual port."""
-    said = address_in(Path(log.name).read_text(errors="replace")) if log else None
-    return said or DASHBOARD
+    return log.dashboard or dashboard_address()
 
 
 def say(line: str) -> None:
@@ -181,9 +157,7 @@ def _complain(what: str, problem: Exception | str) -> int:
     return 1
 
 
-def _show_end(log: Log) -> None:
-    """The last lines of what Ray printed, unless they are on the terminal already."""
-    if log:
-        lines = Path(log.name).read_text(errors="replace").splitlines()
-        console.print(f"\nThe end of {log.name}:", markup=False)
-        console.print(Text.from_ansi("\n".join(lines[-_LINES:])))
+def _show_end(log: ServeLog) -> None:
+    """The last lines of what Ray printed."""
+    console.print(f"\nThe end of {log.path}:", markup=False)
+    console.print(Text.from_ansi(log.end(_LINES)))

@@ -1,8 +1,6 @@
 """What must hold before the first replica starts: a whole bundle, its features, and room."""
 
-import socket
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import ray
@@ -13,8 +11,11 @@ from ray.serve.schema import ServeApplicationSchema
 from app.config import CollapsedSettings, DistributedSettings, GraphArgs
 from app.ray_private import controller
 from app.ray_private.deployed_config import Unknown, deployed, has_replicas
-from app.start.address import asked_at
+from app.start.address import ConfigError
+from app.start.document import is_graph
+from app.start.failure import UPDATE_REFUSED
 from app.start.placement import Shares, shortage, stuck_updates
+from app.start.ports import check_port
 from deployments.bundle.bundle import LATEST, BundleError, BundleStore
 from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import open_store
@@ -26,9 +27,6 @@ from deployments.model_id import ModelId
 from deployments.stage.settings import StageSettings
 from deployments.strict import first_problem
 
-GRAPH = "app.graph:build"
-"""The import path of an application that is one of ours."""
-
 _DEPLOYMENTS = {
     "collapsed": {"Ingress"},
     "distributed": {"Ingress", "Features", "Preprocess", "Model"},
@@ -37,11 +35,6 @@ _DEPLOYMENTS = {
 
 class GraphRefused(RayServeException):
     """Start-up stops here. Serve shows the message of its own exceptions without a traceback."""
-
-
-def is_graph(import_path: str) -> bool:
-    """Whether it names one of ours, in either of the ways in which Serve takes it."""
-    return import_path.replace(":", ".") == GRAPH.replace(":", ".")
 
 
 def check(args: GraphArgs) -> list[str]:
@@ -57,8 +50,12 @@ def check(args: GraphArgs) -> list[str]:
     try:
         problems += _check_deployed(args, configs)
     except GraphRefused as error:
-        print(f"\nwindsock cannot start: {error}\n", flush=True)
-        raise
+        if not any(has_replicas(name, "Ingress") for name in _names(args, configs)):
+            print(f"\nwindsock cannot start: {error}\n", flush=True)
+            raise
+        refused = GraphRefused(f"{UPDATE_REFUSED}{error}")
+        print(f"\nwindsock: {refused}\n", flush=True)
+        raise refused from error
     finally:
         for problem in problems:
             print(f"\nwindsock: {problem}\n", flush=True)
@@ -68,10 +65,10 @@ def check(args: GraphArgs) -> list[str]:
 def _check_deployed(args: GraphArgs, configs: Sequence[ServeApplicationSchema]) -> list[str]:
     """Check a graph against all that is being deployed with it. Serve does not say which of these
     it is: it is any that has these ``args``. None has where it does not come from a config file."""
-    graphs = {one.name: GraphArgs(**one.args) for one in configs if is_graph(one.import_path)}
+    graphs = _graphs(configs)
     options = {one.name: _options(one) for one in configs}
     options |= {name: completed(given, options[name]) for name, given in graphs.items()}
-    ours = [name for name, given in graphs.items() if given == args]
+    ours = _names(args, configs)
     problems: list[str] = []
     for given in [options[name] for name in ours] or [[]]:
         problems += check_graph(args, given)
@@ -84,10 +81,22 @@ def _check_deployed(args: GraphArgs, configs: Sequence[ServeApplicationSchema]) 
             )
         # What answers on the port may be a replica that is to be replaced.
         if not any(has_replicas(name, "Ingress") for name in ours):
-            check_port("fast_lane", args.fast_lane.host, args.fast_lane.port)
+            try:
+                check_port("fast_lane", args.fast_lane.host, args.fast_lane.port)
+            except ConfigError as error:
+                raise GraphRefused(str(error)) from error
     if args.check_placement and ours:
         problems += check_room(options, _nodes())
     return problems
+
+
+def _graphs(configs: Sequence[ServeApplicationSchema]) -> dict[str, GraphArgs]:
+    return {one.name: GraphArgs(**one.args) for one in configs if is_graph(one.import_path)}
+
+
+def _names(args: GraphArgs, configs: Sequence[ServeApplicationSchema]) -> list[str]:
+    """The applications that have these arguments, of which the one that is built is one."""
+    return [name for name, given in _graphs(configs).items() if given == args]
 
 
 def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
@@ -128,17 +137,6 @@ def check_room(
     if missing := shortage(together, nodes):
         raise GraphRefused(f"this cluster can never place the graph: {missing}")
     return stuck_updates(together, nodes)
-
-
-def check_port(option: str, host: str, port: int) -> None:
-    """Refuse a port on which another program answers. That of the fast lane replicas share, and
-    would share with that one, too."""
-    asked = asked_at(host)
-    with suppress(OSError), socket.create_connection((asked, port), timeout=1):
-        raise GraphRefused(
-            f"something answers on {asked} port {port} already: stop it, or change the port in "
-            f"{option}"
-        )
 
 
 def _port(args: GraphArgs) -> int | None:

@@ -26,14 +26,16 @@ def wait_until_ready(
     client: httpx.Client,
     targets: list[Target],
     run: ServeRun,
-    dashboard: Callable[[], str],
+    dashboard: Callable[[], str | None],
     shown: Steps,
 ) -> None:
-    """Until all answer, it ends, or is told to. Raises DeployFailed and CannotHeal."""
+    """Until all answer, it ends, or is told to. ``dashboard`` gives its address once Ray has told
+    it. Raises DeployFailed and CannotHeal."""
     waiting = list(targets)
     while run.going and waiting:
         run.look()
-        told = applications(client, dashboard())
+        where = dashboard()
+        told = applications(client, where) if where else {}
         for target in waiting:
             application = told.get(target.app, {})
             if application.get("status") == "DEPLOY_FAILED":

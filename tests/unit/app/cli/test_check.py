@@ -130,7 +130,7 @@ def test_a_port_that_is_taken_is_refused(windsock: Windsock, config: Config) -> 
         refused = windsock("check", config.written())
 
     assert refused.exit_code == 1
-    assert f"127.0.0.1 port {config.port} already" in refused.stderr
+    assert f"port {config.port} (fast_lane of orders) is held by" in refused.stderr
 
 
 def test_room_is_checked_on_the_nodes_that_are_told(windsock: Windsock, config: Config) -> None:
@@ -263,7 +263,7 @@ def test_a_port_that_is_taken_on_ipv6_is_refused(
         refused = windsock("check", config.written())
 
     assert refused.exit_code == 1
-    assert f"something answers on ::1 port {port} already" in refused.stderr
+    assert f"port {port} (http_options) is held by" in refused.stderr
 
 
 def test_doors_have_ports_of_their_own(windsock: Windsock, config: Config) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.start.dashboard import address_in, applications, ports_of_serve
+from app.start.dashboard import applications, dashboard_address, ports_of_serve
 
 
 def dashboard(answer: Any) -> httpx.Client:
@@ -42,18 +42,8 @@ def test_where_nothing_runs_no_port_is_its(answer: httpx.Response) -> None:
         assert ports_of_serve(client) == set()
 
 
-@pytest.mark.parametrize(
-    ("line", "address"),
-    [
-        ("View the dashboard at \x1b[1m\x1b[32mhttp://127.0.0.1:8266 \x1b[39m", "127.0.0.1:8266"),
-        ("View the dashboard at http://[::1]:8265", "[::1]:8265"),
-        ("View the dashboard at http://[fd00::7]:8265", "[fd00::7]:8265"),
-        ("View the dashboard at https://head.example:443", "head.example:443"),
-    ],
-)
-def test_ray_says_where_it_is(line: str, address: str) -> None:
-    found = address_in(f"INFO started\n{line}\nmore")
-
-    assert found is not None
-    assert found.partition("://")[2] == address
-    assert address_in("nothing of it") is None
+def test_it_is_asked_where_rays_own_commands_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_DASHBOARD_ADDRESS", raising=False)
+    assert dashboard_address() == "http://127.0.0.1:8265"
+    monkeypatch.setenv("RAY_DASHBOARD_ADDRESS", "http://127.0.0.1:8266")
+    assert dashboard_address() == "http://127.0.0.1:8266"

@@ -1,51 +1,87 @@
 """What `windsock up` refuses before Ray starts; tests/integration/test_launch.py starts it."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from app.start.address import Target, address
-from app.start.launch import launch
-from tests.support.serve import free_port
+from app.start.address import address
+from tests.support.apart import apart
+from tests.support.serve import free_port, read_config, script
 
 
-@pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
-    """Those of the process of this test stay as they are."""
-    before = {which: signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for which, handler in before.items():
-        signal.signal(which, handler)
+def up(folder: Path, document: dict[str, Any], **environment: str) -> list[str]:
+    """The lines of a start that is refused."""
+    config = folder / "serve_config.yaml"
+    config.write_text(yaml.safe_dump(document))
+    done = subprocess.run(
+        [script("windsock"), "up", str(config)],
+        env={**os.environ, **apart(), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "What Ray prints" not in done.stderr
+    return done.stderr.splitlines()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-@pytest.mark.parametrize("door", ["url", "fast_lane", "grpc"])
-def test_a_door_at_which_another_graph_answers_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], door: str, host: str
-) -> None:
+def test_a_port_that_is_held_is_told_in_one_sentence(tmp_path: Path, host: str) -> None:
+    document = read_config("collapsed")
+    document["http_options"]["host"] = host
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    with socket.create_server((host, 0), family=family) as other:
-        taken = address(host, other.getsockname()[1])
-        free = address(host, free_port())
-        doors: dict[str, Any] = {
-            "url": f"http://{free}/orders",
-            "fast_lane": f"http://{free}",
-            "grpc": free,
-        }
-        doors[door] = doors[door].replace(free, taken)
-        monkeypatch.setattr("app.start.launch._checked", lambda _: [Target("orders", **doors)])
-        other.settimeout(0)
-        assert launch(Path("serve_config.yaml")) == 1
+    with socket.create_server((host, 0), family=family) as stranger:
+        document["http_options"]["port"] = port = stranger.getsockname()[1]
+        told = up(tmp_path, document)
 
-    assert f"something answers at {doors[door]} already" in capsys.readouterr().err
+    assert told[-1].startswith(
+        f"Windsock cannot start: port {port} (http_options) is held by process {os.getpid()} ("
+    )
+    assert len([line for line in told if line.strip()]) <= 3
+
+
+def test_a_place_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path) -> None:
+    told = up(tmp_path, read_config("collapsed"), RAY_TMPDIR="/dev/null")
+    assert "and /dev/null is no folder: set RAY_TMPDIR to another folder" in told[-1]
+
+
+def test_a_graph_that_answers_there_from_another_machine_is_refused(tmp_path: Path) -> None:
+    """Ports are those of the cluster, which RAY_ADDRESS names: what answers says whose they are."""
+    document = read_config("collapsed")
+    port = free_port()
+    document["http_options"]["port"] = port
+    command = [sys.executable, "-c", _ANSWERS, str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        told = up(tmp_path, document, RAY_ADDRESS="127.0.0.1:9")
+        other.kill()
+
+    at = address("127.0.0.1", port)
+    assert told[-1].startswith(f"Windsock cannot start: something answers at http://{at} already")
+
+
+_ANSWERS = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Ready(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+server = HTTPServer(("127.0.0.1", int(sys.argv[1])), Ready)
+print("listens", flush=True)
+server.serve_forever()
+"""
 
 
 def test_it_goes_on_where_nobody_hears_what_it_says() -> None:
