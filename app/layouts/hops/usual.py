@@ -42,15 +42,19 @@ class UsualTimes:
     def limits(self, model: ModelId, rows: int) -> Limits:
         """For a batch that is sent now."""
         floors, size = self.settings, rows.bit_length()
-        known = {
-            of: peak.seconds for of, peak in self._peaks.get(model, {}).items() if peak.answers > 1
-        }
+        peaks = self._peaks.get(model, {})
+        if (peak := peaks.get(size)) and peak.answers > 1:
+            return self._limits(peak.seconds, floors.hung_s)
+        known = {of: peak.seconds for of, peak in peaks.items() if peak.answers > 1}
         if not known:
             return Limits(floors.first_s / 2, floors.first_s)
-        smaller = max((of for of in known if of <= size), default=min(known))
+        smaller = max((of for of in known if of < size), default=min(known))
         usual_s = known[smaller] * 2 ** max(0, size - smaller)
-        hung_s = floors.hung_s if size <= max(known) else floors.first_s
-        return Limits(max(floors.suspect_s, _SUSPECT * usual_s), max(hung_s, _HUNG * usual_s))
+        return self._limits(usual_s, floors.hung_s if size < max(known) else floors.first_s)
+
+    def _limits(self, usual_s: float, hung_s: float) -> Limits:
+        suspect_s = self.settings.suspect_s
+        return Limits(max(suspect_s, _SUSPECT * usual_s), max(hung_s, _HUNG * usual_s))
 
     def learn(self, model: ModelId, rows: int, seconds: float) -> None:
         """What a batch took."""
