@@ -101,7 +101,8 @@ class IngressReplica(InferenceMethods, HealthMethods):
         """
         if self._fast_lane:
             self._fast_lane.check()
-        if (watching := self._watching) is not None and watching.done():
+        watching = self._watching
+        if watching is not None and watching.done() and not watching.cancelled():
             raise RuntimeError("nobody watches the stages any more") from watching.exception()
         await self._layout.check()
 
@@ -136,7 +137,10 @@ class IngressReplica(InferenceMethods, HealthMethods):
             told = refused
 
     async def _leave(self) -> None:
-        """Let clients go in order, once the listener is closed: they connect again at once."""
+        """Let clients go in order, once the listener is closed: they connect again at once. Where
+        the graph ends the stages may go first, which is not worth a word."""
+        if self._watching is not None:
+            self._watching.cancel()
         if self._fast_lane:
             await asyncio.gather(self._fast_lane.close(_CLOSE_WITHIN_S), self._streams.close())
         else:
