@@ -57,7 +57,7 @@ class Staged:
 
     def tell(self, *names: str) -> None:
         """Serve tells of these replicas, or of all."""
-        self.hop.replicas.there = set(names or self.replicas)
+        self.hop.replicas.update(set(names or self.replicas))
 
     def options(self, **_: Any) -> "Staged":
         return self

@@ -25,6 +25,7 @@ logger = get_logger(__name__)
 
 # The first pause is for finding another replica, the next for Serve to see what is going on.
 _PAUSES_S = (0.01, 0.1)
+_LOST = RayActorError, ReplicaUnavailableError
 _MOST_UNDER_WAY = 64
 _RETRY_AFTER_S = 1
 
@@ -73,7 +74,7 @@ class Hop:
                     raise Overloaded(message) from error
                 except DeploymentUnavailableError as error:
                     raise self._unavailable("no replica is there") from error
-                except (RayActorError, ReplicaUnavailableError, asyncio.CancelledError) as error:
+                except (*_LOST, asyncio.CancelledError) as error:
                     logger.warning("%s lost a replica: %s", self.stage, error)
                     calls.remove(call)
             if not calls:
@@ -109,8 +110,9 @@ class Hop:
         del self._under_way[call]
         if call.answer.cancelled():  # it made room for others, and tells nothing
             return
-        self.replicas.ended(call.replica)
-        if call.answer.exception() is None:
+        error = call.answer.exception()
+        self.replicas.ended(call.replica, answered=not isinstance(error, _LOST))
+        if error is None:
             # No more than its limit: what a hang took beyond it would hide the next one for long.
             self.usual.learn(batch.model, batch.rows, min(call.seconds, call.limits.hung_s))
 

@@ -21,10 +21,15 @@ class Replicas:
     def __init__(self, stage: str) -> None:
         self.stage = stage
         self.there: Collection[Hashable] | None = None
-        """None until the router has been told of some. It writes this, maybe in another thread."""
+        """None until the router has been told of some."""
         self._metrics = HopMetrics(stage)
         # By replica, whether it is hung: written anew at each change, since the router reads it.
         self._late: Mapping[Hashable, bool] = {}
+
+    def update(self, there: Collection[Hashable]) -> None:
+        """The router has these now; it says so in a thread of its own, maybe."""
+        self.there = there
+        self._metrics.ejected(len(self.ejected()))
 
     def silent(self) -> str | None:
         """Why a batch cannot be sent, if it cannot; for the first replicas it can wait."""
@@ -60,20 +65,16 @@ class Replicas:
         self._metrics.passed(hung)
         if self._late.get(replica) not in (hung, True):
             self._change({**self._late, replica: hung})
-            does = "hangs: it gets no batch" if hung else "is left out while others are there"
-            logger.warning(
-                "replica %s of %s has not answered for %.1f s and %s until it answers",
-                _name(replica),
-                self.stage,
-                seconds,
-                does,
-            )
+            gets = "no batch" if hung else "none while others are there"
+            message = "%s: replica %s has not answered for %.1f s, and gets %s until it does"
+            logger.warning(message, self.stage, _name(replica), seconds, gets)
 
-    def ended(self, replica: Hashable) -> None:
-        """It has answered, or what was sent to it came to an end otherwise."""
+    def ended(self, replica: Hashable, *, answered: bool) -> None:
+        """What was sent to it has come to its end."""
         if replica in self._late:
             self._change({one: hung for one, hung in self._late.items() if one != replica})
-            logger.warning("replica %s of %s is taken back", _name(replica), self.stage)
+            does = "answers again" if answered else "has lost what it was sent"
+            logger.warning("%s: replica %s %s", self.stage, _name(replica), does)
 
     def _change(self, late: Mapping[Hashable, bool]) -> None:
         there = self.there or ()

@@ -34,11 +34,11 @@ class AnsweringReplicas(PowerOfTwoChoicesRequestRouter):
         # alone, nothing would be left. One that is gone is taken out at the next try.
         super().update_replicas(replicas or list(self.curr_replicas.values()))
         if replicas:
-            self._stage.there = frozenset(self.curr_replicas)
+            self._stage.update(frozenset(self.curr_replicas))
 
     def on_replica_actor_died(self, replica_id: ReplicaID) -> None:
         super().on_replica_actor_died(replica_id)
-        self._stage.there = frozenset(self.curr_replicas)
+        self._stage.update(frozenset(self.curr_replicas))
 
 
 ANSWERING = RequestRouterConfig.model_validate(

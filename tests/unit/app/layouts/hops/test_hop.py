@@ -141,7 +141,7 @@ async def test_a_batch_that_kills_whoever_gets_it_ends() -> None:
 
 async def test_a_stage_without_replicas_is_unavailable_at_once() -> None:
     stage = await Staged("a").usual()
-    stage.hop.replicas.there = set()
+    stage.hop.replicas.update(set())
 
     begun = monotonic()
     with pytest.raises(Unavailable, match="no replica is there"):
@@ -155,7 +155,7 @@ async def test_what_waits_for_a_replica_learns_that_there_is_none() -> None:
     batch = asyncio.create_task(stage.hop(frame()))
     await asyncio.sleep(0)
 
-    stage.hop.replicas.there = set()
+    stage.hop.replicas.update(set())
 
     begun = monotonic()
     with pytest.raises(Unavailable, match="no replica is there"):
