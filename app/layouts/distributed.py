@@ -52,8 +52,9 @@ class Distributed:
         """Stages of which no replica is there, or none answers; the feature stage, too, where it
         could not be reached when it was last asked."""
         silent = {hop.stage: why for hop in self._hops if (why := hop.silent())}
-        away = self._features.away
-        return silent if away is None else {self._hops[0].stage: away, **silent}
+        if self._features.away:
+            silent.setdefault(self._hops[0].stage, "it did not answer when it was last asked")
+        return silent
 
     def ejected(self) -> Mapping[str, Sequence[str]]:
         """Replicas that were silent for longer than their limits, and have not answered since."""

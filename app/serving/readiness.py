@@ -97,11 +97,11 @@ class Readiness:
         problems = [f"{stage}: {why}" for stage, why in silent.items()]
         if evidence.why and (evidence.views or not silent):
             problems.append(evidence.why)
-        elif evidence.views:
+        elif evidence.views and not silent:
             views = ", ".join(sorted(evidence.views))
             problems.append(f"no row is fresh in {views}: its store is away, or it is out of date")
         problems += [
-            f"{stage}: {', '.join(replicas)} does not answer, others are asked instead"
+            f"{stage}: {', '.join(replicas)} does not answer, and gets no batch while others do"
             for stage, replicas in self._ejected().items()
             if replicas and stage not in silent
         ]

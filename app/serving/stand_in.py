@@ -37,8 +37,8 @@ class StandIn:
         self._ask = ask
         self._answered = 0
         self._rows: dict[ModelId, Frame] = {}  # in the order of their coming
-        self.away: str | None = None
-        """Why the stage did not answer when it was last asked, if it did not."""
+        self.away = False
+        """Whether the stage could not be reached when it was last asked."""
 
     async def lookup(self, frame: Frame) -> Timed[Frame]:
         """As the stage does. Raises Unavailable where nothing stands in for it."""
@@ -54,7 +54,7 @@ class StandIn:
             _stood_in().inc(frame.rows, tags={})
             return Timed(_repeated(row, frame), 0.0)
         self._answered += 1
-        if self.away is not None:
+        if self.away:
             self._found()
         return found
 
@@ -75,12 +75,12 @@ class StandIn:
             del self._rows[old]
 
     def _lost(self, error: Unavailable) -> None:
-        if self.away is None:
+        if not self.away:
             logger.error("the feature stage cannot be reached, its defaults stand in: %s", error)
-        self.away = error.message
+        self.away = True
 
     def _found(self) -> None:
-        self.away = None
+        self.away = False
         logger.info("the feature stage answers again")
 
 

@@ -1,6 +1,7 @@
 """How the layouts tell of stages that cannot be reached, and answer meanwhile."""
 
 import asyncio
+import os
 import threading
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.config import BatchSettings, DistributedSettings, GraphArgs, HopSettings
+from app.config import BatchSettings, CollapsedSettings, DistributedSettings, GraphArgs, HopSettings
 from app.layouts.distributed import Distributed
 from app.layouts.hops import calls
 from app.serving.answers import RowAnswer
@@ -29,6 +30,7 @@ from tests.support.shop import KNOWN, shop
 from tests.support.wait import wait_for
 from tests.unit.app.layouts.test_collapsed import served
 from tests.unit.app.serving.test_dataplane import ROW
+from tests.unit.deployments.features.test_outage import break_store
 
 REPLICA = "one"
 HOPS = HopSettings(suspect_s=0.05, hung_s=0.1, first_s=0.1)
@@ -182,4 +184,22 @@ async def test_a_thread_that_hangs_inside_the_ingress_is_known_in_time(
         await wait_for(lambda: dataplane.condition().ready, timeout_s=5)
     finally:
         let.set()
+        watching.cancel()
+
+
+async def test_an_online_store_that_is_away_is_degraded_and_ready(tmp_path: Path) -> None:
+    layout, dataplane = await served(shop(tmp_path))
+    uncached = {"features": {"cache_ttl_s": 1e-6, "breaker": {"probe_s": 0.05}}}
+    layout.reconfigure(CollapsedSettings.model_validate(uncached))
+    watching = asyncio.create_task(Watch(dataplane, dataplane.names[0], nothing).run())
+    try:
+        kept = break_store(tmp_path)
+        reader = layout._lookup._reader
+        reader._reader = reader._open()  # an open connection would hold the old file
+        await wait_for(lambda: dataplane.condition().status == "degraded")
+        assert dataplane.condition().ready
+        assert "no row is fresh in shelf" in (dataplane.condition().problem or "")
+        os.replace(kept, tmp_path / "online_store.db")
+        await wait_for(lambda: dataplane.condition().status == "ok")
+    finally:
         watching.cancel()
