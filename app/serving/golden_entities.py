@@ -17,7 +17,7 @@ class GoldenEntities:
     """``rows`` are the golden rows' columns; ``absent`` the feature views in which the store had
     not one of them when ``look`` last asked it, ``answered`` how many of them had an answer,
     ``faulted`` how many had none although all of their features were there, and ``took_s`` the
-    longest time of a batch."""
+    longest time of a batch, 0 where the stages could not answer one."""
 
     def __init__(self, manifest: Manifest, chain: Chain, rows: Mapping[str, Column]) -> None:
         self.absent: list[str] = []
@@ -63,10 +63,10 @@ class GoldenEntities:
         self.absent, self.answered, self.faulted = absent or [], answered, faulted
         self.took_s = took_s
 
-    async def send(self, deadline: float) -> BatchResult:
+    async def send(self, max_rows: int, deadline: float) -> BatchResult:
         """What comes of a few of them. Raises what the chain raises, TimedOut at ``deadline`` (of
         the event loop's clock)."""
-        step = -(-self._rows // _SENT)
+        step = -(-self._rows // min(_SENT, max_rows))
         columns = {name: column[::step] for name, column in self._columns.items()}
         rows = len(range(0, self._rows, step))
         return await self._chain.run(Frame(self._model, rows, columns), deadline)

@@ -53,6 +53,11 @@ class ServedVersion:
             stuck_s=settings.stuck_s,
         )
 
+    @property
+    def max_rows(self) -> int:
+        """How many rows a batch holds: what the settings say, or fewer where rows are heavy."""
+        return self._coalescer.max_rows
+
     def refusal(self, ahead: int = 0) -> Overloaded | None:
         """Why a request that comes now would be refused, if it would."""
         return self._coalescer.refusal(ahead=ahead)
@@ -120,16 +125,24 @@ class ServedVersion:
         batch, place = placed
         return batch.answer(place, self.manifest.service.columns if values else None)
 
+    async def send_example(self, deadline: float) -> BatchResult:
+        """What comes of the contract's own example, past the queue. Raises what the chain raises,
+        TimedOut at ``deadline`` (of the event loop's clock)."""
+        columns = self.contract.columns([self._example()])
+        return await self._chain.run(Frame(self.model, 1, columns), deadline)
+
     async def warm_up(self) -> RowFailed | None:
         """Send the contract's own example through the whole chain, and keep its answer; why it has
         none, where a stage fails for it."""
-        example = self.contract.decode(msgspec.json.encode(self.contract.example()))
         # Past the queue: what a first batch takes, with all that it loads, is no measure of others.
-        batch = await self._run([example], inf)
+        batch = await self._run([self._example()], inf)
         if batch.failed:
             return RowFailed(batch.failed[0])
         self.example_answer = batch.row(0)
         return None
+
+    def _example(self) -> Row:
+        return self.contract.decode(msgspec.json.encode(self.contract.example()))
 
     async def _placed(
         self, rows: Sequence[Row], deadline: float, timing: ServerTiming | None

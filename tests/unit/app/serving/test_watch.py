@@ -12,8 +12,11 @@ from app.config import BatchSettings
 from app.serving import watch as module
 from app.serving.dataplane import Dataplane
 from app.serving.watch import Watch
+from deployments.frames import Frame
 from deployments.model_id import ModelId
+from tests.support.chains import lookup, weighing
 from tests.support.hanging import STAGES, Stages, watch
+from tests.support.manifests import parcels, store
 from tests.support.wait import wait_for
 from tests.unit.app.serving.test_dataplane import ROW
 
@@ -61,6 +64,37 @@ async def test_without_traffic_golden_rows_do_no_more_than_once_in_a_while(tmp_p
         await looking.look()
 
     assert stages.rows[before:] == [GOLDEN]
+
+
+async def test_the_example_is_sent_where_golden_rows_could_not_be_answered(tmp_path: Path) -> None:
+    sent: list[int] = []
+
+    async def only_one(frame: Frame) -> Frame:
+        sent.append(frame.rows)
+        if frame.rows > 1:
+            raise ValueError("too heavy together")
+        return await lookup(frame)
+
+    dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=only_one), "parcels")
+    await dataplane.activate("1", BatchSettings())
+    looking = watch(dataplane)
+    await looking.look()
+    await looking.look()
+
+    assert sent == [1, GOLDEN, 1]
+    assert dataplane.condition().ready
+
+
+async def test_no_more_golden_rows_are_sent_than_a_batch_holds(tmp_path: Path) -> None:
+    stages = Stages()
+    dataplane = Dataplane(store(tmp_path, parcels()), stages.chain(), "parcels")
+    await dataplane.activate("1", BatchSettings(max_rows=1))
+    looking = watch(dataplane)
+    await looking.look()
+    await looking.look()
+
+    assert stages.rows[-1] == 1
+    assert dataplane.condition().ready
 
 
 @pytest.mark.parametrize("stage", STAGES)
