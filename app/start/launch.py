@@ -81,17 +81,17 @@ def _serve(client: httpx.Client, config: Path, verbose: bool) -> int:
         status = run.status
     if run.killed_by:
         return 128 + run.killed_by
-    if run.interrupted or not status:
+    if run.interrupted or status is None:
         return 0
-    if status > 0:
+    if status >= 0:
         if not verbose:
             _show_end(log)
-        return _complain("has ended", f"`serve run` ended with status {status}")
-    return _complain(
-        "has ended",
-        f"`serve run` was killed ({signal.Signals(-status).name}): by the kernel, if by nobody "
-        "else, for want of memory",
+        return _complain("has ended", f"`serve run` ended by itself, with status {status}")
+    name = signal.Signals(-status).name
+    hint = (
+        ": where nobody did that, the kernel did, for want of memory" if name == "SIGKILL" else ""
     )
+    return _complain("has ended", f"`serve run` was killed ({name}){hint}")
 
 
 def _checked(config: Path) -> list[Target]:

@@ -76,7 +76,7 @@ def test_where_serve_itself_fails_the_end_of_its_log_is_shown(tmp_path: Path) ->
         output = server.output()
         assert f"The end of {_log(output)}" in output
         assert "NotADirectoryError" in output
-        assert "`serve run` ended with status 1" in output
+        assert "`serve run` ended by itself, with status 1" in output
 
 
 @pytest.mark.parametrize("key", ["max_ongoing_request", "user_configs"])

@@ -93,3 +93,33 @@ def test_it_goes_on_where_nobody_hears_what_it_says() -> None:
     finally:
         os.close(write)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("exit 0", "`serve run` ended by itself, with status 0"),
+        ("exit 3", "`serve run` ended by itself, with status 3"),
+        ("kill -9 $$", "`serve run` was killed (SIGKILL): where nobody did that, the kernel did"),
+        ("kill -TERM $$", "`serve run` was killed (SIGTERM)"),
+    ],
+)
+def test_a_serve_run_that_ends_unasked_is_a_failure(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    script: str,
+    sentence: str,
+) -> None:
+    serve = tmp_path / "serve"
+    serve.write_text(f"#!/bin/bash\n{script}")
+    serve.chmod(0o755)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("RAY_SERVE_ENABLE_HA_PROXY", "0")
+    monkeypatch.setattr("app.start.serve_run.script", lambda _: str(serve))
+    nobody = Target("orders", f"http://127.0.0.1:{free_port()}", None)
+    monkeypatch.setattr("app.start.launch._checked", lambda _: [nobody])
+
+    assert launch(Path("serve_config.yaml")) == 1
+    last = capsys.readouterr().err.rstrip().splitlines()[-1]
+    assert last.startswith(f"Windsock has ended: {sentence}")
