@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -61,7 +61,7 @@ def test_it_says_what_changes_while_it_serves_and_ends_without_a_raylet(temporar
         _part(server, "dashboard.py").kill()
         _wait_for("Ray's dashboard is started again", server)
         wait_until(lambda: serve_details(client, server.dashboard), "the dashboard's answer")
-        _refused(server, document)
+        _refused(server, document, temporary)
         assert client.get(f"{server.url}/health/ready").is_success
         raylet = _part(server, "raylet/raylet")
         raylet.kill()
@@ -101,7 +101,8 @@ def test_a_start_ends_what_a_killed_launcher_left_and_one_sigint_ends_the_start(
 def _wait_for(text: str, server: Server) -> None:
     """Until it has printed ``text``."""
     ended = server.process.poll
-    wait_until(lambda: text in server.output() or ended() is not None, text, timeout_s=120)
+    with suppress(TimeoutError):
+        wait_until(lambda: text in server.output() or ended() is not None, text, timeout_s=120)
     assert text in server.output(), server.output()
 
 
@@ -129,10 +130,9 @@ def _answers(client: httpx.Client, server: Server) -> Callable[[], bool]:
     return answers
 
 
-def _refused(server: Server, document: dict[str, Any]) -> None:
-    """A version that there is not is deployed beside it."""
-    (application,) = document["applications"]
-    application["deployments"][0]["user_config"]["version"] = "20200101T000000Z"
+def _refused(server: Server, document: dict[str, Any], empty: Path) -> None:
+    """A bundle that is not there is deployed beside it."""
+    document["applications"][0]["args"]["model"]["directory"] = str(empty)
     wait_until(lambda: applications(server), "Serve's answer")
     submit(server, document)
     _wait_for("was refused, the old one serves", server)
