@@ -22,7 +22,9 @@ def _url(text: str) -> str:
 
 def front(
     listen: Annotated[str, typer.Option(help="address and port")] = "127.0.0.1:8080",
-    dashboard: Annotated[str, typer.Option(help="of the Ray cluster", parser=_url)] = DASHBOARD,
+    dashboard: Annotated[
+        str, typer.Option(help="of the Ray cluster", parser=_url, envvar="RAY_DASHBOARD_ADDRESS")
+    ] = DASHBOARD,
     concurrency: Annotated[
         int, typer.Option(min=1, help="requests under way at a replica, past which others get 429")
     ] = CONCURRENCY,

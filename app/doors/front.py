@@ -31,7 +31,7 @@ from app.doors.haproxy_rules import (
 )
 from app.start.address import address as written
 from app.start.address import bare_host, listens_everywhere
-from app.start.dashboard import applications, fast_lane_of
+from app.start.dashboard import Dashboard, fast_lane_of
 
 _POLL_S = 1.0
 _NODES = 64
@@ -58,9 +58,10 @@ def run(
         signal.signal(which, signal.default_int_handler)
     with TemporaryDirectory(prefix="windsock-front-") as folder, _client() as client:
         front = Front(listen, Path(folder), concurrency, threads)
+        rays = Dashboard(client, dashboard, lambda line: print(line, file=sys.stderr, flush=True))
         try:
             while front.running:
-                told = applications(client, dashboard)
+                told = rays.applications()
                 application = application or only(told)
                 with suppress(OSError):  # it has only just started: the next round tells it
                     front.follow(servers(told, application))

@@ -1,7 +1,7 @@
 """Ray's dashboard, asked for what Serve runs."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,31 @@ def dashboard_address() -> str:
     """Where that of this machine is asked, unless Ray has told otherwise: as Ray's own commands
     have it."""
     return os.environ.get("RAY_DASHBOARD_ADDRESS") or DASHBOARD
+
+
+class Dashboard:
+    """One that is asked again and again. ``say`` takes a line where it does not answer, or answers
+    again."""
+
+    def __init__(self, client: httpx.Client, address: str, say: Callable[[str], object]) -> None:
+        self._client = client
+        self._address = address
+        self._say = say
+        self._answers = True
+
+    def applications(self) -> dict[str, Any]:
+        """Each by name, empty while it does not answer."""
+        details = serve_details(self._client, self._address)
+        if bool(details) != self._answers:
+            self._answers = bool(details)
+            self._say(
+                f"Ray's dashboard answers again at {self._address}"
+                if self._answers
+                else f"Ray's dashboard does not answer at {self._address}: Ray prints where it is "
+                "when it starts, name it by --dashboard or RAY_DASHBOARD_ADDRESS"
+            )
+        told: dict[str, Any] = details.get("applications", {})
+        return told
 
 
 def applications(client: httpx.Client, dashboard: str = DASHBOARD) -> dict[str, Any]:

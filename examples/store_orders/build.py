@@ -1,4 +1,4 @@
-"""Builds everything that `serve run examples/store_orders/serve_config.yaml` needs.
+"""Builds everything that `windsock up examples/store_orders/serve_config.yaml` needs.
 
 Run as `python -m examples.store_orders.build`: tables, Feast registry, online store, training
 set, model, bundle. A few seconds.
@@ -103,7 +103,7 @@ def main() -> None:
     """The command line."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     print(build(HERE))
-    print("serve it: serve run examples/store_orders/serve_config.yaml")
+    print("serve it: windsock up examples/store_orders/serve_config.yaml")
 
 
 if __name__ == "__main__":

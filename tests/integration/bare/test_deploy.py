@@ -1,35 +1,54 @@
-"""`serve deploy` onto a cluster that runs already, through Ray's Python proxy."""
+"""`serve deploy` onto a cluster that runs already, through Ray's Python proxy, and every other
+command of the docs, as they write them."""
 
-import os
-import subprocess
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
-import httpx
+import pytest
 
 from tests.support.cluster import Clusters
-from tests.support.serve import ROOT, Server, read_config, ready, script
+from tests.support.pasted import Block, blocks, paste
+from tests.support.serve import Server, read_config, ready
 from tests.support.wait import wait_until
 
+Paste = Callable[[Block], str]
 
-def test_serve_deploy_onto_a_running_cluster(clusters: Clusters, tmp_path: Path) -> None:
-    server = clusters("bare").place(read_config("collapsed"), tmp_path)
-    _serve("shutdown", "-y", "--address", server.dashboard)  # what another test has started
-    _serve("deploy", str(server.config), "--address", server.dashboard)
-    wait_until(lambda: ready(server), "the deployed application")
-    example = _example(server)
-    answer = httpx.post(f"{server.url}/predict", json=example, timeout=30)
-    assert 0 < answer.json()["outputs"]["late_probability"] < 1
-    _serve("shutdown", "-y", "--address", server.dashboard)
+_SHUTDOWN = Block("README.md", '. .venv/bin/activate\neval "$(windsock env)"\nserve shutdown -y')
+_DEPLOY = "serve deploy serve_config.yaml"
 
 
-def _example(server: Server) -> dict[str, str]:
-    document = httpx.get(f"{server.url}/openapi.json", timeout=30).json()
-    body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    example: dict[str, str] = body["example"]
-    return example
+@pytest.fixture(scope="module")
+def server(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    folder = tmp_path_factory.mktemp("checkout")
+    return clusters("bare").place(read_config("collapsed"), folder)
 
 
-def _serve(*arguments: str) -> None:
-    command = [script("serve"), *arguments]
-    token = {**os.environ, "RAY_AUTH_MODE": "token"}
-    subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=token)
+@pytest.fixture(scope="module")
+def pasted(server: Server) -> Iterator[Paste]:
+    """In a shell beside a service that was deployed by the README's own words."""
+    doors = {
+        "http://127.0.0.1:8000": server.url,
+        "http://127.0.0.1:8001": server.fast_lane,
+    }
+    environment = {"RAY_DASHBOARD_ADDRESS": server.dashboard}
+
+    def in_a_shell(block: Block) -> str:
+        return paste(block, server.config.parent, doors, environment)
+
+    in_a_shell(_SHUTDOWN)  # what another test has started
+    (deploy,) = (one for one in blocks() if one.page == "README.md" and _DEPLOY in one.text)
+    assert "applications:" in in_a_shell(deploy)  # it ends with `serve status`
+    wait_until(lambda: ready(server), "the deployed application", timeout_s=90)
+    yield in_a_shell
+    in_a_shell(_SHUTDOWN)
+
+
+@pytest.mark.parametrize("block", blocks(), ids=str)
+def test_a_command_of_the_docs_works_when_pasted(
+    block: Block, pasted: Paste, server: Server
+) -> None:
+    told = pasted(block)
+
+    if "curl" in block.text:
+        assert "late_probability" in told
+    if _DEPLOY in block.text:
+        wait_until(lambda: ready(server), "what was deployed again", timeout_s=90)

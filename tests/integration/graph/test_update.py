@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from app.doors.concurrency import CONCURRENCY
+from app.ray_private.refused_update import REFUSED
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
-from tests.support.serve import BESIDE, deploy, status, submit
+from tests.support.serve import BESIDE, application, deploy, status, submit
 from tests.support.wait import wait_until
 
 _STATISTICS = f"http://127.0.0.1:{BESIDE['RAY_SERVE_HAPROXY_STATS_PORT']}/stats;csv"
@@ -38,7 +39,18 @@ def test_an_update_that_is_refused_leaves_the_replicas_in_service(
 
     wait_until(refused, "the refusal")
     assert refused()
+    told = str(application(graph.server)["message"]).splitlines()[-1]
+    assert told.startswith(
+        "the update was refused, the old one serves: no bundle of 'flight_delay'"
+    )
+    wait_until(lambda: REFUSED in _problem(graph), "the word of it in /health")
     deploy(graph.server, document, timeout_s=120)
+    wait_until(lambda: REFUSED not in _problem(graph), "the end of it in /health")
+
+
+def _problem(graph: Graph) -> str:
+    """What `/health` tells."""
+    return str(httpx.get(f"{graph.server.url}/health", timeout=10).json().get("problem"))
 
 
 def _replicas() -> int:

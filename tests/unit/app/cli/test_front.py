@@ -39,6 +39,15 @@ def test_the_dashboard_is_a_url(
     assert handed[-1] == "orders"
 
 
+def test_it_is_where_rays_own_commands_have_it(
+    windsock: Windsock, handed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_DASHBOARD_ADDRESS", "http://127.0.0.1:8266")
+
+    assert windsock("front").exit_code == 0
+    assert handed[1] == "http://127.0.0.1:8266"
+
+
 @pytest.mark.parametrize("given", ["::1:8265", "http://[::1:8265", "head:port", "ftp://head", ""])
 def test_what_is_none_is_a_wrong_use(windsock: Windsock, handed: list[Any], given: str) -> None:
     assert windsock("front", "--dashboard", given).exit_code == 2

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.start.dashboard import applications, dashboard_address, ports_of_serve
+from app.start.dashboard import Dashboard, applications, dashboard_address, ports_of_serve
 
 
 def dashboard(answer: Any) -> httpx.Client:
@@ -40,6 +40,19 @@ def test_where_nothing_runs_no_port_is_its(answer: httpx.Response) -> None:
     with dashboard(answer) as client:
         assert applications(client) == {}
         assert ports_of_serve(client) == set()
+
+
+def test_one_that_does_not_answer_is_told_once() -> None:
+    said: list[str] = []
+    answers = iter([httpx.Response(200, json=TOLD), *(httpx.Response(401),) * 2] * 2)
+    with httpx.Client(transport=httpx.MockTransport(lambda _: next(answers))) as client:
+        told = Dashboard(client, "http://127.0.0.1:8265", said.append)
+        found = [set(told.applications()) for _ in range(6)]
+
+    assert found == [{"orders", "other"}, set(), set()] * 2
+    silent = "Ray's dashboard does not answer at http://127.0.0.1:8265: Ray prints where it is"
+    assert [line.startswith(silent) for line in said] == [True, False, True]
+    assert said[1] == "Ray's dashboard answers again at http://127.0.0.1:8265"
 
 
 def test_it_is_asked_where_rays_own_commands_ask(monkeypatch: pytest.MonkeyPatch) -> None:

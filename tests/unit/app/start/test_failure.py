@@ -1,6 +1,6 @@
 import pytest
 
-from app.start.failure import failure
+from app.start.failure import UPDATE_REFUSED, failure
 
 TOLD = "Failed to update the deployments ['Ingress']."
 MESSAGE = """The deployment failed to start 3 times in a row. See controller logs. Error:
@@ -17,6 +17,7 @@ app.serving.errors.RowFailed: on-demand view 'fare' failed for this row: TypeErr
         ({}, TOLD, TOLD),
         ({}, "Traceback:\n  line\nValueError: no\n\nFor further information see", "ValueError: no"),
         ({}, "", "the deployment failed"),
+        ({}, f"Deploying failed with:\n{UPDATE_REFUSED}no bundle", "no bundle"),
         (
             {
                 "Ingress": {"status": "DEPLOY_FAILED", "message": MESSAGE},
@@ -28,7 +29,7 @@ app.serving.errors.RowFailed: on-demand view 'fare' failed for this row: TypeErr
         ),
         ({"Ingress": {"status": "UNHEALTHY", "message": ""}}, TOLD, TOLD),
     ],
-    ids=["application", "traceback", "nothing", "deployment", "silent"],
+    ids=["application", "traceback", "nothing", "update", "deployment", "silent"],
 )
 def test_it_names_the_exception(
     deployments: dict[str, dict[str, str]], message: str, reason: str

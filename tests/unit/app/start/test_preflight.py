@@ -240,6 +240,28 @@ def test_replicas_of_another_graph_do_not_excuse_a_port_that_is_taken(
         check(args)
 
 
+def test_an_update_that_is_refused_says_that_the_old_one_serves(
+    example: Example,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args = args_for(tmp_path, example.repo)
+    deployed_as(monkeypatch, ("orders", args, {}))
+    monkeypatch.setattr("app.start.preflight.has_replicas", lambda *_: False)
+    with pytest.raises(GraphRefused, match=r"^no bundle of 'store_orders'"):
+        check(args)
+    assert "windsock cannot start: no bundle" in capsys.readouterr().out
+
+    serving = {("orders", "Ingress")}
+    monkeypatch.setattr("app.start.preflight.has_replicas", lambda *asked: asked in serving)
+    with pytest.raises(GraphRefused, match=r"^the update was refused, the old one serves: no bun"):
+        check(args)
+    printed = capsys.readouterr().out
+    assert "windsock: the update was refused, the old one serves: no bundle" in printed
+    assert "cannot start" not in printed
+
+
 def test_an_update_without_room_is_told_and_no_reason_to_refuse(
     example: Example, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
