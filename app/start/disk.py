@@ -19,8 +19,12 @@ _FILES = 1000
 # later would be the ones that fail.
 _RAY, _LOG, _HAPROXY, _TOKEN = 48 * _MB, 8 * _MB, 8 * _MB, 2**12
 
-_LONGEST_SOCKET = 107 if sys.platform == "linux" else 103
-_SOCKET = "ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
+# The longest socket of each below its folder, and how long the whole path may be: the kernel's
+# limit, and HAProxy's own.
+_RAYS_SOCKET = "ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
+_RAYS_LONGEST = 107 if sys.platform == "linux" else 103
+_HAPROXYS_SOCKET = f"{'0' * 56}/metrics.sock"
+_HAPROXYS_LONGEST = 97
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def places(environment: Mapping[str, str]) -> Iterator[Place]:
     if sys.platform == "linux":
         system = environment.get("TMPDIR", system)
     rays = Path(environment.get("RAY_TMPDIR", system))
-    _check_sockets(rays)
+    _check_path("RAY_TMPDIR", rays, _RAYS_SOCKET, _RAYS_LONGEST)
     yield Place("Ray's files", rays / "ray", _RAY, "set RAY_TMPDIR to another folder")
     if sys.platform == "linux":
         # What does not fit there is in Ray's own folder: it may be as small as containers have it.
@@ -52,6 +56,9 @@ def places(environment: Mapping[str, str]) -> Iterator[Place]:
     if environment.get("RAY_SERVE_ENABLE_HA_PROXY") == "1":
         name = "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC"
         file = Path(environment.get(name, "/tmp/haproxy-serve/haproxy.cfg"))
+        admin = "RAY_SERVE_HAPROXY_SOCKET_PATH"
+        sockets = Path(environment.get(admin, "/tmp/haproxy-serve/admin.sock")).parent
+        _check_path(admin, sockets, _HAPROXYS_SOCKET, _HAPROXYS_LONGEST)
         change = f"set {name} and the others that `windsock env --beside 12000` prints"
         yield Place("HAProxy's files", file.parent, _HAPROXY, change)
     if token := _token(environment):
@@ -96,13 +103,13 @@ def _existing(place: Place) -> Path:
     raise ConfigError(f"{would}, which there is not: {place.change}")
 
 
-def _check_sockets(folder: Path) -> None:
-    """Refuse a folder whose path is too long for the sockets that Ray makes in it."""
-    over = len(os.fsencode(folder / _SOCKET)) - _LONGEST_SOCKET
+def _check_path(name: str, folder: Path, socket: str, longest: int) -> None:
+    """Refuse a folder whose path, which this variable names, is too long for a socket in it."""
+    over = len(os.fsencode(folder / socket)) - longest
     if over > 0:
         raise ConfigError(
-            f"the path of Ray's folder, {folder}, is {over} bytes too long for its sockets: set "
-            "RAY_TMPDIR to a shorter one"
+            f"{folder} is {over} bytes too long a path for the sockets that will lie in it: set "
+            f"{name} to a shorter one"
         )
 
 

@@ -166,8 +166,13 @@ def test_a_token_that_cannot_be_had_is_told(tmp_path: Path) -> None:
 
 def test_a_path_that_is_too_long_for_sockets_is_told() -> None:
     folder = f"/{'x' * 50}"
-    with pytest.raises(ConfigError, match=rf"folder, {folder}, is \d+ bytes too long for its sock"):
-        by_name(RAY_TMPDIR=folder)
+    for name, path in (
+        ("RAY_TMPDIR", folder),
+        ("RAY_SERVE_HAPROXY_SOCKET_PATH", f"{folder}/admin.sock"),
+    ):
+        told = rf"^{folder} is \d+ bytes too long a path .*: set {name} to a shorter one$"
+        with pytest.raises(ConfigError, match=told):
+            by_name(**{name: path})
 
 
 def test_the_log_has_a_place_even_where_no_folder_takes_it(
