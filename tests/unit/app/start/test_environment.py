@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.start.environment import exports, overridden, ray_environment, second_cluster
+from tests.support.serve import ROOT
 
 
 def test_it_says_of_both_whether_haproxy_is_on() -> None:
@@ -16,6 +17,19 @@ def test_it_says_of_both_whether_haproxy_is_on() -> None:
     assert {on[name] for name in switched} == {"1"}
     assert {off[name] for name in switched} == {"0"}
     assert {name for name in on if on[name] != off[name]} == switched
+
+
+def test_nothing_that_starts_ray_says_it_again() -> None:
+    folders = ("benchmarks", *(f"tests/{name}" for name in ("chaos", "integration", "starts")))
+    files = [
+        ROOT / "Makefile",
+        *(file for name in folders for file in ROOT.glob(f"{name}/**/*.py")),
+    ]
+    files += (ROOT / "tests" / "support").glob("*.py")
+    names = ray_environment()
+
+    said = {(file.name, name) for file in files for name in names if name in file.read_text()}
+    assert said == {("contenders.py", "RAY_worker_niceness")}  # of Ray Serve by itself
 
 
 def test_serve_knows_every_name(tmp_path: Path) -> None:
