@@ -42,7 +42,7 @@ class Graphs:
         if self._proxy != kind.proxy:
             self.close()
             folder = self._folder / kind.proxy
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
             self._graph = self._stack.enter_context(graph(self._layout, kind, folder))
             self._proxy = kind.proxy
         self._graph.resize(kind.replicas)

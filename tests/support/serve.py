@@ -140,7 +140,10 @@ def up(document: dict[str, Any], folder: Path, env: Mapping[str, str] = FAST) ->
     config = folder / "serve_config.yaml"
     config.write_text(yaml.safe_dump(document))
     with started([script("windsock"), "up", str(config)], config, env) as server:
-        wait_until(lambda: _welcomed(server), f"{server.url} up", timeout_s=120)
+        try:
+            wait_until(lambda: _welcomed(server), f"{server.url} up", timeout_s=120)
+        except TimeoutError as error:
+            raise TimeoutError(server.output()[-2000:]) from error
         yield server
 
 
