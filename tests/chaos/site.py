@@ -125,7 +125,7 @@ class Site:
         except httpx.HTTPError:
             return False
         found: list[dict[str, Any]] = told["deployments"][deployment]["replicas"]
-        return not any(one["pid"] == victim and one["state"] == "RUNNING" for one in found)
+        return not any(one.get("pid") == victim and one["state"] == "RUNNING" for one in found)
 
     def fresh(self) -> bool:
         """Whether an answer is as good as ever."""
