@@ -41,10 +41,12 @@ def _only_long(item: pytest.Item) -> bool:
     return bool(found and not found.kwargs["short"])
 
 
-def _server(item: pytest.Item) -> tuple[str, int]:
+def _server(item: pytest.Item) -> tuple[str, bool, int]:
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("site") if callspec else None
-    return str(item.path.parent), KINDS.index(kind) if kind else -1
+    found = item.get_closest_marker("kinds")
+    last = bool(found and found.kwargs["last"])
+    return str(item.path.parent), last, KINDS.index(kind) if kind else -1
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -42,9 +42,11 @@ def at(
     doors: tuple[str, ...] = DOORS,
     short: str | None = "fast-lane",
     harms: tuple[str, ...] = ("kill", "hang"),
+    last: bool = False,
 ) -> pytest.MarkDecorator:
     """Mark a scenario: with each of these numbers of replicas through each of these doors; in short
-    with the first number through the door ``short``, or not at all, and with ``harms`` alone."""
+    with the first number through the door ``short``, or not at all, and with ``harms`` alone. The
+    ``last`` ones of a package end its graph."""
     kinds = [kind for kind in KINDS if kind.replicas in replicas and kind.door in doors]
     shorts = [Kind(replicas[0], short)] if short else []
-    return pytest.mark.kinds(long=kinds, short=shorts, harms=harms)
+    return pytest.mark.kinds(long=kinds, short=shorts, harms=harms, last=last)

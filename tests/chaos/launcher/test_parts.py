@@ -1,7 +1,5 @@
 """Parts of Ray's die or hang under a running `windsock up`; each by itself, at full length."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,12 +17,9 @@ from tests.chaos.launcher.faults import (
     Part,
     ends_it,
     is_told,
-    last_line,
-    nothing_left,
 )
 from tests.chaos.scale import Scale
 from tests.chaos.site import Site
-from tests.support.serve import script
 
 pytestmark = pytest.mark.long
 
@@ -53,13 +48,3 @@ def test_the_dashboard_is_told(run: Site, scale: Scale, figures: Figures, harm: 
 
 def test_without_serve_run_it_ends(run: Site, scale: Scale, figures: Figures) -> None:
     ends_it(run, scale, figures, killed, SERVE_RUN)
-
-
-def test_serve_shutdown_beside_it_ends_it(run: Site, figures: Figures) -> None:
-    command = [script("serve"), "shutdown", "-y", "--address", run.server.dashboard]
-    token = {**os.environ, "RAY_AUTH_MODE": "token"}
-    subprocess.run(command, check=True, capture_output=True, env=token)
-    run.server.process.wait(timeout=30)
-    figures.add("code", run.server.process.returncode, "0")
-    figures.add("last line", last_line(run.server))
-    nothing_left(run.server, figures)
