@@ -18,6 +18,7 @@ from tests.chaos.judge import (
 )
 from tests.chaos.scale import STEADY_PER_S, Scale
 from tests.chaos.site import Site, reach
+from tests.support.processes import given_up
 from tests.support.wait import wait_until
 
 _DEADLINE_S = 5.0
@@ -62,7 +63,7 @@ def _harmed(
         reach(load, scale.quiet_s)
         harmed = time.monotonic()
         with harm(victim):
-            wait_until(partial(site.noticed, "Ingress", victim), "Serve to notice")
+            wait_until(partial(given_up, site.server, "Ingress", victim), "Serve to notice")
             noticed = time.monotonic()
             wait_until(partial(site.replaced, "Ingress", {victim}), "another", timeout_s=120)
             wait_until(site.fresh, "a fresh answer")

@@ -14,9 +14,9 @@ from feast import FeatureStore
 
 from benchmarks.load.opened import OpenLoad, Options, opened
 from tests.chaos.scale import Scale
-from tests.support.processes import replicas
+from tests.support.processes import replicas, running
 from tests.support.redis import RedisServer
-from tests.support.serve import Server, application, deploy
+from tests.support.serve import Server, deploy
 from tests.support.wait import wait_until
 
 DEGRADED = '"degraded":true'
@@ -114,18 +114,9 @@ class Site:
         return min(wait_until(partial(self.replicas, deployment), f"replicas of {deployment}"))
 
     def replaced(self, deployment: str, old: set[int]) -> set[int]:
-        """The same, once none of the ``old`` ones is among them."""
-        now = self.replicas(deployment)
-        return set() if now & old else now
-
-    def noticed(self, deployment: str, victim: int) -> bool:
-        """Whether Serve no longer counts on this process, so that another may start."""
-        try:
-            told = application(self.server, timeout_s=10)
-        except httpx.HTTPError:
-            return False
-        found: list[dict[str, Any]] = told["deployments"][deployment]["replicas"]
-        return not any(one.get("pid") == victim and one["state"] == "RUNNING" for one in found)
+        """The same of those that are not ``old``, some of which may yet have to end."""
+        new = running(self.server, deployment) - old
+        return new if len(new) == self.replicas_each else set()
 
     def fresh(self) -> bool:
         """Whether an answer is as good as ever."""

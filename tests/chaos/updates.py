@@ -41,6 +41,7 @@ def rolled(site: Site, scale: Scale, figures: Figures) -> None:
                 f"new replicas of {name}",
                 timeout_s=_PATIENCE_S,
             )
+        site.whole()
         figures.add("update s", time.monotonic() - begun)
         reach(load, load.elapsed + 1)
         found = load.end()

@@ -18,14 +18,20 @@ CONTROLLER = "ray::ServeController"
 def replicas(server: Server, deployment: str, count: int) -> set[int]:
     """Processes of a deployment's replicas, once there are so many, all of them running; empty
     until then."""
-    try:
-        told = application(server, timeout_s=10)
-    except httpx.HTTPError:
-        return set()
-    found: list[dict[str, Any]] = told["deployments"][deployment]["replicas"]
-    pids = {one["pid"] for one in found if one["state"] == "RUNNING"}
-    whole = len(found) == count and all(map(_lives, pids))
-    return pids if whole and len(pids) == count else set()
+    told = _told(server, deployment)
+    pids = _running(told)
+    return pids if len(pids) == len(told) == count else set()
+
+
+def running(server: Server, deployment: str) -> set[int]:
+    """Those that run, whatever others there are: that start, or that are being ended."""
+    return _running(_told(server, deployment))
+
+
+def given_up(server: Server, deployment: str, pid: int) -> bool:
+    """Whether Serve no longer counts on this process of a replica."""
+    told = _told(server, deployment)
+    return bool(told) and pid not in _running(told)
 
 
 def named(server: Server, name: str) -> list[psutil.Process]:
@@ -33,7 +39,7 @@ def named(server: Server, name: str) -> list[psutil.Process]:
     return [one for one in family(server) if _title(one).startswith(name)]
 
 
-def running(server: Server, program: str) -> list[psutil.Process]:
+def of_program(server: Server, program: str) -> list[psutil.Process]:
     """Those whose program, or the script that they run, has a path that ends so."""
     return [
         one for one in family(server) if any(part.endswith(program) for part in _command(one)[:3])
@@ -74,6 +80,19 @@ def _session(server: Server) -> Path:
         if found:
             return Path(found[1])
     raise AssertionError("none of the server's processes names its Ray session")
+
+
+def _told(server: Server, deployment: str) -> list[dict[str, Any]]:
+    try:
+        told = application(server, timeout_s=10)
+    except httpx.HTTPError:
+        return []
+    found: list[dict[str, Any]] = told["deployments"][deployment]["replicas"]
+    return found
+
+
+def _running(replicas: list[dict[str, Any]]) -> set[int]:
+    return {one["pid"] for one in replicas if one["state"] == "RUNNING" and _lives(one["pid"])}
 
 
 def _lives(pid: int) -> bool:

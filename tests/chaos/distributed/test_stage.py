@@ -14,6 +14,7 @@ from tests.chaos.kinds import at
 from tests.chaos.scale import STEADY_PER_S, Scale
 from tests.chaos.site import Site, reach
 from tests.chaos.watch import watching
+from tests.support.processes import given_up
 from tests.support.wait import wait_until
 
 _DEADLINE_S = 30.0
@@ -35,7 +36,7 @@ def test_nobody_waits_for_what_cannot_answer(
         reach(load, scale.quiet_s)
         harmed = time.monotonic()
         with harm(victim):
-            wait_until(partial(site.noticed, stage, victim), "Serve to notice")
+            wait_until(partial(given_up, site.server, stage, victim), "Serve to notice")
             noticed = time.monotonic()
             wait_until(partial(site.replaced, stage, {victim}), "another", timeout_s=120)
             wait_until(site.fresh, "a fresh answer")
