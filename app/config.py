@@ -162,7 +162,8 @@ class BatchSettings(StrictModel):
     """Rows that may wait, whatever they take: a bound on memory (429)."""
     max_wait_s: float = Field(default=0.25, gt=0)
     """Longest time that a request may have to wait for its batch, by what recent ones took; past it
-    requests are refused at once (429), rather than answered late."""
+    requests are refused at once (429), rather than answered late. Who fits into the next batch is
+    let in all the same: it would be no quicker without."""
     stuck_s: float = Field(default=1.0, gt=0)
     """Batches under way that are older than this are taken to need as long again; where all are,
     who comes is refused at once (429). Keep it above the feature store's ``budget_s``: a batch that

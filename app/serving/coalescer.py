@@ -36,8 +36,9 @@ class Coalescer(Generic[R, B]):
 
     A batch is formed when one can run, first come first served, so its size follows the load. The
     queue is bounded in rows, and in time: by how long recent batches took, what would wait longer
-    than ``max_wait_s`` or past its own deadline is refused at once. Batches under way count, too:
-    where all are older than ``stuck_s``, the next one will have to wait as long again.
+    than ``max_wait_s`` or past its own deadline is refused at once, unless the next batch has room
+    for it: that will not be quicker without. Batches under way count, too: where all are older than
+    ``stuck_s``, the next one will have to wait as long again.
     """
 
     def __init__(
@@ -83,10 +84,13 @@ class Coalescer(Generic[R, B]):
         """Why a request that comes now, ``ahead`` rows after those in the queue, would be refused,
         if it would."""
         waiting = self._queued_rows + ahead
-        if not waiting and not self._stuck_for_s():
+        stuck = self._stuck_for_s() > 0
+        if not waiting and not stuck:
             return None
         wait_s = self.wait_s(ahead)
-        if (not waiting or waiting + rows <= self._max_queued_rows) and wait_s <= self._max_wait_s:
+        joins = waiting + rows <= self.max_rows and not stuck
+        in_time = joins or wait_s <= self._max_wait_s
+        if in_time and (not waiting or waiting + rows <= self._max_queued_rows):
             if deadline == inf:
                 return None
             left_s = deadline - asyncio.get_running_loop().time()

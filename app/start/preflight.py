@@ -177,18 +177,31 @@ def check_settings(args: GraphArgs, options: list[dict[str, Any]], views: Collec
         if args.layout == "collapsed":
             collapsed = CollapsedSettings.model_validate(given.get("Ingress", {}))
             _check_policies(collapsed.features, views)
+            _check_patience(collapsed.features, stuck_s=collapsed.batching.stuck_s)
             return
         ingress = DistributedSettings.model_validate(given.get("Ingress", {}))
-        _check_policies(FeaturesSettings.model_validate(given.get("Features", {})), views)
+        features = FeaturesSettings.model_validate(given.get("Features", {}))
         StageSettings.model_validate(given.get("Preprocess", {}))
         model = ModelSettings.model_validate(given.get("Model", {}))
     except ValidationError as error:
         raise GraphRefused(f"user_config: {error.title}: {first_problem(error)}") from error
+    _check_policies(features, views)
+    _check_patience(features, stuck_s=ingress.batching.stuck_s, hung_s=ingress.hops.hung_s)
     if ingress.batching.max_rows > model.max_batch_rows:
         raise GraphRefused(
             f"the ingress sends batches of up to {ingress.batching.max_rows} rows (max_rows) and "
             f"the model takes {model.max_batch_rows} (max_batch_rows): raise the second"
         )
+
+
+def _check_patience(settings: LookupSettings, **limits: float) -> None:
+    for name, limit_s in limits.items():
+        if settings.budget_s >= limit_s:
+            raise GraphRefused(
+                f"the ingress takes what is silent for {limit_s:g} s ({name}) to hang, and the "
+                f"features may wait for their store as long (budget_s {settings.budget_s:g}): "
+                "raise the first"
+            )
 
 
 def _check_policies(settings: LookupSettings, views: Collection[str]) -> None:

@@ -17,7 +17,7 @@ from app.layouts.hops import stages
 from app.layouts.hops.calls import Call
 from app.layouts.hops.usual import UsualTimes
 from app.ray_private.by_value import by_value
-from app.serving.errors import Overloaded, Unavailable
+from app.serving.errors import Overloaded, Unavailable, WindsockError
 from deployments.frames import Frame, TensorFrame
 from deployments.log import get_logger
 
@@ -26,6 +26,7 @@ logger = get_logger(__name__)
 # The first pause is for finding another replica, the next for Serve to see what is going on.
 _PAUSES_S = (0.01, 0.1)
 _LOST = RayActorError, ReplicaUnavailableError
+_NOT_TAKEN = BackPressureError, DeploymentUnavailableError
 _MOST_UNDER_WAY = 64
 _RETRY_AFTER_S = 1
 
@@ -69,14 +70,11 @@ class Hop:
             for call in [call for call in calls if call.answer.done()]:
                 try:
                     return call.answer.result()
-                except BackPressureError as error:
-                    message = f"{self.stage} has no room: try again shortly"
-                    raise Overloaded(message) from error
-                except DeploymentUnavailableError as error:
-                    raise self._unavailable("no replica is there") from error
-                except (*_LOST, asyncio.CancelledError) as error:
-                    logger.warning("%s lost a replica: %s", self.stage, error)
+                except (*_LOST, *_NOT_TAKEN, asyncio.CancelledError) as error:
                     calls.remove(call)
+                    if not calls and isinstance(error, _NOT_TAKEN):
+                        raise self._not_taken(error) from error
+                    logger.warning("%s lost a replica: %s", self.stage, error)
             if not calls:
                 if (pause_s := next(pauses, None)) is None:
                     raise self._unavailable("replica after replica is lost")
@@ -115,6 +113,11 @@ class Hop:
         if error is None:
             # No more than its limit: what a hang took beyond it would hide the next one for long.
             self.usual.learn(batch.model, batch.rows, min(call.seconds, call.limits.hung_s))
+
+    def _not_taken(self, error: BaseException) -> WindsockError:
+        if isinstance(error, BackPressureError):
+            return Overloaded(f"{self.stage} has no room: try again shortly")
+        return self._unavailable("no replica is there")
 
     def _unavailable(self, why: str) -> Unavailable:
         error = Unavailable(f"{self.stage} cannot be reached, try again shortly: {why}")

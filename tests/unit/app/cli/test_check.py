@@ -82,6 +82,8 @@ def test_a_sound_file_says_where_it_would_answer(windsock: Windsock, config: Con
         ("Features", {"cache_rows": "many"}, "FeaturesSettings: cache_rows: Input should be"),
         ("Features", {"views": {"lod": {"stale": "serve"}}}, "policy for feature view 'lod'"),
         ("Preprocess", {"batch": 1}, "StageSettings: batch: Extra inputs"),
+        ("Features", {"budget_s": 1.0}, "is silent for 1 s (stuck_s) to hang, and the"),
+        ("Ingress", {"hops": {"suspect_s": 0.1, "hung_s": 0.4}}, "(budget_s 0.5): raise the first"),
         ("Model", {"max_batch_rows": 16}, "takes 16 (max_batch_rows): raise the second"),
         ("Ingress", {"version": "v9"}, "no version 'v9' of model 'store_orders'"),
     ],

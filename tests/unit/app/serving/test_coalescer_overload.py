@@ -205,3 +205,20 @@ async def test_a_stuck_batch_alone_refuses_whom_it_would_make_late() -> None:
     batch.release()
     (await stage.next()).release()
     assert await asyncio.gather(held, patient) == [[0], [2]]
+
+
+async def test_who_fits_into_the_next_batch_is_let_in_however_slow_batches_are() -> None:
+    stage = Stage()
+    queue = coalescer(stage, max_rows=3, max_wait_s=0.1)
+    queue._batch_s = 2.0  # as on a machine that starts replicas beside
+    answers = [ask(queue, 0)]
+    batch = await stage.next()
+
+    answers += [ask(queue, row) for row in (1, 2, 3)]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded, match="3 rows are waiting"):
+        await ask(queue, 4)
+
+    batch.release()
+    (await stage.next()).release()
+    assert await asyncio.gather(*answers) == [[0], [1], [2], [3]]
