@@ -161,7 +161,7 @@ def _errors(errors: Iterable[ErrorCode], body: dict[str, Any]) -> dict[str, Any]
     responses: dict[str, Any] = {}
     for status, codes in sorted(by_status.items()):
         response = {"description": " or ".join(codes), "content": _json(body)}
-        if status == ErrorCode.OVERLOADED.status:
+        if status in (ErrorCode.OVERLOADED.status, ErrorCode.UNAVAILABLE.status):
             response["headers"] = _RETRY_AFTER
         responses[str(status)] = response
     return responses

@@ -39,7 +39,7 @@ class StreamAnswer(msgspec.Struct):
 
 class StreamError(msgspec.Struct, omit_defaults=True):
     """Why the row of this id has no answer; the id is null where it could not be read.
-    ``retry_after_s`` is there where the code is overloaded."""
+    ``retry_after_s`` is there where another try may soon succeed."""
 
     id: RowId | None
     error: ErrorDetail
