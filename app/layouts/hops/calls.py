@@ -42,8 +42,9 @@ class Call:
         return monotonic() - self._since
 
     def sent(self, replica: Hashable) -> None:
-        """The router has sent it there; in a thread of its own, maybe."""
-        self.replica, self._since = replica, monotonic()
+        """The router has sent it there, once more maybe; in a thread of its own, maybe."""
+        if replica != self.replica:
+            self.replica, self._since = replica, monotonic()
 
     def _start(self, send: Callable[[], Awaitable[Any]]) -> asyncio.Task[Any]:
         _current.set(self)

@@ -2,12 +2,16 @@
 
 import asyncio
 from time import monotonic
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from ray.exceptions import ActorUnavailableError
 
+from app.layouts.hops import calls
 from app.serving.chain import Chain
 from app.serving.errors import TimedOut, Unavailable
+from deployments.frames import Frame
 from deployments.model_id import ModelId
 from deployments.stage.timed import timed
 from tests.support import chains
@@ -190,6 +194,22 @@ async def test_replicas_that_take_nothing_are_as_good_as_none() -> None:
     while stage.hop.silent():
         await asyncio.sleep(0.005)
     assert await stage.hop(frame()) == "a"
+
+
+async def test_a_replica_to_which_a_batch_is_sent_again_and_again_is_silent() -> None:
+    stage = await Staged("a").usual()
+    stage.replicas["a"].hangs = True
+
+    async def sends_on(batch: Frame) -> str:
+        while True:  # as Serve's router does where the connection is refused
+            calls.sent("a")
+            await asyncio.sleep(0.02)
+
+    handle: Any = SimpleNamespace(remote=sends_on)
+    stage.hop._remote = handle
+
+    with pytest.raises(Unavailable, match="its replica does not answer"):
+        await stage.hop(frame())
 
 
 async def test_a_hang_is_seen_by_batches_whose_deadline_comes_first() -> None:
