@@ -83,7 +83,7 @@ class Watch:
             self._learn(ended)
         if ended is not None and not silent and (evidence := Evidence.of(ended)).sound:
             readiness.tell(self._model, evidence)
-        elif loop.time() >= self._probe_due:
+        elif silent or loop.time() >= self._probe_due:
             await self._probe(serving, ended)
         ready = readiness.of(self._model).ready
         self._gauge.set(int(ready), tags={"model": self._model})
@@ -107,12 +107,17 @@ class Watch:
         except Exception as error:
             if loop.time() > deadline + _LATE_S:
                 return
-            ended = serving.newest if serving.newest is not self._seen else ended
-            found = Evidence.of(ended) if ended is not None else Evidence(self._told(error))
+            meanwhile = serving.newest
+            if meanwhile is not None and meanwhile is not self._seen:
+                found = Evidence.of(meanwhile)
+            else:
+                found = Evidence(self._told(error))
         else:
             found = Evidence.of(ran)
             if ended is not None:  # golden rows may be out of date where others are not
                 found = Evidence(found.why, found.views & Evidence.of(ended).views)
+        if self._dataplane.in_service[self._model] is not serving:
+            return  # the one that serves now has just shown that it does
         silent = readiness.silent()
         if found.why is None and silent:
             found = Evidence(views=found.views, despite=frozenset(silent))

@@ -12,7 +12,7 @@ from app.config import BatchSettings
 from app.serving import watch as module
 from app.serving.dataplane import Dataplane
 from app.serving.watch import Watch
-from deployments.frames import Frame
+from deployments.frames import Frame, Status
 from deployments.model_id import ModelId
 from tests.support.chains import lookup, weighing
 from tests.support.hanging import STAGES, Stages, watch
@@ -208,6 +208,41 @@ async def test_a_new_version_is_asked_with_its_own_rows(tmp_path: Path) -> None:
 
     assert stages.versions[-1] == "2"
     await wait_for(lambda: remembered == ["1", "2"])
+
+
+async def test_a_probe_of_the_version_before_says_nothing_of_the_one_that_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LIMIT_S", 0.5)
+    monkeypatch.setattr(module, "_IDLE_S", 0.0)
+    stages = Stages()
+    dataplane = await stages.serving(tmp_path, "12")
+    looking = watch(dataplane)
+    await looking.look()
+    before = len(stages.rows)
+    stages.hang("Model")
+    look = asyncio.create_task(looking.look())
+    await wait_for(lambda: len(stages.rows) > before)
+    stuck = stages.let.pop("Model")
+    await dataplane.activate("2", BatchSettings())
+    await look
+
+    assert dataplane.condition().ready
+    stuck.set()
+
+
+@pytest.mark.usefixtures("short")
+async def test_a_batch_from_before_the_probe_does_not_hide_a_hang(tmp_path: Path) -> None:
+    stages = Stages()
+    dataplane = await stages.serving(tmp_path)
+    looking = watch(dataplane)
+    await looking.look()
+    stages.statuses = [Status.STALE, Status.FRESH]  # so that golden rows are sent beside traffic
+    await dataplane.serving().answer([ROW])
+    stages.hang("Model")
+    await looking.look()
+
+    assert not dataplane.condition().ready
 
 
 async def test_stages_are_asked_for_what_stands_in_once_at_a_time(
