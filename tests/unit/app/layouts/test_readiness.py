@@ -39,10 +39,8 @@ HOPS = HopSettings(suspect_s=0.05, hung_s=0.1, first_s=0.1)
 class Handle:
     """That of a deployment with one replica, which hangs until it is ``let``."""
 
-    app_name = "parcels"
-
-    def __init__(self, deployment_name: str, **methods: Any) -> None:
-        self.deployment_name = deployment_name
+    def __init__(self, app_name: str, deployment_name: str, **methods: Any) -> None:
+        self.app_name, self.deployment_name = app_name, deployment_name
         self.let = asyncio.Event()
         self.let.set()
         self._methods = methods
@@ -72,18 +70,19 @@ class Graph:
     """The distributed layout of ``parcels`` in service, and what watches it."""
 
     def __init__(self, folder: Path) -> None:
-        self.handles = {
-            "Features": Handle("Features", lookup=timed(chains.lookup), defaulted=defaulted),
-            "Preprocess": Handle("Preprocess", transform=timed(chains.preprocess)),
-            "Model": Handle("Model", predict=timed(chains.model)),
+        methods: dict[str, dict[str, Any]] = {
+            "Features": {"lookup": timed(chains.lookup), "defaulted": defaulted},
+            "Preprocess": {"transform": timed(chains.preprocess)},
+            "Model": {"predict": timed(chains.model)},
         }
+        # An application of its own: what is known of its replicas is known to the whole process.
+        self.handles = {one: Handle(str(folder), one, **methods[one]) for one in methods}
         unused: Any = GraphArgs.model_validate({"model": {"name": "parcels"}}), None
         handles: Any = self.handles.values()
         self.layout = Distributed(*unused, *handles)
         self.layout.reconfigure(DistributedSettings(hops=HOPS))
         for hop in self.layout._hops:
-            hop.replicas.there = frozenset({REPLICA})
-            hop.replicas.ended(REPLICA)
+            hop.replicas.update(frozenset({REPLICA}))
         self.dataplane = Dataplane(
             store(folder, parcels()),
             self.layout.chain,
@@ -132,7 +131,7 @@ async def test_a_feature_stage_that_hangs_is_a_store_away(graph: Graph) -> None:
 
 
 async def test_so_is_one_without_a_replica(graph: Graph) -> None:
-    graph.layout._hops[0].replicas.there = frozenset()
+    graph.layout._hops[0].replicas.update(frozenset())
 
     (answer,) = await graph.dataplane.serving().answer([ROW])
 
