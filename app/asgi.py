@@ -1,5 +1,6 @@
 """One ASGI application, whichever door a request comes through: its layers and its routes."""
 
+from collections.abc import Iterable
 from functools import partial
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from app.edge.dispatch import Dispatch
 from app.edge.errors import ErrorForm, Errors
 from app.edge.http import HttpCall
 from app.edge.layers import Layer, layered
-from app.edge.route import Cost
+from app.edge.route import Cost, Route
 from app.edge.websocket import SocketCall
 from app.protocols.documentation import Documentation
 from app.protocols.error_forms import form_of
@@ -39,7 +40,11 @@ class Application:
     gRPC pass it, too."""
 
     def __init__(
-        self, dataplane: Dataplane, args: EdgeArgs, streams: Streams | None = None
+        self,
+        dataplane: Dataplane,
+        args: EdgeArgs,
+        streams: Streams | None = None,
+        undocumented: Iterable[Route] = (),
     ) -> None:
         limits, passed = args.limits, layers(args)
         self.routes = [
@@ -50,7 +55,7 @@ class Application:
         self._models = dataplane.names
         self.errors = [code for layer in passed for code in layer.errors]
         pages = Documentation(self.routes, self.errors).routes()
-        self._router = Router([*self.routes, *pages])
+        self._router = Router([*self.routes, *pages, *undocumented])
         self.handle = layered(passed, Dispatch(dataplane))
 
     @property

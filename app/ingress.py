@@ -14,7 +14,10 @@ from app.config import GraphArgs, IngressSettings
 from app.doors.autoscaling import UNSEEN_REQUESTS
 from app.doors.fast_lane.refusal import Refusals
 from app.doors.fast_lane.server import FastLane
+from app.doors.fast_lane.whereabouts import WHEREABOUTS
 from app.edge.cors import cross_origin
+from app.edge.http import HttpCall
+from app.edge.route import Route
 from app.layouts.layout import GraphLayout
 from app.protocols.health.grpc import HealthMethods
 from app.protocols.oip.grpc import InferenceMethods
@@ -63,7 +66,8 @@ class IngressReplica(InferenceMethods, HealthMethods):
         self._watch = Watch(self._dataplane, name, self._layout.remember)
         self._watching: asyncio.Task[None] | None = None
         self._streams = Streams(self._dataplane, args.limits, args.stream)
-        app = Application(self._dataplane, args, self._streams)
+        lane = [Route("GET", WHEREABOUTS, self._whereabouts)] if args.fast_lane else []
+        app = Application(self._dataplane, args, self._streams, lane)
         super().__init__(self._dataplane, args.limits, app.handle)
         self._app = cross_origin(app, args.cors)
         self._leaving: asyncio.Task[None] | None = None
@@ -114,6 +118,10 @@ class IngressReplica(InferenceMethods, HealthMethods):
     async def __del__(self) -> None:
         """Serve calls it when its own door has drained, within graceful_shutdown_timeout_s."""
         await self._leave()
+
+    async def _whereabouts(self, call: HttpCall) -> None:
+        assert self._fast_lane is not None
+        await call.answer(self._fast_lane.whereabouts)
 
     async def _leave_when_told(self) -> None:
         try:

@@ -6,6 +6,8 @@ from app.edge.errors import ErrorForm
 from app.edge.options import SOUND_REQUEST_ID
 from app.protocols.error_forms import HTTP_FORMS, form_of
 from app.serving.errors import (
+    ErrorCode,
+    InvalidRequest,
     Overloaded,
     TimedOut,
     Unavailable,
@@ -26,13 +28,15 @@ HEADS = ("tune.http.maxhdr 200",)
 _ID = "request-id"
 _TXN_ID, _OWN_ID = "%[var(txn.id)", "%[unique-id"
 _BUSY = Overloaded("all replicas are busy: try again shortly")
-_AWAY = Unavailable("no replica can be reached")
+AWAY = Unavailable("no replica can be reached")
+_NOWHERE = InvalidRequest(ErrorCode.NOT_FOUND, "no application answers at this path")
+UNKNOWN = Unavailable("this door does not know yet what it is to serve: try again shortly")
 _SLOW = TimedOut("the request did not arrive in time")
 _OWN_ERRORS: Mapping[int, WindsockError] = {
     408: _SLOW,
     500: WindsockError("an unexpected error of the proxy"),
     502: Unavailable("a replica broke off before it had answered"),
-    503: _AWAY,
+    503: AWAY,
     504: Unavailable("no replica answered in time"),
 }
 """What HAProxy itself answers, by status."""
@@ -55,26 +59,73 @@ def own_errors() -> Iterator[str]:
         )
 
 
-def too_many(backend: str, which: str = "") -> Iterator[str]:
-    """Rules of a frontend: 429 for a prediction while no server of the backend, of which some are
-    up, has a place free. What is no prediction waits for one. ``which`` names an ACL that the
-    request must meet.
+def checked(*paths: str) -> Iterator[str]:
+    """Lines of a backend whose servers are asked at each of these paths: one that answers any with
+    another status than 200 gets no new request and finishes what it has; one that does not answer
+    is out within 1.9 s, and what it holds is asked of another (``ASKED_AGAIN``). A pause of six
+    tenths of a second, as a starved replica makes, takes none out."""
+    yield "timeout check 650ms"
+    yield "option httpchk"
+    for path in paths:
+        yield "http-check connect"
+        yield f"http-check send meth GET uri {path}"
+        yield "http-check expect error-status L7OKC status 200"
+    yield f"default-server {_CHECKS} on-marked-down shutdown-sessions"
+
+
+_CHECKS = "check inter 500ms fastinter 100ms downinter 250ms fall 2 rise 1"
+
+# A prediction changes nothing, so what a replica that goes or hangs has not answered is asked of
+# another, and any request may be the one that finds a connection closed. For that HAProxy must have
+# the whole of it, up to ``tune.bufsize``. One that takes a replica with it takes two more at most.
+ASKED_AGAIN = (
+    "timeout connect 1s",
+    "timeout http-request 30s",
+    "option http-buffer-request",
+    "option redispatch 1",
+    "retries 2",
+    "retry-on conn-failure empty-response",
+)
+"""Lines of a backend whose requests may be asked twice."""
+
+
+def too_many(backend: str) -> Iterator[str]:
+    """Rules of a backend: 429 for a prediction while none of its servers, of which some are up,
+    has a place free.
 
     They are not logged: each line would cost as much as the answer, and Serve, which reads them,
     as much again. HAProxy counts them (``haproxy_frontend_http_responses_total``)."""
-    yield f"acl {backend}_up nbsrv({backend}) gt 0"
-    yield f"acl {backend}_full be_conn_free({backend}) eq 0"
+    yield f"acl up nbsrv({backend}) gt 0"
+    yield f"acl full be_conn_free({backend}) eq 0"
     # Looked at once: it takes a look at every server.
-    busy = f"METH_POST {which} {backend}_up {backend}_full"
-    yield f"http-request set-var(txn.busy) bool(true) if {busy}"
+    yield "http-request set-var(txn.busy) bool(true) if METH_POST up full"
     busy = "{ var(txn.busy) -m bool }"
     yield f"http-request set-log-level silent if {busy}"
     yield from _answer(busy, _BUSY, f"hdr retry-after {_BUSY.retry_after_s} ")
 
 
 def none_there(backend: str) -> Iterator[str]:
-    """Rules of a frontend: 503 while no server of the backend is up."""
-    yield from _answer(f"{{ nbsrv({backend}) eq 0 }}", _AWAY)
+    """Rules of a backend: 503 while none of its servers is up."""
+    yield from _answer(f"{{ nbsrv({backend}) eq 0 }}", AWAY)
+
+
+def nobody(socket: str) -> Iterator[str]:
+    """A frontend that answers 503 to all, at this path: the last server of a backend. Where there
+    is none, HAProxy closes the connections of those whose replica is taken out, and says nothing.
+    """
+    yield "frontend nobody"
+    yield f"    bind unix@{socket}"
+    yield from (f"    {line}" for line in _answer("TRUE", AWAY))
+
+
+def nothing_known() -> Iterator[str]:
+    """Rules of a backend without servers: 503, whatever is asked."""
+    yield from _answer("TRUE", UNKNOWN)
+
+
+def nothing_here() -> Iterator[str]:
+    """Rules of a backend without servers: 404, whatever is asked."""
+    yield from _answer("TRUE", _NOWHERE)
 
 
 def _answer(condition: str, error: WindsockError, header: str = "") -> Iterator[str]:

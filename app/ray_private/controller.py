@@ -1,13 +1,13 @@
 """What is mended in Serve's controller, and whether all that is mended of Ray could be.
 
 Ray runs ``mend`` there as the controller starts, since ``app.start.environment`` names it in
-RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH. When both mends have gone, so can this and the variable.
+RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH. When all mends have gone, so can this and the variable.
 """
 
 import logging
 import os
 
-from app.ray_private import haproxy_template, http_protocol, known_ingress
+from app.ray_private import haproxy_template, http_protocol, known_ingress, one_failure
 
 _CALLBACK = "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH"
 
@@ -20,15 +20,15 @@ def mend() -> None:
 
 def problems() -> list[str]:
     """What the doors and the controller of this cluster cannot have mended; asked elsewhere, where
-    both the environment and Ray are the same. Without HAProxy the controller has nothing to mend.
-    """
+    both the environment and Ray are the same."""
     doors = [problem] if (problem := http_protocol.apply()) else []
-    if os.environ.get("RAY_SERVE_ENABLE_HA_PROXY") != "1":
-        return doors
     if os.environ.get(_CALLBACK) != (ours := f"{__name__}:{mend.__name__}"):
-        return [*doors, f"Ray was started without {_CALLBACK}={ours}: its HAProxy knows no limit"]
+        return [*doors, f"Ray was started without {_CALLBACK}={ours}: what hangs is replaced late"]
     return [*doors, *_applied()]
 
 
 def _applied() -> list[str]:
-    return [problem for one in (known_ingress, haproxy_template) if (problem := one.apply())]
+    mends = [one_failure]
+    if os.environ.get("RAY_SERVE_ENABLE_HA_PROXY") == "1":
+        mends += [known_ingress, haproxy_template]
+    return [problem for one in mends if (problem := one.apply())]

@@ -39,6 +39,14 @@ def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str
         # Before Ray's doors: headers that are not UTF-8 (they answer 500) are taken out, and what
         # could only be answered late is refused.
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "app.doors.ray.middlewares:middlewares",
+        # One that failed its health check has nothing to finish, and holds the CPU or GPU that the
+        # next one needs: Ray would wait for it as for one that is told to stop.
+        "RAY_SERVE_FORCE_STOP_UNHEALTHY_REPLICAS": "1",
+        # A proxy or a manager of HAProxy that is gone or hangs is replaced after one check (Ray's
+        # period and time-out are 10 s), while a slow machine gets 20 s (5 s) to start one.
+        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
+        "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "5",
+        "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "20",
         # In Serve's controller: what of it and of HAProxy is mended.
         "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH": "app.ray_private.controller:mend",
         # Replicas ask each other at addresses, past any http_proxy; names are as no_proxy has them.

@@ -37,7 +37,8 @@ _MAY_IMPORT = {
     "app.doors.http1": """app.doors.early app.doors.handshake app.doors.http10 app.edge
         app.protocols.error_forms app.serving""",
     "app.doors.haproxy_rules": "app.edge app.protocols.error_forms app.serving",
-    "app.doors.front": "app.doors app.doors.haproxy_rules app.start",
+    "app.doors.front": "app.doors app.doors.haproxy_rules app.doors.lanes app.start",
+    "app.doors.lanes": "app.doors app.start",
     "app.protocols": """app.config app.edge app.ray_private app.serving
         deployments deployments.bundle""",
     "app.edge": "app.config app.serving deployments",
@@ -46,7 +47,8 @@ _MAY_IMPORT = {
     "app.ray_private": "deployments",
     "app.ray_private.controller": "app.ray_private app.ray_private.haproxy_template",
     "app.ray_private.haproxy_template": """app.doors.concurrency app.doors.haproxy_rules
-        app.ray_private""",
+        app.ray_private app.ray_private.haproxy_grpc""",
+    "app.ray_private.haproxy_grpc": "app.doors.haproxy_rules",
     "deployments.model": f"{_SHARED} deployments.preprocess.transform",  # for golden rows
     "deployments.preprocess": _SHARED,
     "deployments.features": _SHARED,

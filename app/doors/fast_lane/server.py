@@ -1,8 +1,10 @@
 """The fast lane of one replica: uvicorn's protocols behind a listener of our own."""
 
 import asyncio
+import os
 import time
 
+import msgspec
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
@@ -21,7 +23,8 @@ _SWEEP_S = 1.0
 
 
 class FastLane:
-    """Serves an ASGI application on a port that the ingress replicas of a node share.
+    """Serves an ASGI application on a port that the ingress replicas of a node share, and on one of
+    its own, by which the front can leave out a replica that hangs.
 
     uvicorn with httptools was measured against granian's embedded server
     (docs/performance.md): as fast with this application, and it lets a listener be closed
@@ -56,6 +59,7 @@ class FastLane:
         )
         self._server = Server(self._config)
         self._listener: Listener | None = None
+        self._own: Listener | None = None
         self._serving: asyncio.Task[None] | None = None
 
     @property
@@ -73,6 +77,12 @@ class FastLane:
         assert self._listener is not None
         return self._listener.port
 
+    @property
+    def whereabouts(self) -> bytes:
+        """The process and the port of its own, as JSON."""
+        assert self._own is not None
+        return msgspec.json.encode({"pid": os.getpid(), "port": self._own.port})
+
     async def open(self) -> None:
         """Begin to listen; nothing where it does already. Raises RuntimeError for a port that
         another program holds."""
@@ -80,12 +90,15 @@ class FastLane:
             return
         self._config.load()
         connections = self._server.server_state.connections
-        self._listener = Listener(
-            self._settings.host,
-            self._settings.port,
-            self._protocol,
-            lambda: len(connections),
-            self._settings.max_connections,
+        self._listener, self._own = (
+            Listener(
+                self._settings.host,
+                port,
+                self._protocol,
+                lambda: len(connections),
+                self._settings.max_connections,
+            )
+            for port in (self._settings.port, 0)
         )
         # Without sockets of its own uvicorn does the rest: dates, and the end of connections.
         self._serving = asyncio.create_task(self._server.serve(sockets=[]))
@@ -100,13 +113,13 @@ class FastLane:
     async def close(self, within_s: float) -> None:
         """Accept no more, answer what is under way, then end; what lasts longer is cut. A second
         call waits for the first."""
-        if self._listener is None or self._serving is None:
+        if self._listener is None or self._own is None or self._serving is None:
             return
         if self._door.closing:
             await asyncio.wait([self._serving])
             return
         end = time.monotonic() + within_s
-        await self._listener.close()
+        await asyncio.gather(self._listener.close(), self._own.close())
         self._door.closing = True
         # A client that is between two requests gets to know with its next answer; closed now,
         # the connection would break the request that is on its way.

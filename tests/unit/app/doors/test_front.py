@@ -3,82 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import connect
 
-from app.config import FastLaneSettings
 from app.doors.fast_lane.server import FastLane
-from app.doors.front import Address, Front, SeveralGraphs, only, servers
+from app.doors.front import Front
+from app.doors.lanes import Address
 from tests.support.http1 import Connection
+from tests.support.replicas import Busy, lane_of
 from tests.support.serve import free_port
 from tests.support.wait import wait_for
-
-
-def application(fast_lane: dict[str, Any] | None, *replicas: tuple[str, str]) -> dict[str, Any]:
-    """What Ray's dashboard tells of an application whose ingress has these (node, state)."""
-    told = [{"node_ip": node, "state": state} for node, state in replicas]
-    return {
-        "deployed_app_config": {"args": {"fast_lane": fast_lane}},
-        "deployments": {"Ingress": {"replicas": told}, "Model": {"replicas": told}},
-    }
-
-
-def test_a_node_has_one_address_however_many_replicas_it_runs() -> None:
-    everywhere = {"host": "0.0.0.0", "port": 8001}
-    replicas = [("10.0.0.2", "RUNNING"), ("10.0.0.1", "RUNNING"), ("10.0.0.2", "RUNNING")]
-
-    assert servers({"a": application(everywhere, *replicas)}, "a") == {
-        ("10.0.0.1", 8001): 1,
-        ("10.0.0.2", 8001): 2,
-    }
-
-
-def test_a_replica_that_does_not_run_has_no_address() -> None:
-    told = {"a": application({"host": "0.0.0.0", "port": 1}, ("10.0.0.1", "STARTING"))}
-
-    assert servers(told, "a") == {}
-
-
-def test_a_lane_on_loopback_is_on_this_node() -> None:
-    assert servers({"a": application({"port": 8001}, ("10.0.0.1", "RUNNING"))}, "a") == {
-        ("127.0.0.1", 8001): 1
-    }
-
-
-@pytest.mark.parametrize("host", ["::", "[::]", "0.0.0.0", "0::0"])
-def test_a_lane_on_all_interfaces_is_asked_at_its_node(host: str) -> None:
-    told = {"a": application({"host": host, "port": 8001}, ("fd00::7", "RUNNING"))}
-
-    assert servers(told, "a") == {("fd00::7", 8001): 1}
-
-
-def test_a_lane_on_an_ipv6_address_is_asked_there() -> None:
-    told = {"a": application({"host": "[fd00::9]", "port": 8001}, ("fd00::7", "RUNNING"))}
-
-    assert servers(told, "a") == {("fd00::9", 8001): 1}
-
-
-def test_a_front_is_for_one_graph() -> None:
-    lane = application({"host": "0.0.0.0", "port": 8001}, ("10.0.0.1", "RUNNING"))
-    other = application({"host": "0.0.0.0", "port": 8002}, ("10.0.0.1", "RUNNING"))
-    told = {"a": lane, "b": other, "c": application(None, ("10.0.0.1", "RUNNING"))}
-
-    with pytest.raises(SeveralGraphs, match="a and b have fast lanes: say by --application"):
-        only(told)
-    assert servers(told, "b") == {("10.0.0.1", 8002): 1}
-    assert only({"a": lane, "c": told["c"]}) == "a"
-    assert only({}) is None
-
-
-def test_an_application_without_a_fast_lane_is_left_alone() -> None:
-    told = {"a": application(None, ("10.0.0.1", "RUNNING")), "b": {}}
-    assert [servers(told, name) for name in ("a", "b", "c", None)] == [{}] * 4
 
 
 @pytest.fixture
@@ -87,16 +26,6 @@ def front(tmp_path: Path) -> Iterator[tuple[Front, int]]:
     front = Front(f"127.0.0.1:{port}", tmp_path)
     yield front, port
     front.stop()
-
-
-@asynccontextmanager
-async def lane_of(app: ASGIApp, host: str, port: int) -> AsyncIterator[FastLane]:
-    fast_lane = FastLane(FastLaneSettings(host=host, port=port), app, 2**20)
-    await fast_lane.open()
-    try:
-        yield fast_lane
-    finally:
-        await fast_lane.close(within_s=2)
 
 
 @asynccontextmanager
@@ -122,27 +51,6 @@ async def told(front: Front, *addresses: Address) -> None:
                 await asyncio.sleep(0.05)
             else:
                 return
-
-
-@dataclass
-class Busy:
-    """Answers predictions when it is their ``turn``, and everything else at once; a socket stays
-    open until then."""
-
-    held: int = 0
-    turn: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.accept"})
-            await self.turn.wait()
-            return
-        if scope["method"] == "POST":
-            self.held += 1
-            await self.turn.wait()
-        headers = [(b"content-length", b"0")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
 
 
 async def asked(port: int) -> str:
@@ -224,9 +132,9 @@ async def test_past_its_concurrency_a_replica_is_spared(tmp_path: Path) -> None:
 
             refused = await client.post("/predict", headers={"x-request-id": 'mi"ne'})
             oip = await client.post("/v2/models/any/infer")
-            health = asyncio.create_task(client.get("/health"))  # waits for a place
+            health = await client.get("/health")  # waits for no place
             busy.turn.set()
-            answers = await asyncio.gather(*held, health)
+            answers = [*await asyncio.gather(*held), health]
             after = await client.post("/predict")
     finally:
         front.stop()
@@ -287,3 +195,48 @@ async def test_what_haproxy_says_by_itself_has_the_form_of_an_error(tmp_path: Pa
     error = answer.json()["error"]
     assert (error["code"], error["row"]) == ("unavailable", None)
     assert error["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_what_a_replica_held_that_hangs_another_answers(front: tuple[Front, int]) -> None:
+    process, port = front
+    first, second = Busy(name=b"first"), Busy(name=b"second")
+    second.turn.set()
+    async with (
+        lane_of(first, "127.0.0.1", (lane := free_port())),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+    ):
+        await told(process, ("127.0.0.1", lane))
+        await _answered(client, "GET", "/health/ready", 200)
+        held = [asyncio.create_task(client.post("/predict", content=b"x")) for _ in range(4)]
+        await wait_for(lambda: first.held == 4)
+        async with lane_of(second, "127.0.0.1", (other := free_port())):
+            process.follow({("127.0.0.1", lane): 1, ("127.0.0.1", other): 1})
+            first.hangs = True
+            began = asyncio.get_running_loop().time()
+            answers = await asyncio.gather(*held)
+            took = asyncio.get_running_loop().time() - began
+            after = [await client.post("/predict", content=b"x") for _ in range(20)]
+        first.turn.set()
+
+    assert {answer.text for answer in (*answers, *after)} == {"second"}
+    assert took < 2.5
+
+
+async def test_where_none_is_ready_those_that_live_are_asked(front: tuple[Front, int]) -> None:
+    process, port = front
+    first, second = Busy(name=b"first", ready=False), Busy(name=b"second", ready=False)
+    for one in (first, second):
+        one.turn.set()
+    lanes = [free_port(), free_port()]
+    async with (
+        lane_of(first, "127.0.0.1", lanes[0]),
+        lane_of(second, "127.0.0.1", lanes[1]),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+    ):
+        await told(process, *(("127.0.0.1", lane) for lane in lanes))
+        await _answered(client, "POST", "/predict", 200)
+        assert (await client.get("/health/ready")).status_code == 503
+        second.ready = True
+        async with asyncio.timeout(20):
+            while {(await client.post("/predict")).text for _ in range(10)} != {"second"}:
+                await asyncio.sleep(0.05)

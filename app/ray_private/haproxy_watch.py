@@ -1,0 +1,150 @@
+"""Ray's own HAProxy, watched by the process that started it, and taken over from one that died.
+
+**Why.** Ray 2.60 looks after its HAProxy from the controller alone, by three health checks of its
+manager, ten seconds apart: one that dies or hangs is back after half a minute. A manager that dies
+leaves it running, and the next one cannot have its ports; one that starts knows no route for a
+moment, and answers 404. ``RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S`` shortens the first alone.
+**To see it.** ``python tests/ray/haproxy_dies.py``
+**When Ray mends it.** The script exits with 0: delete this file.
+"""
+
+import asyncio
+import inspect
+import logging
+import os
+import signal
+from typing import Any
+
+import psutil
+from ray.serve._private.haproxy import HAProxyApi
+
+_PERIOD_S = 0.25
+_ANSWERS_WITHIN_S = 0.5
+_TRIES = 2
+_USED = ("start", "stop", "reload", "_graceful_reload", "_start_and_wait_for_haproxy")
+logger = logging.getLogger("ray.serve")
+
+
+def unfit() -> str | None:
+    """Why this Ray's HAProxy cannot be watched in this way."""
+    if all(inspect.iscoroutinefunction(getattr(HAProxyApi, name, None)) for name in _USED):
+        return None
+    return "this Ray runs its HAProxy in another way: it is back late where it dies or hangs"
+
+
+class Orphan:
+    """An HAProxy that another process started, with what Ray asks of one of its own."""
+
+    _stdout_path = _stderr_path = ""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._process = psutil.Process(pid)
+
+    @property
+    def returncode(self) -> int | None:
+        lives = self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE
+        return None if lives else -signal.SIGKILL
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    async def wait(self) -> None:
+        while self.returncode is None:
+            await asyncio.sleep(0.01)
+
+
+class WatchedHAProxy(HAProxyApi):
+    """Ray's class, which starts its process again within two seconds of its death, or of its last
+    answer, and takes over one that a manager before it left."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._proc: Any
+        self._changing = asyncio.Lock()
+        self._stopped = self._failed = False
+        self._watching: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        left = [Orphan(pid) for pid in self._left()]
+        if left and await self._answers():
+            pid = await self._get_running_pid()
+            self._proc = next((one for one in left if one.pid == pid), None)
+            logger.warning("HAProxy runs already (pid %s): its routes stay until others come", pid)
+        if self._proc is None:
+            for one in left:  # they hold the ports, and answer nobody
+                one.kill()
+                await one.wait()
+            await super().start()
+        else:
+            self._old_procs += [one for one in left if one is not self._proc]  # type: ignore[misc]
+        self._watching = asyncio.create_task(self._watch())
+
+    async def reload(self) -> None:
+        if isinstance(self._proc, Orphan) and not self.backend_configs:
+            return  # it knows routes, and we do not yet
+        await super().reload()
+
+    async def is_running(self) -> bool:
+        """What the controller goes by: while it begins again, its manager is not to be replaced."""
+        return self._watching is not None and not self._watching.done() and not self._failed
+
+    async def stop(self) -> None:
+        self._stopped = True
+        async with self._changing:
+            await super().stop()
+
+    async def _graceful_reload(self) -> None:
+        async with self._changing:
+            if self._proc is None or self._proc.returncode is None:
+                await super()._graceful_reload()
+            else:
+                await self._begin_again()
+
+    async def _watch(self) -> None:
+        missed = 0
+        while not self._stopped:
+            await asyncio.sleep(_PERIOD_S)
+            proc = self._proc
+            if proc is None or self._stopped:
+                continue
+            if proc.returncode is None:
+                missed = 0 if await self._answers() else missed + 1
+                if missed < _TRIES or self._proc is not proc:
+                    continue
+                logger.error("HAProxy (pid %d) does not answer: it is killed", proc.pid)
+                proc.kill()
+                await proc.wait()
+            missed = 0
+            async with self._changing:
+                if not self._stopped and self._proc.returncode is not None:
+                    try:
+                        await self._begin_again()
+                        self._failed = False
+                    except (RuntimeError, OSError) as error:
+                        logger.error("HAProxy does not start again: %s", error)
+                        self._failed = True
+
+    async def _begin_again(self) -> None:
+        logger.error("HAProxy (pid %d) has ended: another is started", self._proc.pid)
+        self._proc = await self._start_and_wait_for_haproxy()
+
+    async def _answers(self) -> bool:
+        try:
+            async with asyncio.timeout(_ANSWERS_WITHIN_S):
+                reader, writer = await asyncio.open_unix_connection(self.cfg.socket_path)
+                try:
+                    writer.write(b"show version\n")
+                    return bool(await reader.read(1))
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError):
+            return False
+
+    def _left(self) -> list[int]:
+        """Those with this configuration that run already; they are of a manager that is gone."""
+        return [
+            int(one)
+            for one in os.listdir("/proc")
+            if one.isdigit() and self._is_our_haproxy(int(one))
+        ]
