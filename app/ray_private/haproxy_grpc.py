@@ -104,7 +104,7 @@ backend {_ALIVE}
     mode http
     log global
     http-reuse always
-{_servers(_ALIVE, f"{{{{ {_TWIN}.name }}}}-control")}
+{_servers(_ALIVE, f"{{{{ {_TWIN}.name }}}}-lives")}
 {{%- endfor %}}
 """
 _WAITING = f"""\

@@ -22,10 +22,13 @@ from ray.serve._private import haproxy_templates as rays_templates
 from app.doors.concurrency import CONCURRENCY
 from app.doors.haproxy_rules import (
     ASKED_AGAIN,
+    CUT,
     HEADS,
     KEEP,
+    again,
     checked,
     indented,
+    last,
     nobody,
     none_there,
     nothing_here,
@@ -93,9 +96,9 @@ def mended_haproxy(*arguments: Any, **named: Any) -> WatchedHAProxy:
 
 def mended(template: str) -> str:
     """Ray's template with four backends for each application of ours that has replicas, in place
-    of one: predictions go to replicas that are ready, up to a limit; where none is, to those that
-    are alive; all else that is asked waits behind no prediction; and a socket, which lasts, takes
-    no place of one. What HAProxy answers by itself is in our form, in place of Ray's plain text.
+    of one: predictions go to replicas that are ready, up to a limit, and where none is, to those
+    that are alive; so does all else, which waits behind no prediction, nor takes the place of one,
+    as a socket would, which lasts. What HAProxy answers by itself is in our form, in place of Ray's plain text.
     """
     for old, new in (
         (_GLOBAL, f"{_GLOBAL}{indented((*KEEP, *HEADS))}\n"),
@@ -115,7 +118,7 @@ def mended(template: str) -> str:
 def alive(healthz: str) -> str:
     """Ray's template for its own health check, which passes where a replica is alive, too: who
     asks it would take the node for gone, and degraded answers with it."""
-    ours = f"    acl backend_{_NAME}_server_up nbsrv({_CONTROL}) ge 1"
+    ours = f"    acl backend_{_NAME}_server_up nbsrv({_LIVES}) ge 1"
     return healthz.replace(_HEALTHZ, _if(_OURS, ours, _HEALTHZ.rstrip()))
 
 
@@ -139,33 +142,38 @@ _OURS = "backend.ingress_deployment_name == 'Ingress' and backend.servers"
 _NO_504 = "http-after-response set-status 503 if { status 504 }"
 _WAITED_FOR = "backend.ingress_deployment_name == 'Ingress'"
 _WAITING = indented(("timeout server 3s", _NO_504, *none_there(_NAME)))
-_SOCKETS, _CONTROL, _ALIVE = (f"{_NAME}-{one}" for one in ("sockets", "control", "alive"))
-_LIVES = "/-/healthz"
+_CONTROL, _ALIVE, _LIVES = (f"{_NAME}-{one}" for one in ("control", "alive", "lives"))
+_AGAIN = "{{ config.socket_path }}.{{ backends.index(backend) }}"
+_NOBODY = "{{ config.socket_path }}.nobody"
+# By the name of the fallback that Ray has in its place and expects in HAProxy's statistics.
+_LAST = "{{ backend.fallback_server.name or 'again' }}"
+_HEALTH = "/-/healthz"
 _IS_READY = "{{ (backend.path_prefix or '').rstrip('/') }}/health/ready"
 _PLACES = f"maxconn {CONCURRENCY}"
-_SOCKET = "{ req.hdr(upgrade) -i websocket }"
 _ROUTES = f"""\
-    use_backend {_SOCKETS} if is_{_NAME} {_SOCKET} {{ nbsrv({_SOCKETS}) gt 0 }}
-    use_backend {_CONTROL} if is_{_NAME} !METH_POST
-    use_backend {_ALIVE} if is_{_NAME} {{ nbsrv({_SOCKETS}) eq 0 }}"""
-# By the name of the fallback that Ray has in its place and expects in HAProxy's statistics.
-_NOBODY = "{{ config.socket_path }}.nobody"
-_LAST = f"{{{{ backend.fallback_server.name or 'nobody' }}}} unix@{_NOBODY}"
+    use_backend {_CONTROL} if is_{_NAME} !METH_POST {{ nbsrv({_CONTROL}) gt 0 }}
+    use_backend {_LIVES} if is_{_NAME} !METH_POST
+    use_backend {_ALIVE} if is_{_NAME} {{ nbsrv({_CONTROL}) eq 0 }}"""
 _READY = (
-    indented((*ASKED_AGAIN, *checked(_LIVES, _IS_READY), *too_many(_NAME)))
+    indented((*ASKED_AGAIN, *checked(_HEALTH, _IS_READY), *too_many(_NAME)))
     + "\n"
     + _servers(
         f"{_PLACES} check {_OBSERVED} error-limit {{{{ config.observe_error_limit }}}} "
         "on-error mark-down{% endif %}"
     )
-    + f"    server {_LAST} backup no-check\n"
+    + f"{last(_LAST, _AGAIN)}\n"
 )
 _MORE = (
-    _backend(_SOCKETS, (), f"track {_NAME}/{{{{ server.name }}}}")
-    + _backend(_CONTROL, (*ASKED_AGAIN, *checked(_LIVES), *none_there(_CONTROL)), "check")
+    "\n".join(again(_AGAIN, _ALIVE))
+    + "\n"
+    + _backend(_CONTROL, ASKED_AGAIN, f"track {_NAME}/{{{{ server.name }}}}")
+    + _backend(
+        _LIVES, (*ASKED_AGAIN, *checked(_HEALTH, patient=True), *none_there(_LIVES)), "check"
+    )
     + _backend(
         _ALIVE,
-        (*ASKED_AGAIN, *too_many(_ALIVE), *none_there(_ALIVE)),
-        f"{_PLACES} track {_CONTROL}/{{{{ server.name }}}} on-marked-down shutdown-sessions",
+        (*ASKED_AGAIN, *too_many(_ALIVE), *none_there(_LIVES)),
+        f"{_PLACES} track {_LIVES}/{{{{ server.name }}}} {CUT}",
     )
+    + f"{last('nobody', _NOBODY)}\n"
 )

@@ -144,7 +144,7 @@ async def test_where_none_answers_that_is_said_at_once(folder: Path) -> None:
         held = [asyncio.create_task(clients.post()) for _ in range(4)]
         assert await asyncio.gather(*held) == ["503"] * 4
         await clients.both({"503", "UNAVAILABLE"})
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 5
         answer = await clients.http.get("/health")
         assert answer.json()["error"]["code"] == "unavailable"
         one.http.hangs = False

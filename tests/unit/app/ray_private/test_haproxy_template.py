@@ -44,22 +44,22 @@ def test_a_replica_has_so_many_places_and_sockets_and_control_take_none(folder: 
         return [line for line in section(written, name) if line.startswith("server ")]
 
     at, cut = "server one 127.0.0.1:30000", "on-marked-down shutdown-sessions"
-    ready, nobody = servers("http-mine")
+    ready, again = servers("http-mine")
     assert ready.startswith(f"{at} maxconn 256 check")
-    assert nobody.startswith("server proxy unix@")
-    assert nobody.endswith(" backup no-check")
-    assert servers("http-mine-alive") == [f"{at} maxconn 256 track http-mine-control/one {cut}"]
-    assert servers("http-mine-control") == [f"{at} check"]
-    assert servers("http-mine-sockets") == [f"{at} track http-mine/one"]
+    assert again == f"server proxy unix@{folder}/socket.0 backup no-check"
+    alive, nobody = servers("http-mine-alive")
+    assert alive == f"{at} maxconn 256 track http-mine-lives/one {cut}"
+    assert nobody == f"server nobody unix@{folder}/socket.nobody backup no-check"
+    assert servers("http-mine-control") == [f"{at} track http-mine/one"]
+    assert servers("http-mine-lives") == [f"{at} check"]
 
 
 def test_where_a_request_goes(folder: Path) -> None:
     routes = [line for line in lines(folder, MINE) if line.startswith("use_backend http-")]
     assert routes == [
-        "use_backend http-mine-sockets if is_http-mine { req.hdr(upgrade) -i websocket } "
-        "{ nbsrv(http-mine-sockets) gt 0 }",
-        "use_backend http-mine-control if is_http-mine !METH_POST",
-        "use_backend http-mine-alive if is_http-mine { nbsrv(http-mine-sockets) eq 0 }",
+        "use_backend http-mine-control if is_http-mine !METH_POST { nbsrv(http-mine-control) gt 0 }",
+        "use_backend http-mine-lives if is_http-mine !METH_POST",
+        "use_backend http-mine-alive if is_http-mine { nbsrv(http-mine-control) eq 0 }",
         "use_backend http-mine if is_http-mine",
     ]
 
@@ -69,7 +69,7 @@ def test_one_application_does_not_answer_for_another_with_a_longer_prefix(folder
     written = lines(folder, MINE, other)
     routes = [line.split()[1] for line in written if line.startswith("use_backend http-")]
 
-    assert routes[:4] == [f"http-other{one}" for one in ("-sockets", "-control", "-alive", "")]
+    assert routes[:4] == [f"http-other{one}" for one in ("-control", "-lives", "-alive", "")]
     assert "http-check send meth GET uri /other/health/ready" in section(written, "http-other")
     front = written[
         written.index("frontend http_frontend") : written.index("backend default_backend")
