@@ -41,8 +41,8 @@ from app.start.dashboard import Dashboard
 _POLL_S = 1.0
 _REPLICAS = 128
 _READY, _CONTROL, _ALIVE, _LIVES = "requests", "control", "alive", "lives"
-"""The same servers four times: where predictions go, and all else, which must neither wait for these
-nor take their place; and the same while no replica is ready."""
+"""The same servers four times: where predictions go, and all else, which must neither wait for
+these nor take their place; and the same while no replica is ready."""
 
 
 def run(
@@ -168,10 +168,10 @@ def _backends(concurrency: int, folder: Path) -> Iterator[str]:
         for place in range(_REPLICAS):
             server = f"replica{place}"
             yield f"    server {server} 127.0.0.1:1 {servers.format(server)}"
-        if name in (_READY, _ALIVE):
-            yield last(
-                "again" if name == _READY else "nobody", once_more if name == _READY else none
-            )
+        if name == _READY:
+            yield last("again", once_more)
+        elif name == _ALIVE:
+            yield last("nobody", none)
 
 
 # A client's connection that has waited for its first request for too long is closed without an

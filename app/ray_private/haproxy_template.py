@@ -98,7 +98,8 @@ def mended(template: str) -> str:
     """Ray's template with four backends for each application of ours that has replicas, in place
     of one: predictions go to replicas that are ready, up to a limit, and where none is, to those
     that are alive; so does all else, which waits behind no prediction, nor takes the place of one,
-    as a socket would, which lasts. What HAProxy answers by itself is in our form, in place of Ray's plain text.
+    as a socket would, which lasts. What HAProxy answers by itself is in our form, in place of Ray's
+    plain text.
     """
     for old, new in (
         (_GLOBAL, f"{_GLOBAL}{indented((*KEEP, *HEADS))}\n"),

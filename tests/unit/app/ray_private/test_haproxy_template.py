@@ -57,7 +57,8 @@ def test_a_replica_has_so_many_places_and_sockets_and_control_take_none(folder: 
 def test_where_a_request_goes(folder: Path) -> None:
     routes = [line for line in lines(folder, MINE) if line.startswith("use_backend http-")]
     assert routes == [
-        "use_backend http-mine-control if is_http-mine !METH_POST { nbsrv(http-mine-control) gt 0 }",
+        "use_backend http-mine-control if is_http-mine !METH_POST "
+        "{ nbsrv(http-mine-control) gt 0 }",
         "use_backend http-mine-lives if is_http-mine !METH_POST",
         "use_backend http-mine-alive if is_http-mine { nbsrv(http-mine-control) eq 0 }",
         "use_backend http-mine if is_http-mine",
