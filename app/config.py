@@ -54,7 +54,8 @@ class FastLaneSettings(StrictModel):
     """``0.0.0.0``, or ``::`` for IPv6, too, to serve other machines: there is no TLS, put a proxy
     before it."""
     port: int = Field(default=8001, ge=1, le=65535)
-    """One port for all ingress replicas of a node: the kernel spreads connections over them."""
+    """One port for all ingress replicas of a node: the kernel spreads connections over them. Each
+    has one of its own, too, which the kernel chooses, for ``windsock front``."""
     max_connections: int = Field(default=4096, ge=1)
     """Open at once in one replica, as many as HAProxy takes; more wait to be accepted."""
     keep_alive_s: int = Field(default=90, ge=1)
