@@ -77,15 +77,14 @@ class ServeRun:
         reap(self._own())
 
     def interrupt(self) -> None:
-        """Have it end its cluster, of which nothing may be stopped (SIGSTOP) for that. It does not
+        """Have it end its cluster, of which nothing may stay stopped (SIGSTOP) for that. It does not
         end on SIGTERM."""
         self.interrupted = True
         if self._process and self.status is None:
             self._process.send_signal(signal.SIGINT)
         for one in self.family.running():
             with suppress(psutil.Error):
-                if one.status() == psutil.STATUS_STOPPED:
-                    one.resume()
+                one.resume()
 
     def kill(self, which: int) -> None:
         """End all at once, as the signal ``which`` wants it."""

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from app.start.address import address
+from app.start.address import Target, address
+from app.start.launch import launch
 from tests.support.apart import apart
 from tests.support.serve import free_port, read_config, script
 
@@ -88,15 +89,15 @@ def test_it_goes_on_where_nobody_hears_what_it_says() -> None:
     read, write = os.pipe()
     os.close(read)
     try:
-        script = "from app.start.launch import say; say('one'); say('two')"
-        done = subprocess.run([sys.executable, "-c", script], stderr=write, check=False)
+        speaks = "from app.start.launch import say; say('one'); say('two')"
+        done = subprocess.run([sys.executable, "-c", speaks], stderr=write, check=False)
     finally:
         os.close(write)
     assert done.returncode == 0
 
 
 @pytest.mark.parametrize(
-    ("script", "sentence"),
+    ("end", "sentence"),
     [
         ("exit 0", "`serve run` ended by itself, with status 0"),
         ("exit 3", "`serve run` ended by itself, with status 3"),
@@ -108,18 +109,19 @@ def test_a_serve_run_that_ends_unasked_is_a_failure(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    script: str,
+    end: str,
     sentence: str,
 ) -> None:
-    serve = tmp_path / "serve"
-    serve.write_text(f"#!/bin/bash\n{script}")
+    config, serve = tmp_path / "serve_config.yaml", tmp_path / "serve"
+    config.write_text(yaml.safe_dump(read_config("collapsed")))
+    serve.write_text(f"#!/bin/bash\n{end}")
     serve.chmod(0o755)
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setenv("RAY_SERVE_ENABLE_HA_PROXY", "0")
+    for name, value in apart().items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr("app.start.serve_run.script", lambda _: str(serve))
     nobody = Target("orders", f"http://127.0.0.1:{free_port()}", None)
     monkeypatch.setattr("app.start.launch._checked", lambda _: [nobody])
 
-    assert launch(Path("serve_config.yaml")) == 1
+    assert launch(config) == 1
     last = capsys.readouterr().err.rstrip().splitlines()[-1]
     assert last.startswith(f"Windsock has ended: {sentence}")

@@ -141,6 +141,7 @@ def test_one_that_is_stopped_is_said_and_when_it_goes_on(site: Site) -> None:
     process = site.process("gcs_server")
     process.suspend()
     try:
+        wait_until(lambda: process.status() == psutil.STATUS_STOPPED, "it stops")
         site.look(5)
     finally:
         process.resume()
