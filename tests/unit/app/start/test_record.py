@@ -55,7 +55,7 @@ def test_what_a_killed_launcher_leaves_is_found_and_ended_by_its_record(tmp_path
         (one,) = left(tmp_path)
         assert one.config.endswith("/orders.yaml")
         assert one.launcher == launcher.pid
-        assert titles(one.family) == ["orphan"]
+        wait_until(lambda: titles(one.family) == ["orphan"], "the orphan")
         assert one.family.end() == []
         assert not mark.runs
         assert list(left(tmp_path)) == []
