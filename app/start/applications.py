@@ -5,8 +5,8 @@ from typing import Any
 
 from app.start.failure import failure
 
-Answers = Callable[[str], bool]
-"""Whether an application answers."""
+Health = Callable[[str], Mapping[str, Any]]
+"""What an application tells of its health; empty where it does not answer."""
 
 _SILENT = 5
 
@@ -18,9 +18,9 @@ class ShutDown(Exception):
 class Applications:
     """Those of a run. ``say`` takes a line on each change."""
 
-    def __init__(self, say: Callable[[str], object], answers: Answers) -> None:
+    def __init__(self, say: Callable[[str], object], health: Health) -> None:
         self._say = say
-        self._answers = answers
+        self._health = health
         self._told: dict[str, Mapping[str, Any]] = {}
         self._silent = 0
         self._begun = False
@@ -58,12 +58,17 @@ class Applications:
             self._say(f"{name} is unhealthy: {failure(now)}")
         elif status == "RUNNING":
             updated = anew or was == "DEPLOYING"
-            self._say(f"{name}: {'what was deployed serves' if updated else 'it is whole again'}")
+            self._say(self._updated(name) if updated else f"{name}: it is whole again")
         elif status == "DEPLOYING":
             self._say(f"{name} is being {'updated' if before else 'deployed'}")
 
+    def _updated(self, name: str) -> str:
+        # Replicas that refuse a version serve the one before, which Serve takes for an update.
+        problem = self._health(name).get("problem")
+        return f"{name}: what was deployed serves" + (f", but: {problem}" if problem else "")
+
     def _refused(self, name: str, why: str) -> str:
-        serves = "the old one serves" if self._answers(name) else "and nothing serves"
+        serves = "the old one serves" if self._health(name) else "and nothing serves"
         return f"{name}: what was deployed was refused, {serves}: {why}"
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -55,8 +56,8 @@ def watch(
 ) -> None:
     """Say what changes, until it ends or is told to. Raises CannotHeal, and ShutDown where Serve
     was told to end by somebody else."""
-    urls = {target.app: target for target in targets}
-    served = Applications(say, lambda name: name in urls and answers(client, urls[name]))
+    urls = {target.app: target.url for target in targets if target.graph}
+    served = Applications(say, lambda name: _health(client, urls.get(name)))
     asked = time.monotonic()
     while run.going:
         run.look()
@@ -72,6 +73,16 @@ def answers(client: httpx.Client, target: Target) -> bool:
         return client.get(f"{target.url}/health/ready").is_success
     except httpx.HTTPError:
         return False
+
+
+def _health(client: httpx.Client, url: str | None) -> Mapping[str, Any]:
+    """Of one that is not ours nothing is known."""
+    if url:
+        with suppress(httpx.HTTPError, ValueError):
+            answer = client.get(f"{url}/health")
+            if answer.is_success:
+                return dict(answer.json())
+    return {}
 
 
 def _step(app: str, application: Mapping[str, Any]) -> str:

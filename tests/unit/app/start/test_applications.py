@@ -8,11 +8,11 @@ from app.start.applications import Applications, ShutDown
 
 
 class Told:
-    """What was said, of an application that answers or does not."""
+    """What was said, of an application with this health, or none where it does not answer."""
 
-    def __init__(self, *, answers: bool = True) -> None:
+    def __init__(self, *, health: dict[str, Any] | None = None) -> None:
         self.lines: list[str] = []
-        self._served = Applications(self.lines.append, lambda _: answers)
+        self._served = Applications(self.lines.append, lambda _: health or {})
 
     def tell(self, **applications: dict[str, Any]) -> list[str]:
         """What is said of these, one after the other."""
@@ -49,11 +49,18 @@ def test_an_update_between_two_questions() -> None:
     assert told.tell(orders=_app("RUNNING", 2)) == ["orders: what was deployed serves"]
 
 
+def test_a_version_that_replicas_refuse() -> None:
+    told = Told(health={"status": "ok", "problem": "version 3 was refused; 2 serves on"})
+    told.tell(orders=_app("RUNNING"))
+    (line,) = told.tell(orders=_app("RUNNING", 2))
+    assert line == "orders: what was deployed serves, but: version 3 was refused; 2 serves on"
+
+
 @pytest.mark.parametrize(
-    ("answers", "serves"), [(True, "the old one serves"), (False, "nothing serves")]
+    ("health", "serves"), [({"status": "ok"}, "the old one serves"), ({}, "nothing serves")]
 )
-def test_an_update_that_is_refused(answers: bool, serves: str) -> None:
-    told = Told(answers=answers)
+def test_an_update_that_is_refused(health: dict[str, Any], serves: str) -> None:
+    told = Told(health=health)
     told.tell(orders=_app("RUNNING"))
     (line,) = told.tell(orders=_app("DEPLOY_FAILED", 2, "Traceback\nGraphRefused: no such bundle"))
     assert line.startswith("orders: what was deployed was refused, ")
