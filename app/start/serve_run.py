@@ -77,8 +77,8 @@ class ServeRun:
         reap(self._own())
 
     def interrupt(self) -> None:
-        """Have it end its cluster, of which nothing may stay stopped (SIGSTOP) for that. It does not
-        end on SIGTERM."""
+        """Have it end its cluster, of which nothing may stay stopped (SIGSTOP) for that. On SIGTERM
+        it would not."""
         self.interrupted = True
         if self._process and self.status is None:
             self._process.send_signal(signal.SIGINT)
