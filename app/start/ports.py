@@ -103,11 +103,12 @@ def holder(port: int) -> str:
 
 
 def process(pid: int) -> str:
-    """A process in words: its number, and how it was started."""
+    """A process in words: its number, and how it was started, with paths as short as names."""
     try:
-        command = " ".join(psutil.Process(pid).cmdline()).strip()
+        parts = psutil.Process(pid).cmdline()
     except psutil.Error:
-        command = ""
+        parts = []
+    command = " ".join(part.rpartition("/")[2] or part for part in parts).strip()
     return f"process {pid} ({command[:_SHOWN]})" if command else f"process {pid}"
 
 

@@ -31,7 +31,7 @@ def test_the_second_says_who_the_first_is() -> None:
         first.kill()
 
     told = str(refused.value)
-    assert told.startswith(f"another windsock has port {port}, process {first.pid} ({command[0]}")
+    assert told.startswith(f"another windsock has port {port}, process {first.pid} (python")
     assert 'give this one ports and files of its own by eval "$(windsock env --beside' in told
     with claimed([port]):  # the kernel has taken back what was killed
         pass

@@ -156,6 +156,16 @@ def test_all_of_several_holders_are_told() -> None:
     assert ") and process " in told
 
 
+def test_a_process_is_told_by_the_names_of_its_files() -> None:
+    with subprocess.Popen(
+        [sys.executable, "/dev/stdin", "/a/b.yaml"], stdin=subprocess.PIPE
+    ) as one:
+        told = process(one.pid)
+        one.communicate(b"")
+    assert told.endswith(" stdin b.yaml)")
+    assert "/" not in told
+
+
 def test_one_that_has_ended_has_no_command() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         pass
