@@ -18,10 +18,8 @@ from tests.support.serve import free_port, read_config, script
 
 def up(folder: Path, document: dict[str, Any], **environment: str) -> list[str]:
     """The lines of a start that is refused."""
-    config = folder / "serve_config.yaml"
-    config.write_text(yaml.safe_dump(document))
     done = subprocess.run(
-        [script("windsock"), "up", str(config)],
+        [script("windsock"), "up", str(_written(folder, document))],
         env={**os.environ, **apart(), **environment},
         capture_output=True,
         text=True,
@@ -31,6 +29,12 @@ def up(folder: Path, document: dict[str, Any], **environment: str) -> list[str]:
     assert done.returncode == 1
     assert "What Ray prints" not in done.stderr
     return done.stderr.splitlines()
+
+
+def _written(folder: Path, document: dict[str, Any]) -> Path:
+    config = folder / "serve_config.yaml"
+    config.write_text(yaml.safe_dump(document))
+    return config
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -112,8 +116,7 @@ def test_a_serve_run_that_ends_unasked_is_a_failure(
     end: str,
     sentence: str,
 ) -> None:
-    config, serve = tmp_path / "serve_config.yaml", tmp_path / "serve"
-    config.write_text(yaml.safe_dump(read_config("collapsed")))
+    serve = tmp_path / "serve"
     serve.write_text(f"#!/bin/bash\n{end}")
     serve.chmod(0o755)
     for name, value in apart().items():
@@ -122,6 +125,6 @@ def test_a_serve_run_that_ends_unasked_is_a_failure(
     nobody = Target("orders", f"http://127.0.0.1:{free_port()}", None)
     monkeypatch.setattr("app.start.launch._checked", lambda _: [nobody])
 
-    assert launch(config) == 1
+    assert launch(_written(tmp_path, read_config("collapsed"))) == 1
     last = capsys.readouterr().err.rstrip().splitlines()[-1]
     assert last.startswith(f"Windsock has ended: {sentence}")
