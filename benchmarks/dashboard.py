@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from app.start import dashboard
+from app.start import serve_log
 from app.start.dashboard import applications
 from benchmarks.unmeasured import Unmeasured
 
@@ -34,9 +34,9 @@ def replicas(client: httpx.Client, address: str, application: str = "windsock") 
 
 
 def address_in(log: str) -> str:
-    """Where Ray says that the dashboard is: 8265, or the next port that was free.
-    Raises DashboardError."""
-    found = dashboard.address_in(log)
+    """Where Ray says that the dashboard is: 8265, or the next port that was free. Raises
+    DashboardError."""
+    found = serve_log.address_in(log)
     if found is None:
         raise DashboardError("Ray did not say where its dashboard is")
     return found

@@ -14,7 +14,7 @@ from feast import FeatureStore
 
 from benchmarks.load.opened import OpenLoad, Options, opened
 from tests.chaos.scale import Scale
-from tests.support.processes import replicas, running
+from tests.support.processes import in_service, replicas
 from tests.support.redis import RedisServer
 from tests.support.serve import Server, deploy
 from tests.support.wait import wait_until
@@ -115,7 +115,7 @@ class Site:
 
     def replaced(self, deployment: str, old: set[int]) -> set[int]:
         """The same of those that are not ``old``, some of which may yet have to end."""
-        new = running(self.server, deployment) - old
+        new = in_service(self.server, deployment) - old
         return new if len(new) == self.replicas_each else set()
 
     def fresh(self) -> bool:

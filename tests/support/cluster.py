@@ -29,12 +29,10 @@ from tests.support.serve import (
 )
 from tests.support.wait import wait_until
 
-# By a token, as the cluster of `windsock up` is.
-_GUARDED = {"RAY_AUTH_MODE": "token"}
 _KINDS: Mapping[str, Mapping[str, str]] = {
-    "haproxy": {**ray_environment(haproxy=True), **_GUARDED},
-    "proxy": {**ray_environment(haproxy=False), **_GUARDED},
-    "bare": _GUARDED,
+    "haproxy": ray_environment(haproxy=True),
+    "proxy": ray_environment(haproxy=False),
+    "bare": {"RAY_AUTH_MODE": "token"},  # as all that a test asks with is
 }
 _DOORS = ("http_options", "grpc_options")
 
@@ -55,7 +53,7 @@ class Cluster:
         assert not self.serves, "the application before has not ended"
         server = self.place(document, folder)
         if self.served:
-            wait_until(lambda: not applications(server), "the end of the application before")
+            wait_until(lambda: not applications(server, 30), "the end of the application before")
         self.serves = self.served = True
         try:
             deploy(server, document, timeout_s=120)

@@ -23,7 +23,7 @@ def replicas(server: Server, deployment: str, count: int) -> set[int]:
     return pids if len(pids) == len(told) == count else set()
 
 
-def running(server: Server, deployment: str) -> set[int]:
+def in_service(server: Server, deployment: str) -> set[int]:
     """Those that run, whatever others there are: that start, or that are being ended."""
     return _running(_told(server, deployment))
 
@@ -39,7 +39,7 @@ def named(server: Server, name: str) -> list[psutil.Process]:
     return [one for one in family(server) if _title(one).startswith(name)]
 
 
-def of_program(server: Server, program: str) -> list[psutil.Process]:
+def running(server: Server, program: str) -> list[psutil.Process]:
     """Those whose program, or the script that they run, has a path that ends so."""
     return [
         one for one in family(server) if any(part.endswith(program) for part in _command(one)[:3])

@@ -13,7 +13,7 @@ from tests.chaos.harm import Harm
 from tests.chaos.judge import begun_at, failures, told
 from tests.chaos.scale import Scale
 from tests.chaos.site import Site, reach
-from tests.support.processes import family, of_program
+from tests.support.processes import family, running
 from tests.support.serve import Server
 from tests.support.wait import wait_until
 
@@ -34,7 +34,7 @@ class Part:
 
     def of(self, server: Server) -> int:
         """Its process."""
-        (one,) = of_program(server, self.program)
+        (one,) = running(server, self.program)
         return one.pid
 
 
