@@ -109,8 +109,9 @@ def answer_of(said: Mapping[str, Any]) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """``status`` is ``ok``; ``degraded`` where answers are given, and flagged; ``unavailable`` where
-    none is; ``starting`` until a model serves. ``problem`` is what is wrong, also while it is ok."""
+    """``status`` is ``ok``; ``degraded`` where answers are given, and flagged; ``unavailable``
+    where none is; ``starting`` until a model serves. ``problem`` is what is wrong, also while it is
+    ok."""
 
     status: str
     model: Model | None
