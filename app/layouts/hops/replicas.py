@@ -69,7 +69,7 @@ class Replicas:
             message = "%s: replica %s has not answered for %.1f s, and gets %s until it does"
             logger.warning(message, self.stage, _name(replica), seconds, gets)
 
-    def ended(self, replica: Hashable, *, answered: bool) -> None:
+    def ended(self, replica: Hashable, *, answered: bool = True) -> None:
         """What was sent to it has come to its end."""
         if replica in self._late:
             self._change({one: hung for one, hung in self._late.items() if one != replica})

@@ -34,9 +34,9 @@ def test_each_step_is_logged_once_and_counted(
     replicas.late("a", 1.0, hung=True)
     replicas.late("a", 0.2, hung=False)
     assert replicas.ejected() == ["a"]
-    replicas.ended("b", answered=True)
-    replicas.ended("a", answered=True)
-    replicas.ended("a", answered=True)
+    replicas.ended("b")
+    replicas.ended("a")
+    replicas.ended("a")
 
     assert caplog.messages == [
         "Model: replica a has not answered for 0.2 s, and gets none while others are there until "

@@ -72,7 +72,7 @@ async def test_replicas_that_are_late_are_left_out_while_others_are_there() -> N
     router.stage.late(router.ids["b"], 1.0, hung=True)
     assert await router.chosen() == set()
 
-    router.stage.ended(router.ids["a"], answered=True)
+    router.stage.ended(router.ids["a"])
     assert await router.chosen() == {"a"}
 
 
