@@ -49,7 +49,8 @@ class Frame:
     Column dtypes: ``string`` is object (None is missing); ``float64``, ``bool`` and ``timestamp``
     (epoch seconds, UTC) are float64 (NaN is missing), and so is an ``int64`` feature; an
     ``int64`` entity key is int64. ``budget_s`` is the time that a stage may take for it. Rows in
-    ``failed`` keep their place: what could not be computed of them is missing.
+    ``failed`` keep their place: what could not be computed of them is missing. ``counted``: they
+    are a client's, and metrics tell of them.
     """
 
     model: ModelId
@@ -58,18 +59,19 @@ class Frame:
     views: ViewStates | None = None
     budget_s: float = float("inf")
     failed: Failures = field(default_factory=dict)
+    counted: bool = True
 
     def __getstate__(self) -> tuple[Any, ...]:
         # As one block: column by column, pickling costs more than the work of a stage.
         numbers = {name: c for name, c in self.columns.items() if c.dtype == np.float64}
         others = {name: c for name, c in self.columns.items() if name not in numbers}
         block = np.array(list(numbers.values()))
-        plain = self.model, self.rows, self.views, self.budget_s, self.failed
+        plain = self.model, self.rows, self.views, self.budget_s, self.failed, self.counted
         return plain, list(numbers), block, others
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         plain, numbers, block, others = state
-        self.model, self.rows, self.views, self.budget_s, self.failed = plain
+        self.model, self.rows, self.views, self.budget_s, self.failed, self.counted = plain
         self.columns = {**others, **dict(zip(numbers, block, strict=True))}
 
 

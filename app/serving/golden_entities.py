@@ -48,7 +48,7 @@ class GoldenEntities:
             part = slice(start, start + max_rows)
             columns = {name: column[part] for name, column in self._columns.items()}
             rows = len(next(iter(columns.values())))
-            ran = await self._chain.run(Frame(self._model, rows, columns))
+            ran = await self._chain.run(Frame(self._model, rows, columns, counted=False))
             answered += rows - len(ran.failed)
             took_s = max(took_s, sum(ran.spent))
             states = ran.found.views
@@ -69,4 +69,4 @@ class GoldenEntities:
         step = -(-self._rows // min(_SENT, max_rows))
         columns = {name: column[::step] for name, column in self._columns.items()}
         rows = len(range(0, self._rows, step))
-        return await self._chain.run(Frame(self._model, rows, columns), deadline)
+        return await self._chain.run(Frame(self._model, rows, columns, counted=False), deadline)

@@ -129,7 +129,7 @@ class ServedVersion:
         """What comes of the contract's own example, past the queue. Raises what the chain raises,
         TimedOut at ``deadline`` (of the event loop's clock)."""
         columns = self.contract.columns([self._example()])
-        return await self._chain.run(Frame(self.model, 1, columns), deadline)
+        return await self._chain.run(Frame(self.model, 1, columns, counted=False), deadline)
 
     async def warm_up(self) -> RowFailed | None:
         """Send the contract's own example through the whole chain, and keep its answer; why it has

@@ -51,7 +51,8 @@ class StandIn:
             row = self._rows.get(frame.model)
             if row is None:
                 raise
-            _stood_in().inc(frame.rows, tags={})
+            if frame.counted:
+                _stood_in().inc(frame.rows, tags={})
             return Timed(_repeated(row, frame), 0.0)
         self._answered += 1
         if self.away:

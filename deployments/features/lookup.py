@@ -92,7 +92,8 @@ class FeatureLookup:
         now = self.clock.now()
         found, origin = await self._rows(plan, frame)
         features, states = self._judged(frame.model, prepared, found, origin, now)
-        self._metrics.looked_up(states)
+        if frame.counted:
+            self._metrics.looked_up(states)
         columns = frame.columns | features
         request = plan.schema.entities | plan.schema.request
         failed: Failures = {}

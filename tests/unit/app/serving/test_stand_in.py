@@ -94,6 +94,8 @@ async def test_each_row_gets_what_the_stage_said(
         assert found.views.refused is None
         assert stands_in.away
     assert counted == [3, 3]
+    await stands_in.lookup(Frame(FIRST, 1, {}, counted=False))
+    assert counted == [3, 3], "no client asked for it"
     assert log.text.count("the feature stage cannot be reached") == 1
 
     features.raises = None

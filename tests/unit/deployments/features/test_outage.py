@@ -1,7 +1,9 @@
 """Lookups while the online store, a real one, cannot be read."""
 
 import os
+import pickle
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +145,19 @@ async def test_the_service_starts_without_its_store(repo: FeatureStore, tmp_path
     found = await stage.lookup(frame("one", 1, 2))
 
     assert found.columns["goods__price"].tolist() == [15.0, 15.0]
+
+
+async def test_rows_that_no_client_asked_for_are_in_no_metric(
+    repo: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = staged(repo, tmp_path)
+    counted: list[int] = []
+    monkeypatch.setattr(
+        stage._metrics, "looked_up", lambda states: counted.append(states.status.shape[1])
+    )
+    await stage.lookup(frame("one", 1, 2))
+    probe = pickle.loads(pickle.dumps(replace(frame("one", 1), counted=False)))
+    found = await stage.lookup(probe)
+
+    assert counted == [2]
+    assert found.columns["goods__price"].tolist() == [10]
