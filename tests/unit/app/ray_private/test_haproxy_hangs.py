@@ -87,9 +87,9 @@ class Clients:
 
     async def call(self) -> str:
         try:
-            return str((await self.grpc(b"x", timeout=20)).decode())
+            return bytes(await self.grpc(b"x", timeout=20)).decode()
         except grpc.aio.AioRpcError as error:
-            return error.code().name
+            return str(error.code().name)
 
     async def both(self, expected: set[str]) -> float:
         """Seconds until nothing else is answered, over HTTP and over gRPC."""
