@@ -58,7 +58,7 @@ def watch(
     was told to end by somebody else."""
     urls = {target.app: target.url for target in targets if target.graph}
     served = Applications(say, lambda name: _health(client, urls.get(name)))
-    asked = time.monotonic()
+    asked = -_ASK_S  # at once: what is deployed from now on is news
     while run.going:
         run.look()
         if time.monotonic() - asked > _ASK_S:
