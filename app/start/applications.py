@@ -16,7 +16,7 @@ class ShutDown(Exception):
 
 
 class Applications:
-    """Those of a run. ``say`` takes a line on each change."""
+    """Those of a run that serves. ``say`` takes a line on each change."""
 
     def __init__(self, say: Callable[[str], object], health: Health) -> None:
         self._say = say
@@ -36,7 +36,7 @@ class Applications:
         if self._silent >= _SILENT:
             self._say("Ray's dashboard answers again")
         self._silent = 0
-        if self._begun and not details.get("controller_info"):
+        if not details.get("controller_info"):
             raise ShutDown("Serve was shut down beside it, by `serve shutdown`")
         told = details.get("applications") or {}
         if self._begun:

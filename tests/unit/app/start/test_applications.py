@@ -89,10 +89,14 @@ def test_applications_that_come_and_go() -> None:
 
 def test_serve_that_is_shut_down() -> None:
     told = Told()
-    told.details({"controller_info": {}, "applications": {}})  # it is not there yet
     told.tell(orders=_app("RUNNING"))
     with pytest.raises(ShutDown, match="serve shutdown"):
         told.details({"controller_info": {}, "applications": {}})
+
+
+def test_serve_that_is_shut_down_as_soon_as_it_serves() -> None:
+    with pytest.raises(ShutDown):
+        Told().details({"controller_info": {}, "applications": {}})
 
 
 def test_a_dashboard_that_does_not_answer() -> None:
