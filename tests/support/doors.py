@@ -15,7 +15,8 @@ from ray.serve.config import HTTPOptions
 from starlette.types import ASGIApp
 from uvicorn.config import HTTP_PROTOCOLS
 
-from app.doors.front import Address, Front
+from app.doors.front import Front
+from app.doors.lanes import Address
 from app.doors.ray.middlewares import middlewares
 from tests.support.fast_lane import serving
 from tests.support.serve import free_port

@@ -204,7 +204,7 @@ async def test_a_stuck_batch_alone_refuses_whom_it_would_make_late() -> None:
 
     batch.release()
     (await stage.next()).release()
-    assert await asyncio.gather(held, patient) == [[0], [2]]
+    assert [await held, await patient] == [[0], [2]]
 
 
 async def test_who_fits_into_the_next_batch_is_let_in_however_slow_batches_are() -> None:
