@@ -65,13 +65,14 @@ def checked(*paths: str, patient: bool = False) -> Iterator[str]:
     is out within 1.9 s, ``patient`` 3.4 s, and what it holds is asked of another (``ASKED_AGAIN``).
 
     A starved replica may pause for longer than a second. Where there is another, that is taken;
-    where there is none, it is waited for as long as the patient checks have it."""
+    where there is none, it is waited for as long as the patient checks have it, for which any
+    answer will do: one that is told to stop answers still."""
     yield "timeout check 650ms"
     yield "option httpchk"
     for path in paths:
         yield "http-check connect"
         yield f"http-check send meth GET uri {path}"
-        yield "http-check expect error-status L7OKC status 200"
+        yield f"http-check expect error-status L7OKC {'rstatus .' if patient else 'status 200'}"
     yield f"default-server {_CHECKS} fall {4 if patient else 2} {CUT}"
 
 
