@@ -270,6 +270,7 @@ def test_an_update_without_room_is_told_and_no_reason_to_refuse(
     options = {"ray_actor_options": {"num_cpus": 2}, "max_surge_percent": 25}
     nodes = [{"CPU": 3.0}]
     monkeypatch.setattr("app.start.preflight._nodes", lambda: nodes)
+    monkeypatch.setattr("app.ray_private.controller.problems", list)  # of a Ray that does not run
     deployed_as(monkeypatch, ("orders", args, options))
     (problem,) = check(args)
 
