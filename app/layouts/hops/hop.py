@@ -48,6 +48,7 @@ class Hop:
         self.usual = UsualTimes(settings)
         self._remote = by_value(handle, method)
         self._under_way: dict[Call, None] = {}
+        self._waiting: set[asyncio.Event] = set()
 
     def silent(self) -> str | None:
         """Why a batch cannot be sent, if it cannot; for the first replicas it can wait."""
@@ -61,6 +62,13 @@ class Hop:
         """What the stage answers, or raises. Raises Unavailable where it cannot be reached, and
         Overloaded where it has no room."""
         changed = asyncio.Event()
+        self._waiting.add(changed)
+        try:
+            return await self._answer(batch, changed)
+        finally:
+            self._waiting.discard(changed)
+
+    async def _answer(self, batch: Frame | TensorFrame, changed: asyncio.Event) -> Any:
         calls = [self._send(batch, changed)]
         pauses = iter(_PAUSES_S)
         helped = False
@@ -104,6 +112,10 @@ class Hop:
         if not call.answer.done():
             if call.replica is not None:
                 self.replicas.late(call.replica, call.seconds, hung=call.hung)
+            if call.hung:
+                # Those whose own limits are further away have the same replica, and none else.
+                for waiting in self._waiting:
+                    waiting.set()
             return
         del self._under_way[call]
         if call.answer.cancelled():  # it made room for others, and tells nothing

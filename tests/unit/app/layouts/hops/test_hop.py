@@ -82,6 +82,19 @@ async def test_a_replica_alone_that_hangs_fails_its_batch_and_then_all_at_once()
     assert await stage.hop(frame()) == "a"
 
 
+async def test_a_batch_larger_than_any_before_does_not_wait_for_a_hung_replica_alone() -> None:
+    """Its own limit is that of the first of its size, which may have things to load."""
+    stage = await Staged("a").usual()
+    stage.replicas["a"].hangs = True
+    small, large = asyncio.create_task(stage.hop(frame())), asyncio.create_task(stage.hop(frame(9)))
+
+    begun = monotonic()
+    ends = await asyncio.gather(small, large, return_exceptions=True)
+
+    assert [type(end) for end in ends] == [Unavailable, Unavailable]
+    assert monotonic() - begun < SETTINGS.first_s
+
+
 async def test_a_replica_alone_that_is_slow_once_is_waited_for() -> None:
     stage = await Staged("a").usual()
     stage.replicas["a"].hangs = True
