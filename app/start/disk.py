@@ -19,11 +19,12 @@ _FILES = 1000
 # later would be the ones that fail.
 _RAY, _LOG, _HAPROXY, _TOKEN = 48 * _MB, 8 * _MB, 8 * _MB, 2**12
 
-# The longest socket of each below its folder, and how long the whole path may be: the kernel's
-# limit, and HAProxy's own.
+# Below the folder of each, the longest socket, and how long its whole path may be: the kernel's
+# limit, and HAProxy's own. HAProxy's lie in a folder that has the name of the node, and those of
+# ours (app/ray_private/haproxy_template.py) have the name of Ray's and one more word.
 _RAYS_SOCKET = "ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
 _RAYS_LONGEST = 107 if sys.platform == "linux" else 103
-_HAPROXYS_SOCKET = f"{'0' * 56}/metrics.sock"
+_HAPROXYS_SOCKET = f"{'0' * 56}/{{}}.nobody"
 _HAPROXYS_LONGEST = 97
 
 
@@ -57,8 +58,9 @@ def places(environment: Mapping[str, str]) -> Iterator[Place]:
         name = "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC"
         file = Path(environment.get(name, "/tmp/haproxy-serve/haproxy.cfg"))
         admin = "RAY_SERVE_HAPROXY_SOCKET_PATH"
-        sockets = Path(environment.get(admin, "/tmp/haproxy-serve/admin.sock")).parent
-        _check_path(admin, sockets, _HAPROXYS_SOCKET, _HAPROXYS_LONGEST)
+        socket = Path(environment.get(admin, "/tmp/haproxy-serve/admin.sock"))
+        longest = _HAPROXYS_SOCKET.format(socket.name)
+        _check_path(admin, socket.parent, longest, _HAPROXYS_LONGEST)
         change = f"set {name} and the others that `windsock env --beside 12000` prints"
         yield Place("HAProxy's files", file.parent, _HAPROXY, change)
     if token := _token(environment):

@@ -175,6 +175,16 @@ def test_a_path_that_is_too_long_for_sockets_is_told() -> None:
             by_name(**{name: path})
 
 
+def test_the_sockets_beside_haproxys_own_count_with_its_name() -> None:
+    """The longest path is /FOLDER/NODE/NAME.nobody, of 97 bytes at most."""
+    name = "RAY_SERVE_HAPROXY_SOCKET_PATH"
+    for file in ("admin.sock", "a"):
+        fits = 97 - len(f"//{'0' * 56}/{file}.nobody")
+        by_name(**{name: f"/{'x' * fits}/{file}"})
+        with pytest.raises(ConfigError, match=r" is 1 bytes too long a path "):
+            by_name(**{name: f"/{'x' * (fits + 1)}/{file}"})
+
+
 def test_the_log_has_a_place_even_where_no_folder_takes_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
