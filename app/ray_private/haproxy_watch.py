@@ -18,9 +18,8 @@ from typing import Any
 import psutil
 from ray.serve._private.haproxy import HAProxyApi
 
-_PERIOD_S = 0.25
-_ANSWERS_WITHIN_S = 0.5
-_TRIES = 2
+from app.doors.haproxy_watch import answers, watch
+
 _USED = ("start", "stop", "reload", "_graceful_reload", "_start_and_wait_for_haproxy")
 logger = logging.getLogger("ray.serve")
 
@@ -67,7 +66,7 @@ class WatchedHAProxy(HAProxyApi):
 
     async def start(self) -> None:
         left = [Orphan(pid) for pid in self._left()]
-        if left and await self._answers():
+        if left and await answers(self.cfg.socket_path):
             pid = await self._get_running_pid()
             self._proc = next((one for one in left if one.pid == pid), None)
             logger.warning("HAProxy runs already (pid %s): its routes stay until others come", pid)
@@ -92,54 +91,33 @@ class WatchedHAProxy(HAProxyApi):
     async def stop(self) -> None:
         self._stopped = True
         async with self._changing:
+            if self._watching:
+                self._watching.cancel()
             await super().stop()
 
     async def _graceful_reload(self) -> None:
         async with self._changing:
             if self._proc is None or self._proc.returncode is None:
                 await super()._graceful_reload()
-            else:
-                await self._begin_again()
+            else:  # it has just ended
+                self._proc = await self._start_and_wait_for_haproxy()
 
     async def _watch(self) -> None:
-        missed = 0
-        while not self._stopped:
-            await asyncio.sleep(_PERIOD_S)
-            proc = self._proc
-            if proc is None or self._stopped:
-                continue
-            if proc.returncode is None:
-                missed = 0 if await self._answers() else missed + 1
-                if missed < _TRIES or self._proc is not proc:
-                    continue
-                logger.error("HAProxy (pid %d) does not answer: it is killed", proc.pid)
-                proc.kill()
-                await proc.wait()
-            missed = 0
-            async with self._changing:
-                if not self._stopped and self._proc.returncode is not None:
-                    try:
-                        await self._begin_again()
-                        self._failed = False
-                    except (RuntimeError, OSError) as error:
-                        logger.error("HAProxy does not start again: %s", error)
-                        self._failed = True
+        socket = self.cfg.socket_path
+        await watch(socket, self._watched, self._begin_again, logger.error)
+
+    def _watched(self) -> Any:
+        return None if self._stopped else self._proc
 
     async def _begin_again(self) -> None:
-        logger.error("HAProxy (pid %d) has ended: another is started", self._proc.pid)
-        self._proc = await self._start_and_wait_for_haproxy()
-
-    async def _answers(self) -> bool:
-        try:
-            async with asyncio.timeout(_ANSWERS_WITHIN_S):
-                reader, writer = await asyncio.open_unix_connection(self.cfg.socket_path)
+        async with self._changing:
+            if not self._stopped and self._proc.returncode is not None:
                 try:
-                    writer.write(b"show version\n")
-                    return bool(await reader.read(1))
-                finally:
-                    writer.close()
-        except (OSError, TimeoutError):
-            return False
+                    self._proc = await self._start_and_wait_for_haproxy()
+                    self._failed = False
+                except (RuntimeError, OSError) as error:
+                    logger.error("HAProxy does not start again: %s", error)
+                    self._failed = True
 
     def _left(self) -> list[int]:
         """Those with this configuration that run already; they are of a manager that is gone."""

@@ -15,7 +15,7 @@ from ray.serve.config import HTTPOptions
 from starlette.types import ASGIApp
 from uvicorn.config import HTTP_PROTOCOLS
 
-from app.doors.front import Front
+from app.doors.front_haproxy import FrontHAProxy
 from app.doors.lanes import Address
 from app.doors.ray.middlewares import middlewares
 from tests.support.fast_lane import serving
@@ -65,9 +65,8 @@ async def front_of(lane: int, host: str = "127.0.0.1") -> AsyncIterator[int]:
     with TemporaryDirectory(prefix="front-") as folder:
         port = free_port()
         listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        front = Front(listen, Path(folder))
-        try:
-            await _told(front, (host, lane))
+        async with running(FrontHAProxy(listen, Path(folder))) as front:
+            await told(front, (host, lane))
             async with (
                 httpx.AsyncClient(base_url=f"http://{listen}") as client,
                 asyncio.timeout(20),
@@ -75,17 +74,28 @@ async def front_of(lane: int, host: str = "127.0.0.1") -> AsyncIterator[int]:
                 while not await _ready(client):
                     await asyncio.sleep(0.05)
             yield port
-        finally:
-            front.stop()
 
 
-async def _told(front: Front, lane: Address) -> None:
+@asynccontextmanager
+async def running(front: FrontHAProxy) -> AsyncIterator[FrontHAProxy]:
+    """For the length of a block."""
+    kept = asyncio.create_task(front.run())
+    try:
+        yield front
+    finally:
+        kept.cancel()
+        await asyncio.wait([kept])
+        await front.stop()
+
+
+async def told(front: FrontHAProxy, *lanes: Address) -> None:
+    """Once HAProxy is up to be told."""
     async with asyncio.timeout(20):
         while True:
             try:
-                front.follow({lane: 1})
+                await front.follow(dict.fromkeys(lanes, 1))
                 return
-            except OSError:  # it is not up yet
+            except OSError:
                 await asyncio.sleep(0.05)
 
 

@@ -37,7 +37,12 @@ _MAY_IMPORT = {
     "app.doors.http1": """app.doors.early app.doors.handshake app.doors.http10 app.edge
         app.protocols.error_forms app.serving""",
     "app.doors.haproxy_rules": "app.edge app.protocols.error_forms app.serving",
-    "app.doors.front": "app.doors app.doors.haproxy_rules app.doors.lanes app.start",
+    "app.doors.haproxy_watch": "",
+    "app.doors.front": "app.doors.front_haproxy app.doors.lanes app.start",
+    "app.doors.front_haproxy": """app.doors app.doors.haproxy_rules app.doors.haproxy_watch
+        app.doors.lanes app.doors.slots""",
+    "app.doors.slots": """app.doors.haproxy_rules app.doors.haproxy_watch app.doors.lanes
+        app.start""",
     "app.doors.lanes": "app.doors app.start",
     "app.protocols": """app.config app.edge app.ray_private app.serving
         deployments deployments.bundle""",
@@ -47,7 +52,8 @@ _MAY_IMPORT = {
     "app.ray_private": "deployments",
     "app.ray_private.controller": "app.ray_private app.ray_private.haproxy_template",
     "app.ray_private.haproxy_template": """app.doors.concurrency app.doors.haproxy_rules
-        app.ray_private app.ray_private.haproxy_grpc""",
+        app.ray_private app.ray_private.haproxy_grpc app.ray_private.haproxy_watch""",
+    "app.ray_private.haproxy_watch": "app.doors.haproxy_watch",
     "app.ray_private.haproxy_grpc": "app.doors.haproxy_rules",
     "deployments.model": f"{_SHARED} deployments.preprocess.transform",  # for golden rows
     "deployments.preprocess": _SHARED,

