@@ -1,8 +1,10 @@
-"""`windsock up` where something of it dies: what it says, how it ends, that nothing is left."""
+"""`windsock up` where something of it dies: what it says, how it ends, that nothing is left.
+
+Without its GCS, or shut down by somebody else, it ends in tests/chaos."""
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +22,6 @@ from tests.support.wait import wait_until
 
 # As a background job of a script has it.
 IGNORES_SIGINT = ["bash", "-c", 'trap "" INT; exec "$@"', "script"]
-ENDING = "ending all that is left"
 
 
 @pytest.fixture
@@ -40,20 +41,6 @@ def launched(document: dict[str, Any], temporary: Path, name: str = "first") -> 
         yield server
 
 
-def test_without_the_gcs_it_serves_until_it_ends(temporary: Path) -> None:
-    with (
-        launched(read_config("collapsed"), temporary) as server,
-        httpx.Client(timeout=30) as client,
-    ):
-        _wait_for("Ctrl-C stops", server)
-        gcs, answers = _part(server, "gcs_server"), _answers(client, server)
-        gcs.kill()
-        while ENDING not in server.output():
-            assert answers()
-        assert server.process.wait(30) == 1
-        assert f"(process {gcs.pid}) has died: " in _last(server)
-
-
 def test_it_says_what_changes_while_it_serves_and_ends_without_a_raylet(temporary: Path) -> None:
     document = read_config("collapsed")
     with launched(document, temporary) as server, httpx.Client(timeout=5) as client:
@@ -67,14 +54,6 @@ def test_it_says_what_changes_while_it_serves_and_ends_without_a_raylet(temporar
         raylet.kill()
         assert server.process.wait(30) == 1
         assert f"(process {raylet.pid}) has died: " in _last(server)
-
-
-def test_serve_that_is_shut_down_beside_it_ends_it(temporary: Path) -> None:
-    with launched(read_config("collapsed"), temporary) as server:
-        _wait_for("Ctrl-C stops", server)
-        httpx.delete(f"{server.dashboard}/api/serve/applications/", timeout=60)
-        assert server.process.wait(60) == 0
-        assert "Serve was shut down beside it" in _last(server)
 
 
 def test_a_start_ends_what_a_killed_launcher_left_and_one_sigint_ends_the_start(
@@ -113,21 +92,6 @@ def _part(server: Server, program: str) -> psutil.Process:
 
 def _last(server: Server) -> str:
     return server.output().rstrip().splitlines()[-1]
-
-
-def _answers(client: httpx.Client, server: Server) -> Callable[[], bool]:
-    """Whether a request is answered, or the end has come upon it."""
-    document = client.get(f"{server.url}/openapi.json").json()
-    body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-
-    def answers() -> bool:
-        try:
-            answer = client.post(f"{server.fast_lane}/predict", json=body["example"])
-            return answer.is_success
-        except httpx.HTTPError:
-            return ENDING in server.output()
-
-    return answers
 
 
 def _refused(server: Server, document: dict[str, Any], empty: Path) -> None:

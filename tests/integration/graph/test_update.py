@@ -54,10 +54,11 @@ def _problem(graph: Graph) -> str:
 
 
 def _replicas() -> int:
-    """How many ingress replicas HAProxy sends requests to."""
+    """How many ingress replicas HAProxy sends predictions to."""
     told: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(httpx.get(_STATISTICS).text)))
     return sum(
         one["status"].startswith("UP") and one["bck"] == "0" and one["slim"] == str(CONCURRENCY)
         for one in told
         if one["svname"] not in ("FRONTEND", "BACKEND")
+        if not one["# pxname"].endswith("-alive")  # the same ones, for when none is ready
     )
