@@ -17,10 +17,11 @@ from deployments.preprocess.deployment import Preprocess
 def build(args: GraphArgs) -> Application:
     """Wire the graph in the layout that ``args`` names, if it can serve at all."""
     problems = check(args)
+    ingress = _watched(Ingress)
     if args.layout == "collapsed":
-        return Ingress.bind(args, Collapsed, problems=problems)
+        return ingress.bind(args, Collapsed, problems=problems)
     name, bundles = args.model.name, BundleStore(args.model.directory)
-    return Ingress.bind(
+    return ingress.bind(
         args,
         Distributed,
         _routed(Features).bind(bundles, name, args.feature_store.repo, args.feature_store.yaml),
@@ -31,4 +32,10 @@ def build(args: GraphArgs) -> Application:
 
 
 def _routed(stage: Deployment) -> Deployment:
-    return stage.options(request_router_config=ANSWERING)
+    return _watched(stage).options(request_router_config=ANSWERING)
+
+
+def _watched(deployment: Deployment) -> Deployment:
+    """With health checks that have one that hangs replaced in seconds, not in Ray's half minute,
+    where the config does not say otherwise."""
+    return deployment.options(health_check_period_s=2, health_check_timeout_s=6)

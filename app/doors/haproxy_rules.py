@@ -94,6 +94,14 @@ ASKED_AGAIN = (
 """Lines of a backend whose requests may be asked twice."""
 
 
+NO_504 = "http-after-response set-status 503 if { status 504 }"
+"""A line of a backend with a ``timeout server``: past it nobody could be reached."""
+
+QUICK = ("timeout server 3s", "timeout tunnel 1h", NO_504)
+"""Lines of a backend for what is no prediction: it is answered at once, or is a socket, which lasts
+and has pings of its own."""
+
+
 def too_many(backend: str) -> Iterator[str]:
     """Rules of a backend: 429 for a prediction while none of its servers, of which some are up,
     has a place free.

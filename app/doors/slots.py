@@ -7,6 +7,7 @@ from pathlib import Path
 from app.doors.haproxy_rules import (
     ASKED_AGAIN,
     CUT,
+    QUICK,
     again,
     checked,
     indented,
@@ -90,8 +91,8 @@ def backends(concurrency: int, folder: Path) -> Iterator[str]:
     places = f"maxconn {concurrency}"
     for name, lines, servers in (
         (READY, (*checked("/health/ready"), *too_many(READY)), f"{places} disabled"),
-        (CONTROL, (), f"track {READY}/{{}}"),
-        (LIVES, (*checked("/health/live", patient=True), *none_there(LIVES)), "disabled"),
+        (CONTROL, QUICK, f"track {READY}/{{}}"),
+        (LIVES, (*QUICK, *checked("/health/live", patient=True), *none_there(LIVES)), "disabled"),
         (ALIVE, (*too_many(ALIVE), *none_there(LIVES)), f"{places} track {LIVES}/{{}} {CUT}"),
     ):
         yield f"backend {name}\n{indented((*ASKED_AGAIN, *lines))}"

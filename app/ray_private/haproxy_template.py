@@ -25,6 +25,8 @@ from app.doors.haproxy_rules import (
     CUT,
     HEADS,
     KEEP,
+    NO_504,
+    QUICK,
     again,
     checked,
     indented,
@@ -140,9 +142,8 @@ _END = "{%- endfor %}\n"
 _OURS = "backend.ingress_deployment_name == 'Ingress' and backend.servers"
 # Without a replica all goes to Ray's Python proxy, which keeps it until there is one: for a moment
 # while the only one is reconfigured, and far too long where it died.
-_NO_504 = "http-after-response set-status 503 if { status 504 }"
 _WAITED_FOR = "backend.ingress_deployment_name == 'Ingress'"
-_WAITING = indented(("timeout server 3s", _NO_504, *none_there(_NAME)))
+_WAITING = indented(("timeout server 3s", NO_504, *none_there(_NAME)))
 _CONTROL, _ALIVE, _LIVES = (f"{_NAME}-{one}" for one in ("control", "alive", "lives"))
 _AGAIN = "{{ config.socket_path }}.{{ backends.index(backend) }}"
 _NOBODY = "{{ config.socket_path }}.nobody"
@@ -167,9 +168,11 @@ _READY = (
 _MORE = (
     "\n".join(again(_AGAIN, _ALIVE))
     + "\n"
-    + _backend(_CONTROL, ASKED_AGAIN, f"track {_NAME}/{{{{ server.name }}}}")
+    + _backend(_CONTROL, (*ASKED_AGAIN, *QUICK), f"track {_NAME}/{{{{ server.name }}}}")
     + _backend(
-        _LIVES, (*ASKED_AGAIN, *checked(_HEALTH, patient=True), *none_there(_LIVES)), "check"
+        _LIVES,
+        (*ASKED_AGAIN, *QUICK, *checked(_HEALTH, patient=True), *none_there(_LIVES)),
+        "check",
     )
     + _backend(
         _ALIVE,

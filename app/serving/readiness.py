@@ -101,7 +101,7 @@ class Readiness:
             views = ", ".join(sorted(evidence.views))
             problems.append(f"no row is fresh in {views}: its store is away, or it is out of date")
         problems += [
-            f"{stage}: {', '.join(replicas)} does not answer, and gets no batch while others do"
+            f"{stage}: replica {', '.join(replicas)} is late, others are asked where there are any"
             for stage, replicas in self._ejected().items()
             if replicas and stage not in silent
         ]

@@ -65,7 +65,7 @@ class Applications:
     def _updated(self, name: str) -> str:
         # Replicas that refuse a version serve the one before, which Serve takes for an update.
         problem = self._health(name).get("problem")
-        return f"{name}: what was deployed serves" + (f", but: {problem}" if problem else "")
+        return f"{name}: what was deployed serves" if not problem else f"{name} serves: {problem}"
 
     def _refused(self, name: str, why: str) -> str:
         serves = "the old one serves" if self._health(name) else "and nothing serves"

@@ -120,11 +120,12 @@ class Parts:
                     if part.again:
                         self._start(part, state)
                 else:
-                    self._say(f"{name} is stopped (SIGSTOP): it does nothing until it is continued")
+                    self._say(f"{name} is stopped (SIGSTOP), and does nothing")
             return
         if processes:
             if state.said:
-                self._say(f"{_named(part, processes)} runs again")
+                same = any(one in state.processes for one in processes)
+                self._say(f"{_named(part, processes)} {'runs again' if same else 'took its place'}")
             if part.again and part not in self._commands:
                 self._note(part, processes[0])
             state.processes, state.missed, state.said = processes, 0, False

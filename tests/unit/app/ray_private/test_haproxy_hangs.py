@@ -142,6 +142,9 @@ async def test_where_none_answers_that_is_said_at_once(folder: Path) -> None:
         one.http.hangs = True
         began = time.monotonic()
         held = [asyncio.create_task(clients.post()) for _ in range(4)]
+        health = await clients.http.get("/health/ready")  # asked before it is known to hang
+        assert (health.status_code, health.json()["error"]["code"]) == (503, "unavailable")
+        assert time.monotonic() - began < 3.5
         assert await asyncio.gather(*held) == ["503"] * 4
         await clients.both({"503", "UNAVAILABLE"})
         assert time.monotonic() - began < 5

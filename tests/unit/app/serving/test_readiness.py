@@ -150,7 +150,7 @@ async def test_replicas_that_get_no_batch_are_told_of_while_others_do(tmp_path: 
 
     now = dataplane.condition()
     assert (now.status, now.ready) == ("ok", True)
-    assert now.problem == "Model: abc does not answer, and gets no batch while others do"
+    assert now.problem == "Model: replica abc is late, others are asked where there are any"
 
 
 async def test_an_ingress_that_has_not_begun_is_not_looked_at(tmp_path: Path) -> None:

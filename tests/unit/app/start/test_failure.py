@@ -9,6 +9,16 @@ Traceback (most recent call last):
 app.serving.errors.RowFailed: on-demand view 'fare' failed for this row: TypeError
 
 """
+# Words of Ray 2.60 and of pydantic.
+UNHEALTHY = (
+    "A replica's health check failed. This deployment will be UNHEALTHY until the replica recovers "
+    "or a new deploy happens."
+)
+REFUSED = """pydantic_core._pydantic_core.ValidationError: 1 validation error for GraphArgs
+limits.max_instances
+  Input should be greater than or equal to 1 [type=greater_than_equal, input_value=-3]
+    For further information visit https://errors.pydantic.dev
+"""
 
 
 @pytest.mark.parametrize(
@@ -28,8 +38,17 @@ app.serving.errors.RowFailed: on-demand view 'fare' failed for this row: TypeErr
             "TypeError",
         ),
         ({"Ingress": {"status": "UNHEALTHY", "message": ""}}, TOLD, TOLD),
+        (
+            {"Model": {"status": "UNHEALTHY", "message": UNHEALTHY}},
+            TOLD,
+            "Model: A replica's health check failed.",
+        ),
+        ({}, REFUSED, "limits.max_instances: Input should be greater than or equal to 1"),
     ],
-    ids=["application", "traceback", "nothing", "update", "deployment", "silent"],
+    ids=[
+        *("application", "traceback", "nothing", "update", "deployment", "silent"),
+        *("unhealthy", "settings"),
+    ],
 )
 def test_it_names_the_exception(
     deployments: dict[str, dict[str, str]], message: str, reason: str

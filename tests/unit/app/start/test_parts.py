@@ -99,7 +99,7 @@ def test_what_ray_brings_back_is_told_once_and_again_when_it_is_there(
         site.process(name)
         wait_until(lambda: titles(Family([other.pid])) == [name], "another")
         site.look()
-        assert site.said[1:] == [f"{line.partition(' (')[0]} (process {other.pid}) runs again"]
+        assert site.said[1:] == [f"{line.partition(' (')[0]} (process {other.pid}) took its place"]
 
 
 def test_one_that_is_replaced_between_two_looks_is_no_news(site: Site) -> None:
