@@ -19,7 +19,7 @@ from ray.serve import context
 from ray.serve.exceptions import RayServeException
 from ray.serve.generated import serve_pb2
 
-REFUSED = "the last update was refused, the one before serves on: `serve status` says why"
+REFUSED = "the last update was refused, the old one serves: `serve status` says why"
 _EVERY_S = 5.0
 _messages: Any = serve_pb2  # protobuf's names are made when it is imported
 
