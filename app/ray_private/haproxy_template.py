@@ -146,7 +146,8 @@ _WAITED_FOR = "backend.ingress_deployment_name == 'Ingress'"
 _WAITING = indented(("timeout server 3s", NO_504, *none_there(_NAME)))
 _CONTROL, _ALIVE, _LIVES = (f"{_NAME}-{one}" for one in ("control", "alive", "lives"))
 _AGAIN = "{{ config.socket_path }}.{{ backends.index(backend) }}"
-_NOBODY = "{{ config.socket_path }}.nobody"
+# A short one, since HAProxy takes paths of 97 bytes.
+_NOBODY = "{{ config.socket_path }}.n"
 # By the name of the fallback that Ray has in its place and expects in HAProxy's statistics.
 _LAST = "{{ backend.fallback_server.name or 'again' }}"
 _HEALTH = "/-/healthz"

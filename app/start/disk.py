@@ -21,10 +21,10 @@ _RAY, _LOG, _HAPROXY, _TOKEN = 48 * _MB, 8 * _MB, 8 * _MB, 2**12
 
 # Below the folder of each, the longest socket, and how long its whole path may be: the kernel's
 # limit, and HAProxy's own. HAProxy's lie in a folder that has the name of the node, and those of
-# ours (app/ray_private/haproxy_template.py) have the name of Ray's and one more word.
+# ours (app/ray_private/haproxy_template.py) have the name of Ray's and a letter more.
 _RAYS_SOCKET = "ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
 _RAYS_LONGEST = 107 if sys.platform == "linux" else 103
-_HAPROXYS_SOCKET = f"{'0' * 56}/{{}}.nobody"
+_HAPROXYS_SOCKET = f"{'0' * 56}/{{}}.n"
 _HAPROXYS_LONGEST = 97
 
 

@@ -49,7 +49,7 @@ def test_a_replica_has_so_many_places_and_sockets_and_control_take_none(folder: 
     assert again == f"server proxy unix@{folder}/socket.0 backup no-check"
     alive, nobody = servers("http-mine-alive")
     assert alive == f"{at} maxconn 256 track http-mine-lives/one {cut}"
-    assert nobody == f"server nobody unix@{folder}/socket.nobody backup no-check"
+    assert nobody == f"server nobody unix@{folder}/socket.n backup no-check"
     assert servers("http-mine-control") == [f"{at} track http-mine/one"]
     assert servers("http-mine-lives") == [f"{at} check"]
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.start.address import ConfigError
 from app.start.disk import Place, check_places, log_place, places
-from app.start.environment import ray_environment
+from app.start.environment import ray_environment, second_cluster
 
 MB = 2**20
 _CHECK = """
@@ -176,13 +176,19 @@ def test_a_path_that_is_too_long_for_sockets_is_told() -> None:
 
 
 def test_the_sockets_beside_haproxys_own_count_with_its_name() -> None:
-    """The longest path is /FOLDER/NODE/NAME.nobody, of 97 bytes at most."""
+    """The longest path is /FOLDER/NODE/NAME.n, of 97 bytes at most."""
     name = "RAY_SERVE_HAPROXY_SOCKET_PATH"
     for file in ("admin.sock", "a"):
-        fits = 97 - len(f"//{'0' * 56}/{file}.nobody")
+        fits = 97 - len(f"//{'0' * 56}/{file}.n")
         by_name(**{name: f"/{'x' * fits}/{file}"})
         with pytest.raises(ConfigError, match=r" is 1 bytes too long a path "):
             by_name(**{name: f"/{'x' * (fits + 1)}/{file}"})
+
+
+def test_the_folder_of_a_graph_beside_another_is_short_enough() -> None:
+    """That of `windsock env --beside`, with HAProxy on."""
+    folder = Path("/tmp/windsock-12000")
+    by_name(**ray_environment(haproxy=True), **second_cluster(12_000, folder))
 
 
 def test_the_log_has_a_place_even_where_no_folder_takes_it(
