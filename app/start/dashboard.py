@@ -41,13 +41,13 @@ class Dashboard:
         return told
 
 
-def applications(client: httpx.Client, dashboard: str = DASHBOARD) -> dict[str, Any]:
+def applications(client: httpx.Client, dashboard: str) -> dict[str, Any]:
     """Each application of the cluster by name, empty while the dashboard does not answer."""
     told: dict[str, Any] = serve_details(client, dashboard).get("applications", {})
     return told
 
 
-def ports_of_serve(client: httpx.Client, dashboard: str = DASHBOARD) -> set[int]:
+def ports_of_serve(client: httpx.Client, dashboard: str) -> set[int]:
     """The ports of the doors of what Serve runs, none where it runs nothing."""
     told = serve_details(client, dashboard)
     running = told.get("applications") or {}

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.start.address import DASHBOARD
 from app.start.dashboard import Dashboard, applications, dashboard_address, ports_of_serve
 
 
@@ -23,8 +24,8 @@ TOLD = {
 
 def test_the_ports_of_all_doors_of_what_runs() -> None:
     with dashboard(httpx.Response(200, json=TOLD)) as client:
-        assert set(applications(client)) == {"orders", "other"}
-        assert ports_of_serve(client) == {8000, 8001, 9000}
+        assert set(applications(client, DASHBOARD)) == {"orders", "other"}
+        assert ports_of_serve(client, DASHBOARD) == {8000, 8001, 9000}
 
 
 @pytest.mark.parametrize(
@@ -38,8 +39,8 @@ def test_the_ports_of_all_doors_of_what_runs() -> None:
 )
 def test_where_nothing_runs_no_port_is_its(answer: httpx.Response) -> None:
     with dashboard(answer) as client:
-        assert applications(client) == {}
-        assert ports_of_serve(client) == set()
+        assert applications(client, DASHBOARD) == {}
+        assert ports_of_serve(client, DASHBOARD) == set()
 
 
 def test_one_that_does_not_answer_is_told_once() -> None:
