@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,10 @@ def memory_mb(server: Server) -> float:
     return sum(_rss(one) for one in named(server, "ray::")) / 1e6
 
 
-def descriptors(pids: set[int]) -> int:
-    """Open files and sockets of these processes together."""
-    return sum(psutil.Process(pid).num_fds() for pid in pids)
+def descriptors(server: Server, names: Iterable[str]) -> int:
+    """Open files and sockets of its processes of these names together, as they are now: an HAProxy
+    that is reloaded is another process."""
+    return sum(_descriptors(one) for name in names for one in named(server, name))
 
 
 def log_of(server: Server, deployment: str) -> str:
@@ -112,6 +114,13 @@ def _command(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def _descriptors(process: psutil.Process) -> int:
+    try:
+        return process.num_fds()
+    except psutil.Error:
+        return 0
 
 
 def _rss(process: psutil.Process) -> int:

@@ -15,6 +15,8 @@ from tests.support.processes import descriptors, named
 from tests.support.wait import wait_until
 
 _DEADLINE_S = 5.0
+_REPLICA = "ray::ServeReplica"
+_DOORS = (_REPLICA, "ray::ProxyActor", "haproxy")
 # What comes and goes by itself: a log file, a connection of Ray's own.
 _SLACK = 8
 _P99_TIMES, _P99_PLUS_MS = 2.0, 20.0
@@ -23,25 +25,26 @@ _P99_TIMES, _P99_PLUS_MS = 2.0, 20.0
 @at(1, doors=RAYS)
 def test_bad_clients_are_noticed_by_nobody_else(site: Site, scale: Scale, figures: Figures) -> None:
     site.whole()
-    doors = {
-        one.pid
-        for name in ("ray::ServeReplica", "ray::ProxyActor", "haproxy")
-        for one in named(site.server, name)
-    }
+    replicas = {one.pid for one in named(site.server, _REPLICA)}
     body = json.dumps(site.rows(1)[0]).encode()
-    before = descriptors(doors)
+    before = descriptors(site.server, _DOORS)
     quiet = _good(site, scale, scale.least / 4)
     with bad_clients(site.port, body, scale.idle) as clients:
-        during = descriptors(doors)
+        during = descriptors(site.server, _DOORS)
         found = _good(site, scale, scale.least)
-    wait_until(lambda: descriptors(doors) <= before + _SLACK, "their connections to be closed")
+    wait_until(
+        lambda: descriptors(site.server, _DOORS) <= before + _SLACK,
+        "their connections to be closed",
+    )
+    after = descriptors(site.server, _DOORS)
 
+    assert replicas <= {one.pid for one in named(site.server, _REPLICA)}
     nobody_failed(found, scale, figures)
     alone_ms, beside_ms = _p99_ms(quiet), _p99_ms(found)
     most_ms = alone_ms * _P99_TIMES + _P99_PLUS_MS
     figures.add("p99 ms without them", alone_ms)
     figures.add("p99 ms beside them", beside_ms, f"at most {most_ms:.0f}")
-    figures.add("descriptors", f"{before}, {during} during, {descriptors(doors)} after")
+    figures.add("descriptors", f"{before}, {during} during, {after} after")
     for met, count in sorted(clients.met.items()):
         figures.add(met, count)
     assert clients.met["left before the answer"] > 0
