@@ -1,17 +1,16 @@
 """What travels between stages: a batch as NumPy columns, never a list of row dicts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from deployments.columns import Column, Integers
 from deployments.model_id import ModelId
 
-DType = Literal["string", "int64", "float64", "bool", "timestamp"]
-Column = npt.NDArray[Any]
 Failures = Mapping[int, str]
 """By row, why a stage has nothing for it, in words for the client."""
 
@@ -46,11 +45,9 @@ class ViewStates:
 class Frame:
     """A batch of ``rows`` rows for one version of a model.
 
-    Column dtypes: ``string`` is object (None is missing); ``float64``, ``bool`` and ``timestamp``
-    (epoch seconds, UTC) are float64 (NaN is missing), and so is an ``int64`` feature; an
-    ``int64`` entity key is int64. ``budget_s`` is the time that a stage may take for it. Rows in
-    ``failed`` keep their place: what could not be computed of them is missing. ``counted``: they
-    are a client's, and metrics tell of them.
+    What carries a column of which type, ``deployments.columns`` says. ``budget_s`` is the time that
+    a stage may take for it. Rows in ``failed`` keep their place: what could not be computed of them
+    is missing. ``counted``: they are a client's, and metrics tell of them.
     """
 
     model: ModelId
@@ -62,46 +59,83 @@ class Frame:
     counted: bool = True
 
     def __getstate__(self) -> tuple[Any, ...]:
-        # As one block: column by column, pickling costs more than the work of a stage.
-        numbers = {name: c for name, c in self.columns.items() if c.dtype == np.float64}
-        others = {name: c for name, c in self.columns.items() if name not in numbers}
-        block = np.array(list(numbers.values()))
+        # As blocks: column by column, pickling costs more than the work of a stage.
+        floats: dict[str, npt.NDArray[np.float64]] = {}
+        whole: dict[str, npt.NDArray[np.int64]] = {}
+        others: dict[str, Column] = {}
+        for name, column in self.columns.items():
+            if isinstance(column, Integers):
+                floats[name], whole[name] = column.floats, column.values
+            elif isinstance(column, np.ndarray) and column.dtype == np.float64:
+                floats[name] = column
+            else:
+                others[name] = column
         plain = self.model, self.rows, self.views, self.budget_s, self.failed, self.counted
-        return plain, list(numbers), block, others
+        blocks = np.array(list(floats.values())), np.array(list(whole.values()))
+        return plain, list(floats), list(whole), blocks, others
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        plain, numbers, block, others = state
+        plain, floats, whole, blocks, others = state
         self.model, self.rows, self.views, self.budget_s, self.failed, self.counted = plain
-        self.columns = {**others, **dict(zip(numbers, block, strict=True))}
+        self.columns = {**others, **dict(zip(floats, blocks[0], strict=True))}
+        for name, values in zip(whole, blocks[1], strict=True):
+            self.columns[name] = Integers(values, self.columns[name])
 
 
 Unseen = Mapping[str, npt.NDArray[np.intp]]
 """By column, the rows whose category training has not seen; only columns that have any."""
 
 
+Inputs = Mapping[str, npt.NDArray[Any]]
+"""What a program takes, by the names of its inputs: float32, int64 or bool, each [N, ...]."""
+
+
 @dataclass(slots=True)
 class TensorFrame:
-    """A preprocessed batch: ``numeric`` float32 [N, F] and ``categorical`` int64 [N, C], zeros in
-    the rows of ``failed``."""
+    """A preprocessed batch: ``inputs`` of as many rows each, zeros in the rows of ``failed``."""
 
     model: ModelId
-    numeric: npt.NDArray[np.float32]
-    categorical: npt.NDArray[np.int64]
+    inputs: Inputs
     unseen: Unseen = field(default_factory=dict)
     failed: Failures = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
-        return len(self.numeric)
+        return len(next(iter(self.inputs.values())))
+
+    def at(self, places: slice | npt.NDArray[np.intp]) -> "TensorFrame":
+        """The inputs of these rows."""
+        return TensorFrame(self.model, {name: one[places] for name, one in self.inputs.items()})
+
+    @classmethod
+    def joined(cls, frames: Sequence["TensorFrame"]) -> "TensorFrame":
+        """The inputs of all rows of these frames. Where one is padded to its own longest row, the
+        shorter ones get zeros behind."""
+        first = frames[0]
+        return cls(
+            first.model,
+            {name: _stacked([frame.inputs[name] for frame in frames]) for name in first.inputs},
+        )
+
+
+def _stacked(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    shapes = {part.shape[1:] for part in parts}
+    if len(shapes) == 1:
+        return np.concatenate(parts)
+    most = np.max(list(shapes), axis=0)
+    return np.concatenate(
+        [np.pad(part, [(0, 0), *((0, int(n)) for n in most - part.shape[1:])]) for part in parts]
+    )
 
 
 Outputs = Mapping[str, npt.NDArray[Any]]
-"""Model outputs by name, each [N] or [N, k]."""
+"""Model outputs by name, each [N], [N, k] or [N, k, m]."""
 
 
 @dataclass(slots=True)
 class Predicted:
-    """What the model stage answers: ``outputs`` are NaN in the rows of ``failed``."""
+    """What the model stage answers: ``outputs`` are NaN, or 0 where they are whole numbers, in the
+    rows of ``failed``."""
 
     outputs: Outputs
     failed: Failures = field(default_factory=dict)
@@ -112,19 +146,3 @@ class Predicted:
             {name: values[start:stop] for name, values in self.outputs.items()},
             {row - start: why for row, why in self.failed.items() if start <= row < stop},
         )
-
-
-def key_column(dtype: DType, values: Sequence[Any]) -> Column:
-    """A column of entity keys, which are never missing: object of str, or int64."""
-    if dtype == "int64":
-        return np.array(values, dtype=np.int64)
-    return value_column(dtype, values)
-
-
-def value_column(dtype: DType, values: Iterable[Any]) -> Column:
-    """A column of values, None for missing: object of str, or float64 with NaN."""
-    if dtype == "string":
-        column = np.empty(len(listed := list(values)), dtype=object)
-        column[:] = listed
-        return column
-    return np.array(list(values), dtype=np.float64)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from app.serving.chain import BatchResult
 from app.serving.errors import ErrorCode, FeaturesRefused, RowError, RowFailed
 from app.serving.info import FeaturesInfo, ViewInfo
-from deployments.frames import DType, Status
+from deployments.dtypes import DType
+from deployments.frames import Status
 
 _STATUS = [status.name.lower() for status in Status]
 _STATES = len(_STATUS)

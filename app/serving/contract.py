@@ -13,7 +13,7 @@ from app.serving.fields import allowed, annotation, bounded
 from app.serving.pieces import UNREADABLE, elements, members
 from app.serving.problems import invalid, missing, problem, unknown, wrong
 from deployments.bundle.manifest import FieldSpec, Manifest
-from deployments.frames import Column, key_column, value_column
+from deployments.columns import Column, column_of, key_column
 
 Row = tuple[Any, ...]
 """One row's values, in the order of the contract's fields; instants in epoch seconds."""
@@ -122,9 +122,7 @@ class Contract:
     def columns(self, rows: Sequence[Row]) -> dict[str, Column]:
         """Rows as the columns of a frame."""
         return {
-            field.name: (key_column if field.name in self._keys else value_column)(
-                field.dtype, values
-            )
+            field.name: (key_column if field.name in self._keys else column_of)(field.dtype, values)
             for field, values in zip(self.fields, zip(*rows, strict=True), strict=True)
         }
 

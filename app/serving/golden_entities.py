@@ -7,7 +7,8 @@ import numpy as np
 
 from app.serving.chain import BatchResult, Chain
 from deployments.bundle.manifest import Manifest
-from deployments.frames import Column, Frame, Status
+from deployments.columns import Column
+from deployments.frames import Frame, Status
 
 # Few, since they are asked for every second; several, since one may be out of date.
 _SENT = 8

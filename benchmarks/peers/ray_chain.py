@@ -10,7 +10,8 @@ from ray import serve
 from ray.serve.handle import DeploymentHandle
 
 from benchmarks.peers.work import Flight, Lookup, Row, Scorer, answer
-from deployments.frames import Column, TensorFrame
+from deployments.columns import Column
+from deployments.frames import TensorFrame
 
 api = FastAPI()
 

@@ -12,7 +12,8 @@ from feast import FeatureStore
 from pydantic import BaseModel
 
 from deployments.bundle.bundle import PREPROCESS, BundleStore
-from deployments.frames import Column, TensorFrame, value_column
+from deployments.columns import Column, column_of
+from deployments.frames import TensorFrame
 from deployments.model.backends.load import load
 from deployments.model.options import ModelOptions
 from deployments.model_id import ModelId
@@ -59,7 +60,7 @@ class Lookup:
             entity_rows=[{key: row[key] for key in self._keys} for row in rows],
             full_feature_names=True,
         ).to_dict(include_event_timestamps=True)
-        columns = {key: value_column("string", found[key]) for key in self._keys}
+        columns = {key: column_of("string", found[key]) for key in self._keys}
         columns["scheduled_departure"] = np.array(
             [row["scheduled_departure"].timestamp() for row in rows]
         )
@@ -68,7 +69,7 @@ class Lookup:
             event_at = np.array(found[f"{next(iter(names))}__ts"])
             expired = self._now - event_at > view.ttl_s if view.ttl_s else None
             for full_name, dtype in names.items():
-                column = columns[full_name] = value_column(dtype, found[full_name])
+                column = columns[full_name] = column_of(dtype, found[full_name])
                 if expired is not None:
                     column[expired] = None if dtype == "string" else np.nan
         return columns
@@ -84,16 +85,12 @@ class Scorer:
         self._program = load(bundle, ModelOptions(device="cpu", threads=1))
 
     def tensors(self, columns: Mapping[str, Column]) -> TensorFrame:
-        return TensorFrame(_MODEL, *self._preprocessor.transform(columns))
+        return TensorFrame(_MODEL, self._preprocessor.transform(columns))
 
     @staticmethod
     def joined(frames: Sequence[TensorFrame]) -> TensorFrame:
         """Many frames as one."""
-        return TensorFrame(
-            _MODEL,
-            np.concatenate([frame.numeric for frame in frames]),
-            np.concatenate([frame.categorical for frame in frames]),
-        )
+        return TensorFrame.joined(frames)
 
     def scores(self, tensors: TensorFrame) -> list[float]:
         scores: list[float] = self._program.run(tensors)[OUTPUT].tolist()

@@ -93,7 +93,7 @@ def as_exported(bundle: Bundle) -> Run:
 
     @torch.inference_mode()
     def run(frame: TensorFrame) -> Outputs:
-        answers = module(torch.from_numpy(frame.numeric), torch.from_numpy(frame.categorical))
+        answers = module(*map(torch.from_numpy, frame.inputs.values()))
         listed = answers if isinstance(answers, (tuple, list)) else (answers,)
         return {name: one.float().numpy() for name, one in zip(names, listed, strict=True)}
 
@@ -131,7 +131,7 @@ class Floor:
     def seconds(self, batch: TensorFrame) -> float:
         with FlopCounterMode(display=False) as counter:
             self._program.run(batch)
-        moved = batch.numeric.nbytes + batch.categorical.nbytes + 4 * self._outputs * batch.rows
+        moved = sum(one.nbytes for one in batch.inputs.values()) + 4 * self._outputs * batch.rows
         seconds: float = counter.get_total_flops() / self._flops + moved / self._bytes
         return seconds
 

@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from deployments.bundle.manifest import Manifest
-from deployments.frames import Column, DType, key_column, value_column
+from deployments.columns import Column, column_of, key_column
+from deployments.dtypes import DType
 from deployments.model_id import ModelId
 from deployments.strict import first_problem
 
@@ -50,7 +51,7 @@ class Bundle:
         keys = {field.name for field in self.manifest.entities}
         return Golden(
             columns={
-                name: (key_column if name in keys else value_column)(dtypes[name], values)
+                name: (key_column if name in keys else column_of)(dtypes[name], values)
                 for name, values in document["columns"].items()
             },
             outputs={

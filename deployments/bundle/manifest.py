@@ -2,10 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from deployments.bundle.schema import ServiceSchema
-from deployments.frames import DType
+from deployments.dtypes import DType
 from deployments.model_id import ModelId
 from deployments.strict import StrictModel
 
@@ -14,23 +14,41 @@ class FieldSpec(StrictModel):
     """One field of a request: an entity key, or a request feature with its allowed range.
 
     ``minimum`` and ``maximum`` are inclusive, in the field's unit (epoch seconds for a
-    timestamp); ``example`` is a value as a client would write it.
+    timestamp), of the elements where it is an array; ``max_length`` is of text in characters, of
+    bytes in bytes, of arrays in elements. An ``optional`` field may be left out or null, and is
+    missing then. ``example`` is a value as a client would write it.
     """
 
     name: str
     dtype: DType
     description: str = ""
-    example: str | int | float | bool
-    minimum: float | None = None
-    maximum: float | None = None
+    example: JsonValue
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+    max_length: int | None = Field(default=None, ge=1)
+    optional: bool = False
 
 
 class OutputSpec(StrictModel):
-    """One output of the program, in its order: a number per row, or ``width`` of them."""
+    """One output of the program, in its order: for each row a value of a NumPy ``dtype``, or an
+    array of them of ``shape``. ``labels`` are the names of what its whole numbers count, or of the
+    elements of its last axis. Older manifests have a ``width`` of float32 numbers.
+    """
 
     name: str
     description: str = ""
-    width: int = 1
+    dtype: str = "float32"
+    shape: list[int] = Field(default_factory=list)
+    labels: list[str] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_width(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "width" in given:
+            width = given["width"]
+            given = {key: value for key, value in given.items() if key != "width"}
+            return given if width == 1 else {**given, "shape": [width]}
+        return given
 
 
 class ProgramSpec(StrictModel):
@@ -44,6 +62,15 @@ class ProgramSpec(StrictModel):
     file: str = "model.pt2"
     platform: str = "pytorch_export"
     max_rows: int | None = None
+
+
+class PreprocessingSpec(StrictModel):
+    """Which file holds the fitted preprocessing, and what it is: declared steps, an ONNX graph, or
+    a class of the user's, ``import_path`` (``module:Class``), whose source the bundle carries."""
+
+    kind: Literal["declared", "onnx", "python"] = "declared"
+    file: str = "preprocess.json"
+    import_path: str | None = None
 
 
 class TrainingData(StrictModel):
@@ -69,7 +96,8 @@ class Manifest(StrictModel):
     """By on-demand view the SHA-256 of what it computes; older bundles do not say."""
     outputs: list[OutputSpec]
     program: ProgramSpec = ProgramSpec()
-    defaults: dict[str, float | str | None]
+    preprocessing: PreprocessingSpec = PreprocessingSpec()
+    defaults: dict[str, JsonValue]
     training_data: TrainingData
     metrics: dict[str, Any]
     libraries: dict[str, str]

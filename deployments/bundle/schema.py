@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 
-from deployments.frames import DType
+from deployments.dtypes import DType
 from deployments.strict import StrictModel
 
 

@@ -1,5 +1,6 @@
 """Feast's types, and what carries each of them here."""
 
+from deployments.dtypes import DType
 from deployments.features.plan import ServiceError
 from deployments.features.store.feast import (
     Bool,
@@ -11,7 +12,6 @@ from deployments.features.store.feast import (
     String,
     UnixTimestamp,
 )
-from deployments.frames import DType
 
 _DTYPES: dict[FeastType, DType] = {
     String: "string",

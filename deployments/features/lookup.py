@@ -13,6 +13,7 @@ from yaml import YAMLError
 
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
+from deployments.columns import Column
 from deployments.features.cache import RowCache
 from deployments.features.clock import Clock
 from deployments.features.freshness import Origin, Rules, judge
@@ -28,7 +29,7 @@ from deployments.features.store.reader import OnlineReader
 from deployments.features.store.records import reason_of
 from deployments.features.view_batch import ViewBatch, keys_of
 from deployments.features.view_rows import ViewRows, one_row
-from deployments.frames import Column, Failures, Frame, ViewStates
+from deployments.frames import Failures, Frame, ViewStates
 from deployments.log import get_logger
 from deployments.model_id import ModelId
 from deployments.stage.isolation import Isolation

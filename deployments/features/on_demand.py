@@ -8,8 +8,10 @@ from typing import Any
 import pyarrow as pa
 
 from deployments.bundle.schema import column_name
+from deployments.columns import Column, column_of
+from deployments.dtypes import DType
 from deployments.features.plan import OnDemandView
-from deployments.frames import Column, DType, Failures, value_column
+from deployments.frames import Failures
 from deployments.stage.isolation import Isolation
 
 _ARROW: dict[DType, pa.DataType] = {
@@ -52,7 +54,7 @@ def compute_rows(
 def blank(view: OnDemandView) -> dict[str, Column]:
     """The columns of one row of which nothing could be computed: missing values."""
     return {
-        column_name(view.name, feature): value_column(dtype, [None])
+        column_name(view.name, feature): column_of(dtype, [None])
         for feature, dtype in view.features.items()
     }
 
@@ -132,7 +134,7 @@ def _rows(columns: Mapping[str, Column]) -> int:
 
 def _column(view: OnDemandView, feature: str, dtype: DType, values: Any, rows: int) -> Column:
     _check_count(view, feature, values, rows)
-    return value_column(dtype, [_scalar(dtype, value) for value in values])
+    return column_of(dtype, [_scalar(dtype, value) for value in values])
 
 
 def _check_count(view: OnDemandView, feature: str, values: Any, rows: int) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from deployments.bundle.schema import ServiceSchema
+from deployments.dtypes import DType
 from deployments.features.store.feast import FeatureView, OnDemandFeatureView
 from deployments.features.view_rows import ViewColumns
-from deployments.frames import DType
 
 
 class ServiceError(Exception):

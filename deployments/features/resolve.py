@@ -9,6 +9,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from deployments.bundle.schema import ServiceSchema, ViewSchema, column_name
+from deployments.dtypes import DType
 from deployments.features.code_digest import CodeError, digest
 from deployments.features.definitions import projections_of
 from deployments.features.dtypes import dtype_of, key_field_of
@@ -16,7 +17,6 @@ from deployments.features.plan import OnDemandView, ServiceError, ServicePlan, S
 from deployments.features.store.feast import FeastType, FeatureStore, FeatureView
 from deployments.features.view_rows import ViewColumns
 from deployments.features.wanted import Computation, Read, Wanted
-from deployments.frames import DType
 
 
 def resolve(

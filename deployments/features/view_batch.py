@@ -5,11 +5,11 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from deployments.columns import Column
 from deployments.features.cache import RowCache
 from deployments.features.freshness import Origin
 from deployments.features.plan import StoredView
 from deployments.features.view_rows import ViewRows
-from deployments.frames import Column
 
 Key = tuple[Hashable, ...]
 

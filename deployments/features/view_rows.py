@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from deployments.frames import Column, DType
+from deployments.columns import Column
+from deployments.dtypes import DType
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class ViewRows:
         self.texts[where] = row.texts
 
 
-def one_row(names: ViewColumns, values: Mapping[str, float | str | None]) -> ViewRows:
+def one_row(names: ViewColumns, values: Mapping[str, Any]) -> ViewRows:
     """One row with these values by name; those that are not named are missing."""
     row = ViewRows.empty(names, 1)
     row.event_at[0] = 0.0

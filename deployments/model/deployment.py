@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
-import numpy as np
 from pydantic import Field
 from ray import serve
 from ray.serve import Deployment
@@ -79,13 +78,7 @@ class ModelReplica(StageReplica[ModelSettings]):
     async def _run(self, model: ModelId, frames: list[TensorFrame]) -> list[Predicted]:
         if len(frames) == 1:
             return [await self._stage.predict(frames[0])]
-        predicted = await self._stage.predict(
-            TensorFrame(
-                model,
-                np.concatenate([frame.numeric for frame in frames]),
-                np.concatenate([frame.categorical for frame in frames]),
-            )
-        )
+        predicted = await self._stage.predict(TensorFrame.joined(frames))
         ends = accumulate((frame.rows for frame in frames), initial=0)
         return [predicted.part(start, stop) for start, stop in pairwise(ends)]
 

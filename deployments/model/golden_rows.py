@@ -19,7 +19,7 @@ def golden_frame(bundle: Bundle) -> tuple[TensorFrame, Outputs]:
     """The golden rows as the model takes them, and their answers. Raises BundleError."""
     golden = bundle.golden()
     preprocessor = Preprocessor.load(bundle.path / PREPROCESS)
-    frame = TensorFrame(bundle.manifest.id, *preprocessor.transform(golden.columns))
+    frame = TensorFrame(bundle.manifest.id, preprocessor.transform(golden.columns))
     names = {output.name for output in bundle.manifest.outputs}
     if not frame.rows or golden.outputs.keys() != names:
         raise BundleError(f"bundle {bundle.path} has no golden rows for each of its outputs")
@@ -28,8 +28,7 @@ def golden_frame(bundle: Bundle) -> tuple[TensorFrame, Outputs]:
 
 def repeated(frame: TensorFrame, rows: int) -> TensorFrame:
     """``rows`` rows: those of ``frame``, over and over."""
-    places = np.arange(rows) % frame.rows
-    return TensorFrame(frame.model, frame.numeric[places], frame.categorical[places])
+    return frame.at(np.arange(rows) % frame.rows)
 
 
 def prove(

@@ -8,7 +8,8 @@ import numpy as np
 
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
-from deployments.frames import Column, Outputs, Predicted, TensorFrame
+from deployments.columns import Column
+from deployments.frames import Outputs, Predicted, TensorFrame
 from deployments.model.backends.base import Runtime
 from deployments.model.backends.load import load
 from deployments.model.options import ModelOptions
@@ -63,8 +64,7 @@ class ModelStage:
         golden = self._golden(runtime)
 
         def run(rows: slice) -> Mapping[str, Column]:
-            part = TensorFrame(frame.model, frame.numeric[rows], frame.categorical[rows])
-            return _answers(runtime, part)
+            return _answers(runtime, frame.at(rows))
 
         blank = {name: np.full_like(values, np.nan) for name, values in golden.items()}
         outputs, failed = self._isolation.rows(run, frame.rows, blank, error, what="the program")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from deployments.frames import Column
+from deployments.columns import Column, Integers
 from deployments.preprocess.spec import Concat, Cyclic, Derived, LocalTime, Subtract
 
 Floats = npt.NDArray[np.float64]
@@ -38,6 +38,8 @@ def derive(step: Derived, columns: Mapping[str, Column]) -> Column:
 
 def as_floats(column: Column) -> Floats:
     """A column as float64; None in an object column becomes NaN."""
+    if isinstance(column, Integers):
+        return column.floats
     if column.dtype == np.float64:
         return column
     return column.astype(np.float64)

@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from deployments.bundle.bundle import PREPROCESS, BundleStore
 from deployments.bundle.versions import Versions
-from deployments.frames import Column, Frame, TensorFrame
+from deployments.columns import Column
+from deployments.frames import Frame, TensorFrame
 from deployments.model_id import ModelId
 from deployments.preprocess.transform import Preprocessor
 from deployments.stage.isolation import Isolation
@@ -38,10 +39,10 @@ class Preprocessing:
 
         def run(rows: slice) -> Mapping[str, Column]:
             part = {name: column[rows] for name, column in frame.columns.items()}
-            numeric, categorical, new = preprocessor.inspect(part)
+            inputs, new = preprocessor.inspect(part)
             for name, places in new.items():
                 unseen.setdefault(name, []).append(places + rows.start)
-            return {"numeric": numeric, "categorical": categorical}
+            return inputs
 
         blank: dict[str, Column] = {
             "numeric": np.zeros((1, len(preprocessor.numeric_names)), np.float32),
@@ -51,7 +52,7 @@ class Preprocessing:
             run, frame.rows, blank, error, what="the preprocessing"
         )
         new = {name: np.concatenate(places) for name, places in unseen.items()}
-        return TensorFrame(frame.model, **tensors, unseen=new, failed=failed)
+        return TensorFrame(frame.model, tensors, unseen=new, failed=failed)
 
     def _load(self, model: ModelId) -> Preprocessor:
         return Preprocessor.load(self._bundles.open(model).path / PREPROCESS)

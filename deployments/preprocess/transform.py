@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from deployments.frames import Column, Unseen
+from deployments.columns import Column
+from deployments.frames import Inputs, Unseen
 from deployments.preprocess.derive import Floats, as_floats, derive
 from deployments.preprocess.spec import Categorical, Numeric, PreprocessSpec
 from deployments.strict import StrictModel
@@ -42,7 +43,8 @@ class FittedState(StrictModel):
 
 
 class Preprocessor:
-    """Turns feature columns into ``(numeric float32 [N, F], categorical int64 [N, C])``.
+    """Turns feature columns into the inputs ``numeric`` float32 [N, F] and ``categorical`` int64
+    [N, C].
 
     Columns are NumPy arrays of one length: numbers, booleans and instants (epoch seconds) as
     float64 with NaN for missing, strings as object arrays with None for missing, integer keys
@@ -127,19 +129,14 @@ class Preprocessor:
         """Number of indices of each categorical input, the 0 for unseen or missing included."""
         return [len(vocabulary) + 1 for vocabulary in self.state.vocabularies]
 
-    def transform(
-        self, columns: Mapping[str, Column]
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Columns of N rows to ``numeric`` float32 [N, F] and ``categorical`` int64 [N, C].
+    def transform(self, columns: Mapping[str, Column]) -> Inputs:
+        """The inputs of the program, for columns of N rows.
 
         Raises KeyError naming the column if one of ``inputs`` is absent.
         """
-        numeric, categorical, _ = self.inspect(columns)
-        return numeric, categorical
+        return self.inspect(columns)[0]
 
-    def inspect(
-        self, columns: Mapping[str, Column]
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], Unseen]:
+    def inspect(self, columns: Mapping[str, Column]) -> tuple[Inputs, Unseen]:
         """As ``transform``, with the categories that training has not seen."""
         full = _with_derived(self._spec, columns)
         rows = len(next(iter(full.values())))
@@ -172,7 +169,7 @@ class Preprocessor:
                 new = [row for row, code in enumerate(codes) if not code and keys[row] is not None]
                 if new:
                     unseen[category.column] = np.array(new, dtype=np.intp)
-        return numeric, categorical, unseen
+        return {"numeric": numeric, "categorical": categorical}, unseen
 
 
 def _with_derived(spec: PreprocessSpec, columns: Mapping[str, Column]) -> dict[str, Column]:

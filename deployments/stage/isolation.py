@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from time import monotonic
 
-import numpy as np
 from ray.serve.metrics import Counter
 
-from deployments.frames import Column, Failures
+from deployments.columns import Column, joined
+from deployments.frames import Failures
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
@@ -65,7 +65,7 @@ class Isolation:
             _failed_rows().inc(len(failed), tags={"stage": self._stage, "view": view})
         else:
             self._log(error, f"{what} failed for a batch, and for none of its rows alone")
-        return {name: np.concatenate([part[name] for part in parts]) for name in blank}, failed
+        return {name: joined([part[name] for part in parts]) for name in blank}, failed
 
     def _log(self, error: Exception, told: str) -> None:
         kind, now = (told, type(error)), monotonic()

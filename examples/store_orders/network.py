@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from deployments.frames import Column
+from deployments.columns import Column
 from deployments.preprocess.transform import Preprocessor
 
 STEPS = 40
@@ -34,7 +34,7 @@ class OrderNetwork(nn.Module):
 
 def train(preprocessor: Preprocessor, columns: dict[str, Column]) -> OrderNetwork:
     """Fit the network to labels made up from the features, the same at every run."""
-    numeric, categorical = map(torch.from_numpy, preprocessor.transform(columns))
+    numeric, categorical = map(torch.from_numpy, preprocessor.transform(columns).values())
     returned, days = map(torch.from_numpy, _labels(columns))
     torch.set_num_threads(1)  # threads cost so small a network more than they bring
     torch.manual_seed(3)

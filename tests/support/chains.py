@@ -22,11 +22,11 @@ async def lookup(frame: Frame) -> Frame:
 
 async def preprocess(frame: Frame) -> TensorFrame:
     weight = frame.columns["weight"].astype(np.float32)
-    return TensorFrame(frame.model, weight[:, None], np.zeros((frame.rows, 0), np.int64))
+    return TensorFrame(frame.model, {"weight": weight})
 
 
 async def predict(frame: TensorFrame) -> Outputs:
-    weight = frame.numeric[:, 0]
+    weight = frame.inputs["weight"]
     return {"late": weight / 1000, "cost": weight * 2}
 
 

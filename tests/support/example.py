@@ -13,8 +13,9 @@ from feast import FeatureStore
 
 from deployments.bundle.bundle import Bundle, BundleStore
 from deployments.bundle.manifest import Manifest
+from deployments.columns import Column
 from deployments.features.resolve import resolve
-from deployments.frames import Column, Frame
+from deployments.frames import Frame
 from deployments.model_id import ModelId
 from examples.store_orders.build import HERE, SERVICE, apply, build, materialize
 from examples.store_orders.tables import orders

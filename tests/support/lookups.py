@@ -9,11 +9,13 @@ from feast import FeatureStore
 
 from deployments.bundle.manifest import Manifest
 from deployments.bundle.schema import ServiceSchema
+from deployments.columns import Column, column_of, key_column
+from deployments.dtypes import DType
 from deployments.features.lookup import FeatureLookup
 from deployments.features.plan import ServicePlan
 from deployments.features.resolve import resolve
 from deployments.features.settings import LookupSettings
-from deployments.frames import Column, DType, Frame, key_column, value_column
+from deployments.frames import Frame
 from tests.support.manifests import field, manifest
 from tests.support.manifests import store as bundle_store
 
@@ -41,7 +43,7 @@ def frame(schema: ServiceSchema, rows: Sequence[Row], model: Manifest) -> Frame:
     for name, dtype in schema.entities.items():
         columns[name] = key_column(dtype, [row[name] for row in rows])
     for name, dtype in schema.request.items():
-        columns[name] = value_column(dtype, [_plain(row.get(name)) for row in rows])
+        columns[name] = column_of(dtype, [_plain(row.get(name)) for row in rows])
     return Frame(model.id, len(rows), columns)
 
 

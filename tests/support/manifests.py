@@ -16,7 +16,7 @@ from deployments.bundle.manifest import (
     TrainingData,
 )
 from deployments.bundle.schema import ServiceSchema, ViewSchema, column_name
-from deployments.frames import DType
+from deployments.dtypes import DType
 from deployments.model_id import ModelId
 
 _EXAMPLES: dict[DType, str | int | float | bool] = {

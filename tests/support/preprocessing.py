@@ -3,7 +3,7 @@
 from typing import Any
 
 from deployments.bundle.bundle import PREPROCESS, Bundle
-from deployments.frames import Column, value_column
+from deployments.columns import Column, column_of
 from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.transform import Preprocessor
 
@@ -17,8 +17,8 @@ def preprocessor_of(bundle: Bundle) -> Preprocessor:
 
 
 def amounts(*values: float | None) -> dict[str, Column]:
-    return {"amount": value_column("float64", values)}
+    return {"amount": column_of("float64", values)}
 
 
 def words(*values: str | None) -> dict[str, Column]:
-    return {"word": value_column("string", values)}
+    return {"word": column_of("string", values)}

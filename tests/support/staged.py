@@ -7,7 +7,8 @@ from typing import Any
 from app.config import HopSettings
 from app.layouts.hops import calls, stages
 from app.layouts.hops.hop import Hop
-from deployments.frames import Frame, key_column, value_column
+from deployments.columns import column_of, key_column
+from deployments.frames import Frame
 from deployments.model_id import ModelId
 from tests.support.manifests import PARCELS
 
@@ -83,6 +84,6 @@ class Staged:
 def frame(rows: int = 1, model: ModelId = PARCELS) -> Frame:
     columns = {
         "depot": key_column("string", ["north"] * rows),
-        "weight": value_column("float64", [2.0] * rows),
+        "weight": column_of("float64", [2.0] * rows),
     }
     return Frame(model, rows, columns)

@@ -101,7 +101,7 @@ async def test_answers_are_those_of_the_bundle_on_the_offline_join(
     columns = example.columns(example.store(), join(example.store(), orders))
     columns["express"] = orders["express"].to_numpy(float)
     runtime = load(bundle, ModelOptions(device="cpu"))
-    expected = runtime.run(TensorFrame(example.id, *preprocessor_of(bundle).transform(columns)))
+    expected = runtime.run(TensorFrame(example.id, preprocessor_of(bundle).transform(columns)))
 
     answer = await client.post("/predict/batch", json={"instances": bodies(orders)})
 

@@ -15,10 +15,11 @@ from pydantic import BaseModel
 
 from deployments.bundle.bundle import BundleError
 from deployments.bundle.schema import ServiceSchema
+from deployments.columns import Column
+from deployments.dtypes import DType
 from deployments.features.lookup import open_store
 from deployments.features.plan import ServiceError
 from deployments.features.resolve import resolve
-from deployments.frames import Column, DType
 from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.transform import FittedState, Preprocessor
 from training.bundling.columns import columns_of
@@ -110,7 +111,7 @@ def _preprocessor(path: Path, columns: dict[str, Column]) -> Preprocessor:
         inputs = [columns.get(name, ()) for name in preprocessor.inputs]
         if not all(map(len, inputs)):
             return preprocessor  # what is not there is named with what else the bundle needs
-        _, categorical, unseen = preprocessor.inspect(columns)
+        tensors, unseen = preprocessor.inspect(columns)
     except KeyError as error:
         raise ValueError(
             f"{path} reads the column {error}, which is not a field or feature in --data"
@@ -119,7 +120,7 @@ def _preprocessor(path: Path, columns: dict[str, Column]) -> Preprocessor:
         raise ValueError(f"{path} does not fit --data: {error}") from error
     sizes = zip(preprocessor.categorical_names, preprocessor.cardinalities, strict=True)
     for place, (name, size) in enumerate(sizes):
-        if size > 1 and name in unseen and not categorical[:, place].any():
+        if size > 1 and name in unseen and not tensors["categorical"][:, place].any():
             raise ValueError(
                 f"{path} knows not one value of {name!r} in --data: it was fitted on another "
                 "column, or on values of another type"

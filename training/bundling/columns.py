@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from deployments.frames import Column, DType
+from deployments.columns import Column
+from deployments.dtypes import DType
 
 
 def columns_of(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from deployments.frames import DType
+from deployments.dtypes import DType
 
 
 def _as_text(value: object) -> object:

@@ -7,7 +7,7 @@ from typing import Any
 
 from deployments.bundle.manifest import FieldSpec
 from deployments.bundle.schema import ServiceSchema
-from deployments.frames import DType
+from deployments.dtypes import DType
 
 Document = Mapping[str, Any]
 """A FieldSpec as JSON or YAML would hold it; bounds of a timestamp may be ISO 8601."""

@@ -11,7 +11,7 @@ import pandas as pd
 from app.serving.contract import Contract
 from app.serving.errors import InvalidRequest
 from deployments.bundle.manifest import FieldSpec
-from deployments.frames import Column
+from deployments.columns import Column
 
 _SAMPLES = 3
 _SHOWN = 60

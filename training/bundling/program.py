@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from deployments.frames import Column, Outputs, TensorFrame
+from deployments.columns import Column
+from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.base import BACKENDS, Backend, Runtime
 from deployments.model.golden_rows import TOLERANCE, repeated
 from deployments.model.options import ModelOptions
@@ -34,9 +35,10 @@ def answers(
 ) -> tuple[Outputs, int | None]:
     """What the program answers to the golden rows, and how many rows it takes at once (None: any
     number). Raises ValueError where it does not fit, or not every row that there may be."""
-    frame = TensorFrame(ModelId("", ""), *preprocessor.transform(golden))
+    frame = TensorFrame(ModelId("", ""), preprocessor.transform(golden))
     runtime = backend.load(program, names, frame, ModelOptions(device="cpu"))
-    blank = TensorFrame(frame.model, frame.numeric[:1], np.zeros_like(frame.categorical[:1]))
+    blank = frame.at(slice(1))
+    blank.inputs = {**blank.inputs, "categorical": np.zeros_like(blank.inputs["categorical"])}
     _run(runtime, blank)
     _try_categories(runtime, blank, preprocessor)
     found = _run(runtime, frame)
@@ -68,7 +70,8 @@ def _try_categories(runtime: Runtime, blank: TensorFrame, preprocessor: Preproce
     ]
     for indices, what in zip(rows, inputs, strict=True):
         try:
-            outputs = runtime.run(TensorFrame(blank.model, blank.numeric, indices[None]))
+            tried = {**blank.inputs, "categorical": indices[None]}
+            outputs = runtime.run(TensorFrame(blank.model, tried))
         except Exception as error:
             raise ValueError(
                 f"the program fails at {what} (Preprocessor.cardinalities): {_reason(error)}"
@@ -98,10 +101,16 @@ def _run(runtime: Runtime, frame: TensorFrame) -> Outputs:
         return runtime.run(frame)
     except Exception as error:
         raise ValueError(
-            f"the program does not take numeric float32 [N, {frame.numeric.shape[1]}] and "
-            f"categorical int64 [N, {frame.categorical.shape[1]}] with any N: at {frame.rows} "
-            f"rows, {_reason(error)}"
+            f"the program does not take {_described(frame)} with any N: at {frame.rows} rows, "
+            f"{_reason(error)}"
         ) from error
+
+
+def _described(frame: TensorFrame) -> str:
+    return " and ".join(
+        f"{name} {one.dtype} [{', '.join(['N', *map(str, one.shape[1:])])}]"
+        for name, one in frame.inputs.items()
+    )
 
 
 def _reason(error: Exception) -> str:

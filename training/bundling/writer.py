@@ -18,9 +18,9 @@ from app.serving.contract import Contract
 from deployments.bundle import bundle as layout
 from deployments.bundle.manifest import Manifest, OutputSpec, ProgramSpec, TrainingData
 from deployments.bundle.schema import ServiceSchema
+from deployments.columns import Column
 from deployments.features.lookup import open_store
 from deployments.features.resolve import resolve
-from deployments.frames import Column
 from deployments.preprocess.transform import Preprocessor
 from training.bundling.fields import entity_fields, request_fields
 from training.bundling.first_start import first_start
@@ -114,14 +114,12 @@ def write_bundle(
         files = {path.name: layout.sha256(path) for path in sorted(folder.iterdir())}
         digest = hashlib.sha256(f"{created_at} {files}".encode()).hexdigest()
         version = f"{created_at:%Y%m%dT%H%M%S}-{digest[:8]}"  # another's of the same second, too
-        widths = {
-            name: values.shape[1] if values.ndim > 1 else 1 for name, values in answered.items()
-        }
+        shapes = {name: list(values.shape[1:]) for name, values in answered.items()}
         manifest = draft.model_copy(
             update={
                 "version": version,
                 "outputs": [
-                    OutputSpec.model_validate({**output, "width": widths[output["name"]]})
+                    OutputSpec.model_validate({**output, "shape": shapes[output["name"]]})
                     for output in outputs
                 ],
                 "program": spec,

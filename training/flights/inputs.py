@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from deployments.frames import Column
+from deployments.columns import Column
 from deployments.preprocess.derive import as_floats, derive
 from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.transform import Preprocessor

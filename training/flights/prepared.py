@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from deployments.frames import Column
+from deployments.columns import Column
 from deployments.preprocess.transform import Preprocessor
 from training.bundling.columns import columns_of
 from training.flights.inputs import spec_for
@@ -55,6 +55,7 @@ def prepare() -> Prepared:
         spec_for(flights, split.train),
         {name: values[split.train] for name, values in columns.items()},
     )
+    inputs = preprocessor.transform(columns)
     return Prepared(
         fingerprint=fingerprint(flights),
         split=split,
@@ -62,5 +63,5 @@ def prepare() -> Prepared:
         late=flights["late"].to_numpy(np.float64),
         columns=columns,
         preprocessor=preprocessor,
-        inputs=preprocessor.transform(columns),
+        inputs=(inputs["numeric"], inputs["categorical"]),
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from deployments.frames import DType
+from deployments.dtypes import DType
 
 BYTES = "BYTES"
 

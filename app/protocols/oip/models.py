@@ -90,8 +90,7 @@ def inputs_of(manifest: Manifest) -> list[TensorMetadata]:
 def outputs_of(manifest: Manifest) -> list[TensorMetadata]:
     """The outputs of the model, and last what its features were."""
     outputs = [
-        TensorMetadata(output.name, "FP32", [-1] if output.width == 1 else [-1, output.width])
-        for output in manifest.outputs
+        TensorMetadata(output.name, "FP32", [-1, *output.shape]) for output in manifest.outputs
     ]
     return [*outputs, TensorMetadata(features_output(manifest), BYTES, [-1])]
 

@@ -44,9 +44,8 @@ class InParts(Runtime):
 
     def run(self, frame: TensorFrame) -> Outputs:
         parts = [
-            self._run(TensorFrame(frame.model, frame.numeric[part], frame.categorical[part]))
+            self._run(frame.at(slice(start, start + self.max_rows)))
             for start in range(0, frame.rows, self.max_rows)
-            for part in [slice(start, start + self.max_rows)]
         ]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

@@ -69,8 +69,8 @@ class CudaRuntime(Runtime):
             most_rows = min(most_rows, self.max_rows)
         self._program = program
         self._device = device
-        self._features = example.numeric.shape[1]
-        self._categories = example.categorical.shape[1]
+        self._features = example.inputs["numeric"].shape[1]
+        self._categories = example.inputs["categorical"].shape[1]
         self._stream = self._fresh_stream()
         self._done = torch.cuda.Event()  # type: ignore[no-untyped-call]
         self._widths = self._measured(example)

@@ -56,8 +56,8 @@ class Staging:
 
     def write(self, frame: TensorFrame) -> None:
         """Write a batch into pinned memory; no earlier upload may still be under way."""
-        self._numeric[: frame.rows] = frame.numeric
-        self._categorical[: frame.rows] = frame.categorical
+        self._numeric[: frame.rows] = frame.inputs["numeric"]
+        self._categorical[: frame.rows] = frame.inputs["categorical"]
 
     def upload(self) -> None:
         """Start the one copy to the device, on the current stream."""

@@ -20,8 +20,8 @@ class TorchRuntime(Runtime):
     def run(self, frame: TensorFrame) -> Outputs:
         """Outputs by name, float32 [N] or [N, k]."""
         answers = self._program(
-            torch.from_numpy(frame.numeric).to(self._device),
-            torch.from_numpy(frame.categorical).to(self._device),
+            torch.from_numpy(frame.inputs["numeric"]).to(self._device),
+            torch.from_numpy(frame.inputs["categorical"]).to(self._device),
         )
         return {
             # A last dimension of one is how programs write a number per row.

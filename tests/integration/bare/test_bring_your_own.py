@@ -51,10 +51,8 @@ def test_the_example_is_served_from_its_config(
 def _offline(example: Example, joined: pd.DataFrame) -> Outputs:
     bundle = example.bundle
     columns = example.columns(example.store(), joined)
-    numeric, categorical = preprocessor_of(bundle).transform(columns)
-    return load(bundle, ModelOptions(device="cpu")).run(
-        TensorFrame(example.id, numeric, categorical)
-    )
+    inputs = preprocessor_of(bundle).transform(columns)
+    return load(bundle, ModelOptions(device="cpu")).run(TensorFrame(example.id, inputs))
 
 
 def _instances(example: Example, orders: pd.DataFrame) -> list[dict[str, Any]]:

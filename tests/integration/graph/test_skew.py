@@ -86,6 +86,6 @@ def _ask(graph: Graph, flights: pd.DataFrame) -> list[dict[str, dict[str, float]
 
 
 def _run(bundle: Bundle, offline: pd.DataFrame) -> NDArray[np.float32]:
-    numeric, categorical = preprocessor_of(bundle).transform(columns_of(offline))
+    inputs = preprocessor_of(bundle).transform(columns_of(offline))
     runtime = load(bundle, ModelOptions(device="cpu"))
-    return runtime.run(TensorFrame(bundle.manifest.id, numeric, categorical))["late_probability"]
+    return runtime.run(TensorFrame(bundle.manifest.id, inputs))["late_probability"]

@@ -3,15 +3,9 @@ import pickle
 import numpy as np
 import pytest
 
-from deployments.frames import (
-    DType,
-    Frame,
-    Predicted,
-    TensorFrame,
-    ViewStates,
-    key_column,
-    value_column,
-)
+from deployments.columns import column_of, key_column
+from deployments.dtypes import DType
+from deployments.frames import Frame, Predicted, TensorFrame, ViewStates
 from tests.support.manifests import PARCELS
 
 
@@ -21,7 +15,7 @@ def frame(*names: str | None) -> Frame:
     return Frame(
         PARCELS,
         rows,
-        {"name": value_column("string", names), "size": sizes},
+        {"name": column_of("string", names), "size": sizes},
         ViewStates(("view",), np.arange(rows, dtype=np.int8)[None], sizes[None] * 10),
     )
 
@@ -36,7 +30,7 @@ def test_integer_keys_keep_all_their_bits() -> None:
 
 
 def test_string_columns_hold_python_strings_and_none() -> None:
-    column = value_column("string", iter(["a", None, ""]))
+    column = column_of("string", iter(["a", None, ""]))
 
     assert column.dtype == object
     assert column.tolist() == ["a", None, ""]
@@ -44,7 +38,7 @@ def test_string_columns_hold_python_strings_and_none() -> None:
 
 @pytest.mark.parametrize("dtype", ["int64", "float64", "bool", "timestamp"])
 def test_values_that_are_no_strings_become_floats_with_nan_for_missing(dtype: DType) -> None:
-    column = value_column(dtype, [1, None, True])
+    column = column_of(dtype, [1, None, True])
 
     assert column.dtype == np.float64
     np.testing.assert_array_equal(column, [1.0, np.nan, 1.0])
@@ -74,7 +68,7 @@ def test_frames_survive_the_way_between_processes(names: tuple[str | None, ...])
 
 
 def test_a_frame_without_number_columns_survives_too() -> None:
-    sent = Frame(PARCELS, 1, {"name": value_column("string", ["a"])})
+    sent = Frame(PARCELS, 1, {"name": column_of("string", ["a"])})
 
     received = pickle.loads(pickle.dumps(sent))
 
@@ -83,7 +77,7 @@ def test_a_frame_without_number_columns_survives_too() -> None:
 
 
 def test_a_tensor_frame_counts_its_rows() -> None:
-    tensors = TensorFrame(PARCELS, np.zeros((3, 0), np.float32), np.zeros((3, 2), np.int64))
+    tensors = TensorFrame(PARCELS, {"none": np.zeros((3, 0)), "two": np.zeros((3, 2))})
 
     assert tensors.rows == 3
 

@@ -10,16 +10,9 @@ from app.serving.answers import AnsweredBatch, Answers
 from app.serving.chain import BatchResult, StageTimes
 from app.serving.errors import ErrorCode, FeaturesRefused, RowFailed
 from app.serving.info import FeaturesInfo
-from deployments.frames import (
-    DType,
-    Failures,
-    Frame,
-    Outputs,
-    Status,
-    Unseen,
-    ViewStates,
-    value_column,
-)
+from deployments.columns import column_of
+from deployments.dtypes import DType
+from deployments.frames import Failures, Frame, Outputs, Status, Unseen, ViewStates
 from tests.support.manifests import PARCELS
 
 FRESH, STALE, MISSING, DEFAULTED = Status
@@ -113,13 +106,13 @@ def test_without_views_there_is_nothing_to_be_stale() -> None:
 
 def test_values_have_the_types_of_their_columns() -> None:
     columns = {
-        "name": value_column("string", ["a", None]),
-        "count": value_column("int64", [2**53, None]),
-        "share": value_column("float64", [0.5, float("inf")]),
-        "open": value_column("bool", [True, None]),
-        "seen_at": value_column("timestamp", [1714551300.5, None]),
-        "odd": value_column("int64", [float("inf"), None]),
-        "not_asked_for": value_column("float64", [1.0, 1.0]),
+        "name": column_of("string", ["a", None]),
+        "count": column_of("int64", [2**53, None]),
+        "share": column_of("float64", [0.5, float("inf")]),
+        "open": column_of("bool", [True, None]),
+        "seen_at": column_of("timestamp", [1714551300.5, None]),
+        "odd": column_of("int64", [float("inf"), None]),
+        "not_asked_for": column_of("float64", [1.0, 1.0]),
     }
     dtypes: dict[str, DType] = {
         "name": "string",

@@ -4,13 +4,14 @@ from math import inf
 import pytest
 
 from app.serving.errors import TimedOut
-from deployments.frames import Frame, TensorFrame, key_column, value_column
+from deployments.columns import column_of, key_column
+from deployments.frames import Frame, TensorFrame
 from tests.support.chains import lookup, preprocess, weighing
 from tests.support.manifests import PARCELS
 
 
 def frame() -> Frame:
-    columns = {"depot": key_column("string", ["north"]), "weight": value_column("float64", [2.0])}
+    columns = {"depot": key_column("string", ["north"]), "weight": column_of("float64", [2.0])}
     return Frame(PARCELS, 1, columns)
 
 

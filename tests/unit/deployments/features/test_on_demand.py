@@ -10,9 +10,10 @@ from feast import Field, RequestSource
 from feast.on_demand_feature_view import OnDemandFeatureView, on_demand_feature_view
 from feast.types import Bool, Float64, Int64, String, UnixTimestamp
 
+from deployments.columns import Column, column_of
+from deployments.dtypes import DType
 from deployments.features.on_demand import compute
 from deployments.features.plan import OnDemandView
-from deployments.frames import Column, DType, value_column
 
 REQUEST: dict[str, DType] = {
     "quantity": "int64",
@@ -37,12 +38,12 @@ ORDER = RequestSource(
 def columns() -> dict[str, Column]:
     """An order, and one in which everything is missing."""
     return {
-        "quantity": value_column("int64", [3, None]),
-        "price": value_column("float64", [2.5, None]),
-        "gift": value_column("bool", [True, None]),
-        "placed_at": value_column("timestamp", [PLACED.timestamp(), None]),
-        "note": value_column("string", ["fragile", None]),
-        "shelf__stock": value_column("int64", [7, None]),
+        "quantity": column_of("int64", [3, None]),
+        "price": column_of("float64", [2.5, None]),
+        "gift": column_of("bool", [True, None]),
+        "placed_at": column_of("timestamp", [PLACED.timestamp(), None]),
+        "note": column_of("string", ["fragile", None]),
+        "shelf__stock": column_of("int64", [7, None]),
     }
 
 

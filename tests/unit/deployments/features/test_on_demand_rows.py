@@ -9,9 +9,11 @@ from feast import Field, RequestSource
 from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Bool, Float64, Int64, String
 
+from deployments.columns import Column, column_of
+from deployments.dtypes import DType
 from deployments.features.on_demand import compute_rows
 from deployments.features.plan import OnDemandView
-from deployments.frames import Column, DType, Failures, value_column
+from deployments.frames import Failures
 from deployments.stage.isolation import Isolation
 
 REQUEST: dict[str, DType] = {
@@ -37,7 +39,7 @@ def orders(**columns: list[Any]) -> dict[str, Column]:
     rows = len(next(iter(columns.values())))
     plain = {"quantity": 1, "price": 0.5, "gift": True, "note": "plain"}
     given = {name: columns.get(name, [value] * rows) for name, value in plain.items()}
-    return {name: value_column(REQUEST[name], values) for name, values in given.items()}
+    return {name: column_of(REQUEST[name], values) for name, values in given.items()}
 
 
 def computed(

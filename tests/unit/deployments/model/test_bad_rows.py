@@ -28,7 +28,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 def orders(built: Shop, *quantity: int) -> TensorFrame:
     numeric = np.array([(PRICE * each, each, 12) for each in quantity], np.float32)
-    return TensorFrame(built.id, numeric, np.ones((len(quantity), 1), np.int64))
+    categorical = np.ones((len(quantity), 1), np.int64)
+    return TensorFrame(built.id, {"numeric": numeric, "categorical": categorical})
 
 
 def check(outputs: Mapping[str, npt.NDArray[Any]], *expected: float) -> None:

@@ -18,7 +18,7 @@ run_batch = _batched.__wrapped__
 
 
 def part(frame: TensorFrame, rows: slice) -> TensorFrame:
-    return TensorFrame(frame.model, frame.numeric[rows], frame.categorical[rows])
+    return frame.at(rows)
 
 
 def check(predicted: Predicted, expected: Outputs, rows: slice) -> None:
@@ -43,7 +43,7 @@ async def test_frames_of_many_callers_are_answered_each_with_its_rows(example: E
 
 async def test_a_version_that_cannot_be_loaded_fails_no_other_frame(example: Example) -> None:
     frame, expected = golden(example)
-    gone = TensorFrame(ModelId(NAME, "gone"), frame.numeric, frame.categorical)
+    gone = TensorFrame(ModelId(NAME, "gone"), frame.inputs)
 
     first, lost, last = await run_batch(
         ModelReplica(example.bundles, NAME, CPU),

@@ -45,7 +45,7 @@ def limited(example: Example, tmp_path_factory: pytest.TempPathFactory) -> Bundl
     rows = torch.export.Dim("rows", min=1, max=MOST)
     inputs = [
         torch.from_numpy(one[:4])
-        for one in (tensors(example).numeric, tensors(example).categorical)
+        for one in (tensors(example).inputs["numeric"], tensors(example).inputs["categorical"])
     ]
     torch.export.save(
         torch.export.export(Placed(), tuple(inputs), dynamic_shapes=({0: rows}, {0: rows})),
@@ -65,11 +65,11 @@ def limited(example: Example, tmp_path_factory: pytest.TempPathFactory) -> Bundl
 def tensors(example: Example) -> TensorFrame:
     """The golden rows."""
     columns = example.bundle.golden().columns
-    return TensorFrame(example.id, *preprocessor_of(example.bundle).transform(columns))
+    return TensorFrame(example.id, preprocessor_of(example.bundle).transform(columns))
 
 
 def totals(frame: TensorFrame) -> np.ndarray:
-    found: np.ndarray = frame.numeric.sum(1) + frame.categorical.sum(1)
+    found: np.ndarray = frame.inputs["numeric"].sum(1) + frame.inputs["categorical"].sum(1)
     return found
 
 

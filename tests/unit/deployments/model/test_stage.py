@@ -21,7 +21,7 @@ def golden(example: Example) -> tuple[TensorFrame, Outputs]:
     bundle = example.bundle
     rows = bundle.golden()
     tensors = preprocessor_of(bundle).transform(rows.columns)
-    return TensorFrame(example.id, *tensors), rows.outputs
+    return TensorFrame(example.id, tensors), rows.outputs
 
 
 async def test_concurrent_batches_get_their_own_answers(example: Example) -> None:
@@ -29,12 +29,7 @@ async def test_concurrent_batches_get_their_own_answers(example: Example) -> Non
     model = ModelStage(example.bundles, CPU)
     cuts = [slice(0, 1), slice(3, 40), slice(0, 64), slice(63, 64)]
 
-    answers = await asyncio.gather(
-        *(
-            model.predict(TensorFrame(frame.model, frame.numeric[cut], frame.categorical[cut]))
-            for cut in cuts
-        )
-    )
+    answers = await asyncio.gather(*(model.predict(frame.at(cut)) for cut in cuts))
 
     for cut, predicted in zip(cuts, answers, strict=True):
         for name, values in predicted.outputs.items():

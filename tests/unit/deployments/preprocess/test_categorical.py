@@ -1,6 +1,6 @@
 import numpy as np
 
-from deployments.frames import Column
+from deployments.columns import Column
 from deployments.preprocess.transform import Preprocessor
 from tests.support.preprocessing import fitted, words
 

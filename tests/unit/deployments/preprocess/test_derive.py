@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.frames import Column, value_column
+from deployments.columns import Column, column_of
 from deployments.preprocess.derive import derive
 from deployments.preprocess.spec import Concat, Cyclic, Derived, LocalTime, Subtract
 
@@ -14,7 +14,7 @@ ZONES = ["UTC", "America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/
 
 
 def of(*values: float | None) -> dict[str, Column]:
-    return {"x": value_column("float64", values)}
+    return {"x": column_of("float64", values)}
 
 
 def instants(*texts: str) -> dict[str, Column]:
@@ -78,7 +78,7 @@ def test_no_instant_has_no_local_time(op: str) -> None:
 
 def test_a_difference_is_in_the_unit_of_its_columns() -> None:
     step = Subtract(name="out", op="difference", of="x", minus="y")
-    columns = of(5, None, 5, 5) | {"y": value_column("float64", [7, 7, None, 0])}
+    columns = of(5, None, 5, 5) | {"y": column_of("float64", [7, 7, None, 0])}
 
     np.testing.assert_array_equal(derive(step, columns), [-2, np.nan, np.nan, 5])
 
@@ -93,7 +93,7 @@ def test_a_difference_takes_integer_keys() -> None:
 
 def test_hours_lie_between_instants() -> None:
     step = Subtract(name="out", op="hours_between", of="x", minus="y")
-    columns = of(7200, 0) | {"y": value_column("timestamp", [0, 1800])}
+    columns = of(7200, 0) | {"y": column_of("timestamp", [0, 1800])}
 
     np.testing.assert_array_equal(derive(step, columns), [2.0, -0.5])
 
@@ -110,8 +110,8 @@ def test_a_circle_closes_after_its_period(op: str, quarter: list[float]) -> None
 def test_strings_are_joined_and_missing_as_soon_as_one_part_is() -> None:
     step = Concat(name="out", op="concat", of=["x", "y"], separator="-")
     columns = {
-        "x": value_column("string", ["EWR", None, "JFK", ""]),
-        "y": value_column("string", ["IAH", "IAH", None, "x"]),
+        "x": column_of("string", ["EWR", None, "JFK", ""]),
+        "y": column_of("string", ["IAH", "IAH", None, "x"]),
     }
 
     assert derive(step, columns).tolist() == ["EWR-IAH", None, None, "-x"]
@@ -119,7 +119,7 @@ def test_strings_are_joined_and_missing_as_soon_as_one_part_is() -> None:
 
 def test_an_integer_reads_the_same_as_a_key_and_as_a_feature() -> None:
     step = Concat(name="out", op="concat", of=["x", "y"])
-    name = value_column("string", ["toys", "toys"])
+    name = column_of("string", ["toys", "toys"])
 
     as_key = derive(step, {"x": np.array([7, -1]), "y": name})
     as_feature = derive(step, of(7, -1) | {"y": name})

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deployments.frames import value_column
+from deployments.columns import column_of
 from tests.support.preprocessing import amounts, fitted, words
 
 DERIVED: list[dict[str, Any]] = [
@@ -17,9 +17,9 @@ DERIVED: list[dict[str, Any]] = [
 def test_derived_columns_build_on_each_other_and_are_no_inputs() -> None:
     preprocessor = fitted(
         {
-            "at": value_column("timestamp", [0, 6 * 3600]),
-            "last_at": value_column("timestamp", [0, 0]),
-            "word": value_column("string", ["a", "b"]),
+            "at": column_of("timestamp", [0, 6 * 3600]),
+            "last_at": column_of("timestamp", [0, 0]),
+            "word": column_of("string", ["a", "b"]),
             "store": np.array([1, 2]),
         },
         derived=DERIVED,
@@ -29,9 +29,9 @@ def test_derived_columns_build_on_each_other_and_are_no_inputs() -> None:
 
     tensor, category = preprocessor.transform(
         {
-            "at": value_column("timestamp", [5 * 3600]),
-            "last_at": value_column("timestamp", [3600]),
-            "word": value_column("string", ["b"]),
+            "at": column_of("timestamp", [5 * 3600]),
+            "last_at": column_of("timestamp", [3600]),
+            "word": column_of("string", ["b"]),
             "store": np.array([2]),
         }
     )

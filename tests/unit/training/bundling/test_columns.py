@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deployments.frames import DType
+from deployments.dtypes import DType
 from training.bundling.columns import columns_of
 
 

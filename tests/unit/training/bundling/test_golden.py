@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from app.serving.contract import Contract
-from deployments.frames import Column, DType, value_column
+from deployments.columns import Column, column_of
+from deployments.dtypes import DType
 from tests.support.manifests import EXAMPLE, epoch, field, manifest, parcels
 from training.bundling.golden import check_examples, golden_places
 
@@ -16,7 +17,7 @@ def columns(**changed: Column) -> dict[str, Column]:
     """Ten rows of the example, as training would hold them."""
     examples = EXAMPLE | {"sent_at": epoch(EXAMPLE["sent_at"]), "insured": 1.0}
     same = {
-        name: value_column("string" if isinstance(value, str) else "float64", [value] * ROWS)
+        name: column_of("string" if isinstance(value, str) else "float64", [value] * ROWS)
         for name, value in examples.items()
     }
     return same | {"lane": np.full(ROWS, 7)} | changed

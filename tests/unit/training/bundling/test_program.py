@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from deployments.frames import Column, value_column
+from deployments.columns import Column, column_of
 from deployments.model.backends.base import BACKENDS
 from tests.support.preprocessing import fitted
 from tests.unit.deployments.model.backends.programs import Of
@@ -17,8 +17,8 @@ from training.bundling.program import answers
 
 COLUMNS: dict[str, Column] = {
     "amount": np.arange(20.0),
-    "town": value_column("string", [f"town {place}" for place in range(20)]),
-    "size": value_column("string", ["small", "large"] * 10),
+    "town": column_of("string", [f"town {place}" for place in range(20)]),
+    "size": column_of("string", ["small", "large"] * 10),
 }
 PREPROCESSOR = fitted(
     COLUMNS,

@@ -91,7 +91,7 @@ def test_a_bundle_is_whole_and_latest(parts: dict[str, Any]) -> None:
     assert manifest.metrics == {"auc": 0.75}
     assert manifest.training_data.rows == 1500
     assert manifest.program.max_rows is None
-    assert [(output.name, output.width) for output in manifest.outputs] == [
+    assert [(output.name, output.shape) for output in manifest.outputs] == [
         ("return_probability", 1),
         ("delivery_days", 2),
     ]

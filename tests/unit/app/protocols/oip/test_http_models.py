@@ -61,7 +61,7 @@ async def test_the_model_tells_its_tensors(client: httpx.AsyncClient, path: str)
 
 async def test_an_output_of_several_numbers_has_a_second_dimension(tmp_path: Path) -> None:
     wide = manifest()
-    wide.outputs[0].width = 3
+    wide.outputs[0].shape = [3]
     dataplane = Dataplane(store(tmp_path, wide), weighing(), "parcels")
     dataplane.in_service["parcels"] = ServedVersion(wide, weighing(), BatchSettings())
     transport = httpx.ASGITransport(Application(dataplane, EdgeArgs()))

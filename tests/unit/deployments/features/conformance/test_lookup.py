@@ -10,13 +10,14 @@ import pytest
 from feast import FeatureStore
 from feast.type_map import NULL_TIMESTAMP_INT_VALUE
 
+from deployments.columns import Column
 from deployments.features.clock import ReplayClock
 from deployments.features.lookup import FeatureLookup
 from deployments.features.plan import StoredView
 from deployments.features.resolve import resolve
 from deployments.features.settings import LookupSettings
 from deployments.features.view_batch import keys_of
-from deployments.frames import Column, Frame, Status
+from deployments.frames import Frame, Status
 from deployments.model_id import ModelId
 from examples.store_orders.build import quiet
 from tests.support.frames import state_of

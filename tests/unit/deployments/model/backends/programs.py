@@ -67,10 +67,12 @@ def exported(
 
 def tensors(rows: int) -> TensorFrame:
     numeric = np.arange(rows * 3, dtype=np.float32).reshape(rows, 3)
-    return TensorFrame(PARCELS, numeric, np.arange(rows * 2).reshape(rows, 2))
+    return TensorFrame(
+        PARCELS, {"numeric": numeric, "categorical": np.arange(rows * 2).reshape(rows, 2)}
+    )
 
 
 def totals(rows: int) -> NDArray[Any]:
     frame = tensors(rows)
-    found: NDArray[Any] = frame.numeric.sum(1) + frame.categorical.sum(1)
+    found: NDArray[Any] = sum(one.sum(1) for one in frame.inputs.values())
     return found

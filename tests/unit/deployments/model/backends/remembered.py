@@ -26,15 +26,18 @@ class Remembered(Runtime):
         self.ran.append(frame.rows)
         known = self._known
         places = [
-            np.argmin(np.abs(known.numeric - row).sum(1) + (known.categorical != codes).sum(1))
-            for row, codes in zip(frame.numeric, frame.categorical, strict=True)
+            np.argmin(
+                np.abs(known.inputs["numeric"] - row).sum(1)
+                + (known.inputs["categorical"] != codes).sum(1)
+            )
+            for row, codes in zip(frame.inputs["numeric"], frame.inputs["categorical"], strict=True)
         ]
         return {name: values[places] for name, values in self._answers.items()}
 
 
 def write(program: Path, frame: TensorFrame, answers: Outputs) -> None:
     with program.open("wb") as file:
-        np.savez(file, frame.numeric, frame.categorical, *answers.values())
+        np.savez(file, frame.inputs["numeric"], frame.inputs["categorical"], *answers.values())
 
 
 def load(

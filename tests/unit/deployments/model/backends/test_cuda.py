@@ -27,7 +27,7 @@ def runtime(how: CudaGraphs, most_rows: int = 8) -> CudaRuntime:
 
 
 def check(runtime: Runtime, frame: TensorFrame) -> None:
-    expected = frame.numeric.sum(1) + frame.categorical.sum(1)
+    expected = frame.inputs["numeric"].sum(1) + frame.inputs["categorical"].sum(1)
     outputs = runtime.run(frame)
     np.testing.assert_array_equal(outputs["flat"], expected)
     np.testing.assert_array_equal(outputs["column"], expected)
@@ -70,7 +70,7 @@ def test_an_answer_stays_as_it_is_when_the_next_batch_runs(graphs: list[Graph]) 
     served = runtime("on")
 
     first = served.run(tensors(2))
-    served.run(TensorFrame(PARCELS, np.full((2, 3), 9, np.float32), np.full((2, 2), 9)))
+    served.run(filled(9))
 
     np.testing.assert_array_equal(first["flat"], totals(2))
 

@@ -82,13 +82,15 @@ def test_a_program_that_cannot_be_captured_is_run_without_a_graph(gpu: torch.dev
     runtime = CudaRuntime(program, tensors(5), gpu, "auto", 16)
 
     assert not runtime.sizes
-    np.testing.assert_array_equal(runtime.run(tensors(3))["sum"], tensors(3).numeric.sum(1))
+    np.testing.assert_array_equal(
+        runtime.run(tensors(3))["sum"], tensors(3).inputs["numeric"].sum(1)
+    )
 
 
 async def test_a_version_is_captured_while_another_serves(example: Example) -> None:
     model = ModelStage(example.bundles, ModelOptions(device="cuda", cuda_graphs="on"))
     frame, expected = golden_frame(example.bundle)
-    frame = TensorFrame(example.id, frame.numeric, frame.categorical)
+    frame = TensorFrame(example.id, frame.inputs["numeric"], frame.inputs["categorical"])
     await model.predict(frame)
 
     loading = asyncio.create_task(asyncio.to_thread(model._load, example.id))

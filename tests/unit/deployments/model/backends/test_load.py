@@ -26,7 +26,7 @@ def test_a_bundle_that_answers_its_golden_rows_is_loaded(example: Example) -> No
 
     runtime = load(bundle, CPU)
 
-    frame = TensorFrame(bundle.manifest.id, *preprocessor_of(bundle).transform(golden.columns))
+    frame = TensorFrame(bundle.manifest.id, preprocessor_of(bundle).transform(golden.columns))
     for name, values in runtime.run(frame).items():
         np.testing.assert_allclose(values, golden.outputs[name], atol=1e-5)
     assert np.ptp(golden.outputs["return_probability"]) > 0.05

@@ -54,8 +54,8 @@ def answers(make: Any, names: list[str], rows: Any = None) -> dict[str, Any]:
 def test_parts_with_names_are_matched_by_them_and_others_by_order(make: Any, rows: Any) -> None:
     outputs = answers(make, ["a", "b"], rows)
 
-    np.testing.assert_array_equal(outputs["a"], tensors(4).numeric[:, 0])
-    np.testing.assert_array_equal(outputs["b"], tensors(4).categorical[:, 0])
+    np.testing.assert_array_equal(outputs["a"], tensors(4).inputs["numeric"][:, 0])
+    np.testing.assert_array_equal(outputs["b"], tensors(4).inputs["categorical"][:, 0])
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_one_tensor_may_be_two_outputs(make: Any) -> None:
     ids=["tensor", "dict", "and None"],
 )
 def test_a_single_output(make: Any) -> None:
-    np.testing.assert_array_equal(answers(make, ["b"])["b"], tensors(4).categorical[:, 0])
+    np.testing.assert_array_equal(answers(make, ["b"])["b"], tensors(4).inputs["categorical"][:, 0])
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ def test_a_batch_arrives_as_it_was_filled_in(rows: int) -> None:
     staging.write(frame)
     staging.upload()
 
-    np.testing.assert_array_equal(staging.numeric.numpy(), frame.numeric)
-    np.testing.assert_array_equal(staging.categorical.numpy(), frame.categorical)
+    np.testing.assert_array_equal(staging.numeric.numpy(), frame.inputs["numeric"])
+    np.testing.assert_array_equal(staging.categorical.numpy(), frame.inputs["categorical"])
 
 
 def test_a_smaller_batch_leaves_the_remaining_rows_as_they_were() -> None:
@@ -26,7 +26,7 @@ def test_a_smaller_batch_leaves_the_remaining_rows_as_they_were() -> None:
     staging.write(tensors(1))
     staging.upload()
 
-    np.testing.assert_array_equal(staging.numeric.numpy()[1:], before.numeric[1:])
+    np.testing.assert_array_equal(staging.numeric.numpy()[1:], before.inputs["numeric"][1:])
 
 
 @pytest.mark.parametrize(("features", "categories"), [(4, 0), (0, 4), (3, 1)])

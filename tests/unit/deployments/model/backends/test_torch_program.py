@@ -58,7 +58,9 @@ class Layers(nn.Module):
 def answered(program: Program, rows: int) -> list[np.ndarray]:
     frame = tensors(rows)
     with torch.inference_mode():
-        answers = program(torch.from_numpy(frame.numeric), torch.from_numpy(frame.categorical))
+        answers = program(
+            torch.from_numpy(frame.inputs["numeric"]), torch.from_numpy(frame.inputs["categorical"])
+        )
     return [answer.float().numpy() for answer in answers]
 
 
