@@ -213,9 +213,8 @@ def test_every_module_has_a_room_and_every_room_a_module(product: Sources) -> No
         (wrong_arrows, "deployments.features.plan", "from deployments.model import options"),
         (wrong_arrows, "training.bundling.writer", "from training.flights import contract"),
         (wrong_arrows, "training.bundling.writer", "from app.edge.route import Route"),
-        (wrong_arrows, "windsock.client", "from deployments.frames import Frame")(
-            wrong_libraries, "app.serving.chain", "from starlette.types import Receive"
-        ),
+        (wrong_arrows, "windsock.client", "from deployments.frames import Frame"),
+        (wrong_libraries, "app.serving.chain", "from starlette.types import Receive"),
         (wrong_libraries, "deployments.features.lookup", "import httpx"),
         (wrong_libraries, "deployments.bundle.bundle", "import torch.export"),
         (wrong_libraries, "windsock.aio", "import ray"),
