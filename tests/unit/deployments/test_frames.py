@@ -1,10 +1,10 @@
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
 
 from deployments.columns import column_of, key_column
-from deployments.dtypes import DType
 from deployments.frames import Frame, Predicted, TensorFrame, ViewStates
 from tests.support.manifests import PARCELS
 
@@ -18,30 +18,6 @@ def frame(*names: str | None) -> Frame:
         {"name": column_of("string", names), "size": sizes},
         ViewStates(("view",), np.arange(rows, dtype=np.int8)[None], sizes[None] * 10),
     )
-
-
-def test_integer_keys_keep_all_their_bits() -> None:
-    big = 2**63 - 1
-
-    column = key_column("int64", [big, -big])
-
-    assert column.dtype == np.int64
-    assert column.tolist() == [big, -big]
-
-
-def test_string_columns_hold_python_strings_and_none() -> None:
-    column = column_of("string", iter(["a", None, ""]))
-
-    assert column.dtype == object
-    assert column.tolist() == ["a", None, ""]
-
-
-@pytest.mark.parametrize("dtype", ["int64", "float64", "bool", "timestamp"])
-def test_values_that_are_no_strings_become_floats_with_nan_for_missing(dtype: DType) -> None:
-    column = column_of(dtype, [1, None, True])
-
-    assert column.dtype == np.float64
-    np.testing.assert_array_equal(column, [1.0, np.nan, 1.0])
 
 
 @pytest.mark.parametrize("names", [("a", None), ()])
@@ -74,6 +50,51 @@ def test_a_frame_without_number_columns_survives_too() -> None:
 
     assert received.columns["name"].tolist() == ["a"]
     assert received.views is None
+
+
+def test_columns_of_every_kind_survive_beside_each_other() -> None:
+    cells: dict[str, list[Any]] = {
+        "whole": [2**53 + 1, None],
+        "arrays": [[1.0], None],
+        "gone": [None, None],
+    }
+    sent = Frame(
+        PARCELS,
+        2,
+        {
+            "whole": column_of("int64", cells["whole"]),
+            "number": np.array([0.5, np.nan]),
+            "arrays": column_of("array<float32>", cells["arrays"]),
+            "gone": column_of("int64", cells["gone"]),
+        },
+    )
+
+    received = pickle.loads(pickle.dumps(sent))
+
+    assert received.columns.keys() == sent.columns.keys()
+    assert {name: received.columns[name].tolist() for name in cells} == cells
+    np.testing.assert_array_equal(received.columns["number"], [0.5, np.nan])
+
+
+def test_parts_of_a_tensor_frame_are_joined_again() -> None:
+    whole = TensorFrame(PARCELS, {"a": np.arange(6).reshape(3, 2), "b": np.arange(3.0)})
+
+    again = TensorFrame.joined([whole.at(slice(2)), whole.at(np.array([2]))])
+
+    for name, values in whole.inputs.items():
+        np.testing.assert_array_equal(again.inputs[name], values)
+
+
+def test_inputs_that_are_padded_to_their_own_length_get_zeros_behind() -> None:
+    short = TensorFrame(PARCELS, {"history": np.array([[1, 2]]), "mask": np.array([[True, True]])})
+    long = TensorFrame(
+        PARCELS, {"history": np.array([[3, 4, 5]]), "mask": np.array([[True, True, True]])}
+    )
+
+    together = TensorFrame.joined([short, long]).inputs
+
+    assert together["history"].tolist() == [[1, 2, 0], [3, 4, 5]]
+    assert together["mask"].tolist() == [[True, True, False], [True, True, True]]
 
 
 def test_a_tensor_frame_counts_its_rows() -> None:
