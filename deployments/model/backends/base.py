@@ -4,12 +4,33 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple, cast
 
 import numpy as np
 
+from deployments.bundle.manifest import OutputSpec
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.options import ModelOptions
+
+
+class TensorSpec(NamedTuple):
+    """One input or output, as a program itself describes it."""
+
+    name: str
+    dtype: str
+    """NumPy's name for it, or ``bfloat16``."""
+    shape: tuple[int | None, ...]
+    """None where it may be any number, as that of the rows, the first one."""
+
+
+class Signature(NamedTuple):
+    """What a program takes and answers. ``max_rows`` is how many rows it takes at once, None for
+    any number. Outputs whose names the program does not have are called by their order."""
+
+    inputs: Sequence[TensorSpec]
+    outputs: Sequence[TensorSpec]
+    max_rows: int | None
 
 
 class Runtime(ABC):
@@ -30,7 +51,9 @@ class Runtime(ABC):
 
     @abstractmethod
     def run(self, frame: TensorFrame) -> Outputs:
-        """Outputs by name, float32 [N] or [N, k]. One thread at a time may call it."""
+        """Outputs by name, [N], [N, k] or [N, k, m], of the NumPy dtype that the program answers
+        (float32 for bfloat16), and [N] where it answers [N, 1]. Raises ValueError for inputs of
+        another shape. One thread at a time may call it."""
 
 
 class InParts(Runtime):
@@ -51,21 +74,44 @@ class InParts(Runtime):
 
 
 class Backend(NamedTuple):
-    """What runs the programs of one platform: a module with a function ``load`` as here."""
+    """What runs the programs of one platform: a module with the functions ``load`` and
+    ``signature`` as here."""
 
     suffix: str  # of its program files
     library: str  # what runs them: a bundle keeps its version
     module: str  # imported where a program needs it
+    extra: str = ""  # what to install for it, where it is not always there
 
     def load(
-        self, program: Path, outputs: Sequence[str], example: TensorFrame, options: ModelOptions
+        self,
+        program: Path,
+        outputs: Sequence[OutputSpec],
+        example: TensorFrame,
+        options: ModelOptions,
     ) -> Runtime:
-        """The program in a file, with the names of its answers, and ``example`` of what it takes.
+        """The program in a file, with what the contract says of its answers (their dtypes and
+        shapes are the program's own to say), and ``example`` of what it takes, by the names of its
+        inputs: float32, int64 or bool, which are cast to what the program takes.
+
         Raises ValueError for a file that cannot be read or a program that cannot be served, and
         RuntimeError for options that cannot be followed here."""
-        load = import_module(self.module).load
-        runtime = cast(Runtime, load(program, outputs, example, options))
+        runtime = cast(Runtime, self._module().load(program, outputs, example, options))
         return runtime if runtime.max_rows is None else InParts(runtime, runtime.max_rows)
+
+    def signature(self, program: Path) -> Signature:
+        """What the program in a file says of itself. Raises as ``load`` does."""
+        return cast(Signature, self._module().signature(program))
+
+    def _module(self) -> ModuleType:
+        try:
+            return import_module(self.module)
+        except ModuleNotFoundError as error:
+            if not self.extra or error.name != self.library:
+                raise
+            raise RuntimeError(
+                f"{self.suffix} programs are run by {self.library}, which is not installed: "
+                f"pip install 'windsock[{self.extra}]'"
+            ) from error
 
 
 BACKENDS = {"pytorch_export": Backend(".pt2", "torch", "deployments.model.backends.torch_export")}
