@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -80,7 +79,6 @@ class Backend(NamedTuple):
     suffix: str  # of its program files
     library: str  # what runs them: a bundle keeps its version
     module: str  # imported where a program needs it
-    extra: str = ""  # what to install for it, where it is not always there
 
     def load(
         self,
@@ -95,23 +93,12 @@ class Backend(NamedTuple):
 
         Raises ValueError for a file that cannot be read or a program that cannot be served, and
         RuntimeError for options that cannot be followed here."""
-        runtime = cast(Runtime, self._module().load(program, outputs, example, options))
+        runtime = cast(Runtime, import_module(self.module).load(program, outputs, example, options))
         return runtime if runtime.max_rows is None else InParts(runtime, runtime.max_rows)
 
     def signature(self, program: Path) -> Signature:
         """What the program in a file says of itself. Raises as ``load`` does."""
-        return cast(Signature, self._module().signature(program))
-
-    def _module(self) -> ModuleType:
-        try:
-            return import_module(self.module)
-        except ModuleNotFoundError as error:
-            if not self.extra or error.name != self.library:
-                raise
-            raise RuntimeError(
-                f"{self.suffix} programs are run by {self.library}, which is not installed: "
-                f"pip install 'windsock[{self.extra}]'"
-            ) from error
+        return cast(Signature, import_module(self.module).signature(program))
 
 
 BACKENDS = {"pytorch_export": Backend(".pt2", "torch", "deployments.model.backends.torch_export")}
