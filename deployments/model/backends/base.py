@@ -101,5 +101,8 @@ class Backend(NamedTuple):
         return cast(Signature, import_module(self.module).signature(program))
 
 
-BACKENDS = {"pytorch_export": Backend(".pt2", "torch", "deployments.model.backends.torch_export")}
+BACKENDS = {
+    "pytorch_export": Backend(".pt2", "torch", "deployments.model.backends.torch_export"),
+    "onnxruntime_onnx": Backend(".onnx", "onnxruntime", "deployments.model.backends.onnx_runtime"),
+}
 """By the platform that a manifest names."""

@@ -1,0 +1,189 @@
+"""Runs the programs of ONNX files."""
+
+from collections.abc import Callable, Sequence
+from operator import methodcaller
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from deployments.bundle.manifest import OutputSpec
+from deployments.frames import Inputs, Outputs, TensorFrame
+from deployments.model.backends.base import Runtime, Signature, TensorSpec
+from deployments.model.options import Device, ModelOptions
+from deployments.onnx_graph import CPU, CUDA, NUMBERS, OnnxGraph, OnnxTensor, bfloat16, has_cuda
+
+Cast = Callable[[npt.NDArray[Any]], Any]
+
+
+class OnnxRuntime(Runtime):
+    """Runs a graph whose inputs ``feeds`` are made of the named inputs of a batch, and answers the
+    outputs ``answers``: by the contract's name, the graph's."""
+
+    def __init__(
+        self,
+        graph: OnnxGraph,
+        feeds: Sequence[tuple[str, str, Cast | None]],
+        answers: dict[str, str],
+    ) -> None:
+        self.device = "cuda" if CUDA in graph.providers else "cpu"
+        self.inline = self.device == "cpu"
+        self.max_rows = _max_rows(graph)
+        self._graph = graph
+        self._feeds = feeds
+        self._names, self._wanted = list(answers), list(answers.values())
+
+    def run(self, frame: TensorFrame) -> Outputs:
+        inputs = frame.inputs
+        answers = self._graph.run(
+            self._wanted,
+            {
+                taken: inputs[made] if cast is None else cast(inputs[made])
+                for taken, made, cast in self._feeds
+            },
+        )
+        return {
+            # A last dimension of one is how graphs write a number per row.
+            name: values[:, 0] if values.shape[1:] == (1,) else values
+            for name, values in zip(self._names, answers, strict=True)
+        }
+
+
+def load(
+    program: Path, outputs: Sequence[OutputSpec], example: TensorFrame, options: ModelOptions
+) -> Runtime:
+    """The program on a GPU or on CPU, as ``Backend.load`` says."""
+    if options.precision != "float32":
+        raise RuntimeError(
+            f"precision: {options.precision} is for torch programs: an ONNX program computes in "
+            "the types that it was written with, so set precision: float32"
+        )
+    if options.cuda_graphs == "on":
+        raise RuntimeError("cuda_graphs: on is for torch programs: set cuda_graphs: auto")
+    graph = OnnxGraph(program, threads=options.threads, providers=providers(options.device))
+    if options.device == "cuda" and CUDA not in graph.providers:
+        raise RuntimeError(
+            "device: cuda, but this replica sees no GPU: set num_gpus or device: cpu"
+        )
+    return OnnxRuntime(
+        graph,
+        _feeds(graph.inputs, example.inputs),
+        _answers(graph.outputs, [output.name for output in outputs]),
+    )
+
+
+def signature(program: Path) -> Signature:
+    """What the graph says of itself; outputs that no contract can name are left out."""
+    graph = OnnxGraph(program)
+    return Signature(
+        [TensorSpec(*one) for one in graph.inputs],
+        [TensorSpec(*one) for one in graph.outputs if _no_answer(one) is None],
+        _max_rows(graph),
+    )
+
+
+def providers(device: Device) -> Sequence[Any]:
+    """What of ONNX Runtime is to run a graph, in the order of preference. Raises RuntimeError where
+    the one installed knows no GPUs and one is wanted."""
+    if device == "cpu":
+        return CPU
+    if has_cuda():
+        # Its usual tf32 keeps three digits, which golden rows are held to seven of.
+        return ((CUDA, {"use_tf32": "0"}), *CPU)
+    if device == "cuda":
+        raise RuntimeError(
+            "device: cuda, but this onnxruntime is without CUDA: install onnxruntime-gpu in its "
+            "place, or set device: cpu"
+        )
+    return CPU
+
+
+def _max_rows(graph: OnnxGraph) -> int | None:
+    for one in graph.inputs:
+        if one.rows is not None and one.rows != 1:
+            raise ValueError(
+                f"the program was exported for exactly {one.rows} rows of {one.name!r}: export it "
+                "for any number, with None for the first dimension"
+            )
+    return 1 if any(one.rows == 1 for one in graph.inputs) else None
+
+
+def _feeds(taken: Sequence[OnnxTensor], inputs: Inputs) -> list[tuple[str, str, Cast | None]]:
+    """For each input of the graph which of the batch's it is, by name (a single one by itself), and
+    how it is cast. Raises ValueError naming what does not fit."""
+    names = [one.name for one in taken]
+    made = [name for name, one in inputs.items() if name in names or one.shape[1:] != (0,)]
+    if len(made) == len(taken) == 1:
+        pairs = list(zip(taken, made, strict=True))
+    elif set(made) == set(names):
+        pairs = [(one, one.name) for one in taken]
+    else:
+        raise ValueError(f"the program takes the inputs {names}, and preprocessing makes {made}")
+    for one, name in pairs:
+        shape = inputs[name].shape[1:]
+        fits = len(one.shape) == len(shape) + 1 and all(
+            size in (None, found) for size, found in zip(one.shape[1:], shape, strict=True)
+        )
+        if one.shape and not fits:
+            raise ValueError(
+                f"the program takes {one.name!r} as {_shown(one.shape[1:])}, and preprocessing "
+                f"makes {_shown(shape)}"
+            )
+    return [(one.name, name, _cast(one, inputs[name].dtype)) for one, name in pairs]
+
+
+def _shown(shape: Sequence[int | None]) -> str:
+    return f"[{', '.join(['N', *('any' if size is None else str(size) for size in shape)])}]"
+
+
+_RANKS = {"b": 0, "i": 1, "u": 1, "f": 2}
+"""How much each kind of NumPy's can say: none is cast to one that says less."""
+
+
+def _cast(taken: OnnxTensor, made: np.dtype[Any]) -> Cast | None:
+    """What makes values of ``made`` those that the graph takes, None where they are."""
+    if taken.dtype == ("string" if made.kind == "O" else made.name):
+        return None
+    kind = "f" if taken.dtype == "bfloat16" else ""
+    if not kind and taken.dtype in NUMBERS.values():
+        kind = np.dtype(taken.dtype).kind
+    if _RANKS.get(made.kind, 3) > _RANKS.get(kind, -1):
+        raise ValueError(
+            f"the program takes {taken.dtype} as {taken.name!r}, and preprocessing makes "
+            f"{'text' if made.kind == 'O' else made.name}, which is of another kind"
+        )
+    if taken.dtype == "bfloat16":
+        return bfloat16
+    # A whole number that is out of range fails for its row, rather than to become another one.
+    return methodcaller("astype", taken.dtype, casting="same_value" if kind in "iu" else "unsafe")
+
+
+def _answers(answered: Sequence[OnnxTensor], names: Sequence[str]) -> dict[str, str]:
+    """By each name of the contract the graph's name of that output: the same, or the one at its
+    place where the graph has none of these names, and as many. Raises ValueError."""
+    known = {one.name: one for one in answered}
+    if known.keys().isdisjoint(names) and len(known) == len(names):
+        found = dict(zip(names, known, strict=True))
+    elif known.keys() >= set(names):
+        found = {name: name for name in names}  # the others are not asked for
+    else:
+        raise ValueError(
+            f"the program answers the outputs {list(known)}, the contract names {list(names)}"
+        )
+    for name in found.values():
+        problem = _no_answer(known[name])
+        if problem:
+            raise ValueError(f"the program's output {name!r} is {known[name].dtype}: {problem}")
+    return found
+
+
+def _no_answer(tensor: OnnxTensor) -> str | None:
+    """Why an output cannot be one that is served."""
+    if tensor.dtype.startswith("seq(map("):
+        return "convert the classifier with the option zipmap=False, for a tensor of its scores"
+    if tensor.dtype == "bfloat16":
+        return "cast it to float in the graph, since NumPy has no such numbers"
+    if tensor.dtype != "string" and tensor.dtype not in NUMBERS.values():
+        return "it must be a tensor of numbers or text"
+    return None
