@@ -11,13 +11,13 @@ import yaml
 from feast import FeatureStore
 from pydantic import BaseModel
 
-from deployments.bundle.bundle import PREPROCESS, BundleStore
+from deployments.bundle.bundle import BundleStore
 from deployments.columns import Column, column_of
 from deployments.frames import TensorFrame
 from deployments.model.backends.load import load
 from deployments.model.options import ModelOptions
 from deployments.model_id import ModelId
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.base import load as load_preprocessor
 
 ROOT = Path(__file__).resolve().parents[2]
 _MODEL = ModelId("flight_delay", "latest")
@@ -80,7 +80,7 @@ class Scorer:
 
     def __init__(self) -> None:
         bundle = _bundles().open(_MODEL)
-        self._preprocessor = Preprocessor.load(bundle.path / PREPROCESS)
+        self._preprocessor = load_preprocessor(bundle)
         # More threads only cost hand-over on a model of this size.
         self._program = load(bundle, ModelOptions(device="cpu", threads=1))
 

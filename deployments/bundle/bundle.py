@@ -125,7 +125,7 @@ def _verify(path: Path, manifest: Manifest) -> None:
         raise BundleError(
             f"{path / MANIFEST} was edited (its service's SHA-256 is another): {REWRITE}"
         )
-    for name in (manifest.program.file, PREPROCESS, GOLDEN):
+    for name in (manifest.program.file, manifest.preprocessing.file, GOLDEN):
         if name not in manifest.files:
             raise BundleError(f"{path / MANIFEST} lists no {name}: {REWRITE}")
     for name, expected in manifest.files.items():

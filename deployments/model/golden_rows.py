@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from deployments.bundle.bundle import PREPROCESS, REWRITE, Bundle, BundleError
+from deployments.bundle.bundle import REWRITE, Bundle, BundleError
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.options import Precision
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.base import load
 
 TOLERANCE: dict[Precision, float] = {"float32": 1e-5, "bfloat16": 0.02}
 """Allowed deviation. bfloat16 has 8 bits, so each rounding costs up to 0.004; a few add up."""
@@ -18,8 +18,7 @@ Run = Callable[[TensorFrame], Outputs]
 def golden_frame(bundle: Bundle) -> tuple[TensorFrame, Outputs]:
     """The golden rows as the model takes them, and their answers. Raises BundleError."""
     golden = bundle.golden()
-    preprocessor = Preprocessor.load(bundle.path / PREPROCESS)
-    frame = TensorFrame(bundle.manifest.id, preprocessor.transform(golden.columns))
+    frame = TensorFrame(bundle.manifest.id, load(bundle).transform(golden.columns))
     names = {output.name for output in bundle.manifest.outputs}
     if not frame.rows or golden.outputs.keys() != names:
         raise BundleError(f"bundle {bundle.path} has no golden rows for each of its outputs")

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from deployments.bundle.bundle import PREPROCESS, BundleStore
+from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
 from deployments.columns import Column
-from deployments.frames import Frame, TensorFrame
+from deployments.frames import Frame, Inputs, TensorFrame
 from deployments.model_id import ModelId
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.base import Preprocessor, load
 from deployments.stage.isolation import Isolation
 
 
@@ -26,33 +27,39 @@ class Preprocessing:
     async def transform(self, frame: Frame) -> TensorFrame:
         """Tensors for N rows; those with a value that no step takes, as text that is no number,
         are in ``failed``."""
-        preprocessor = await self.preprocessors.get(frame.model)
+        loaded = await self.preprocessors.get(frame.model)
         try:
-            return TensorFrame(frame.model, *preprocessor.inspect(frame.columns))
+            return TensorFrame(frame.model, *loaded.preprocessor.inspect(frame.columns))
         except Exception as error:
-            return await asyncio.to_thread(self._row_by_row, preprocessor, frame, error)
+            return await asyncio.to_thread(self._row_by_row, loaded, frame, error)
 
-    def _row_by_row(
-        self, preprocessor: Preprocessor, frame: Frame, error: Exception
-    ) -> TensorFrame:
+    def _row_by_row(self, loaded: "_Loaded", frame: Frame, error: Exception) -> TensorFrame:
         unseen: dict[str, list[npt.NDArray[np.intp]]] = {}
 
         def run(rows: slice) -> Mapping[str, Column]:
             part = {name: column[rows] for name, column in frame.columns.items()}
-            inputs, new = preprocessor.inspect(part)
+            inputs, new = loaded.preprocessor.inspect(part)
             for name, places in new.items():
                 unseen.setdefault(name, []).append(places + rows.start)
             return inputs
 
-        blank: dict[str, Column] = {
-            "numeric": np.zeros((1, len(preprocessor.numeric_names)), np.float32),
-            "categorical": np.zeros((1, len(preprocessor.categorical_names)), np.int64),
-        }
         tensors, failed = self._isolation.rows(
-            run, frame.rows, blank, error, what="the preprocessing"
+            run, frame.rows, loaded.blank, error, what="the preprocessing"
         )
         new = {name: np.concatenate(places) for name, places in unseen.items()}
         return TensorFrame(frame.model, tensors, unseen=new, failed=failed)
 
-    def _load(self, model: ModelId) -> Preprocessor:
-        return Preprocessor.load(self._bundles.open(model).path / PREPROCESS)
+    def _load(self, model: ModelId) -> "_Loaded":
+        bundle = self._bundles.open(model)
+        preprocessor = load(bundle)
+        golden = preprocessor.transform(bundle.golden().columns)
+        blank = {name: np.zeros((1, *one.shape[1:]), one.dtype) for name, one in golden.items()}
+        return _Loaded(preprocessor, blank)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The preprocessing of a version, and one row of zeros in the form of what it makes."""
+
+    preprocessor: Preprocessor
+    blank: Inputs

@@ -17,8 +17,8 @@ import pandas as pd
 from feast import Entity, FeatureService, FeatureStore, FeatureView, OnDemandFeatureView
 
 from deployments.features.resolve import resolve
+from deployments.preprocess.declared import DeclaredPreprocessor
 from deployments.preprocess.spec import PreprocessSpec
-from deployments.preprocess.transform import Preprocessor
 from examples.store_orders.network import train
 from examples.store_orders.tables import AS_OF, orders, tables
 from training.bundling.bundle import bundle
@@ -48,7 +48,7 @@ def build(home: Path) -> Path:
     dtypes = schema.entities | schema.request | schema.columns
     columns = columns_of(joined, dtypes, schema.entities)
     spec = home / "preprocess.yaml"
-    preprocessor = Preprocessor.fit(validated(spec, read(spec), PreprocessSpec), columns)
+    preprocessor = DeclaredPreprocessor.fit(validated(spec, read(spec), PreprocessSpec), columns)
     program = export_program(train(preprocessor, columns), preprocessor, data / "model.pt2")
     # The command would fit the spec to the same values; the fitted file leaves no doubt.
     (data / "preprocess.json").write_text(preprocessor.dump())

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from deployments.columns import Column
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.declared import DeclaredPreprocessor
 
 STEPS = 40
 
@@ -32,7 +32,7 @@ class OrderNetwork(nn.Module):
         return torch.sigmoid(returned), torch.softmax(days, dim=1)
 
 
-def train(preprocessor: Preprocessor, columns: dict[str, Column]) -> OrderNetwork:
+def train(preprocessor: DeclaredPreprocessor, columns: dict[str, Column]) -> OrderNetwork:
     """Fit the network to labels made up from the features, the same at every run."""
     numeric, categorical = map(torch.from_numpy, preprocessor.transform(columns).values())
     returned, days = map(torch.from_numpy, _labels(columns))

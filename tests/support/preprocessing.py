@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from deployments.bundle.bundle import PREPROCESS, Bundle
+from deployments.bundle.bundle import Bundle
 from deployments.columns import Column, column_of
+from deployments.preprocess.declared import DeclaredPreprocessor, load
 from deployments.preprocess.spec import PreprocessSpec
-from deployments.preprocess.transform import Preprocessor
 
 
-def fitted(columns: dict[str, Column], **spec: list[dict[str, Any]]) -> Preprocessor:
-    return Preprocessor.fit(PreprocessSpec.model_validate(spec), columns)
+def fitted(columns: dict[str, Column], **spec: Any) -> DeclaredPreprocessor:
+    return DeclaredPreprocessor.fit(PreprocessSpec.model_validate(spec), columns)
 
 
-def preprocessor_of(bundle: Bundle) -> Preprocessor:
-    return Preprocessor.load(bundle.path / PREPROCESS)
+def preprocessor_of(bundle: Bundle) -> DeclaredPreprocessor:
+    return load(bundle)
 
 
 def amounts(*values: float | None) -> dict[str, Column]:

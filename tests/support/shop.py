@@ -24,9 +24,9 @@ from deployments.features.settings import LookupSettings
 from deployments.model.options import ModelOptions
 from deployments.model.stage import ModelStage
 from deployments.model_id import ModelId
+from deployments.preprocess.declared import DeclaredPreprocessor
 from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.stage import Preprocessing
-from deployments.preprocess.transform import Preprocessor
 from deployments.stage.timed import timed
 from tests.support.repos import applied, view
 from tests.support.unstarted import unstarted
@@ -175,7 +175,7 @@ def _bundled(folder: Path) -> str:
         "numeric": [{"column": name, "scale": "none", "fill": "zero"} for name in numeric],
         "categorical": [{"column": "product_id"}],
     }
-    preprocessor = Preprocessor.fit(PreprocessSpec.model_validate(spec), columns)
+    preprocessor = DeclaredPreprocessor.fit(PreprocessSpec.model_validate(spec), columns)
     (folder / "preprocess.json").write_text(preprocessor.dump())
     contract = {
         "entities": [{"name": "product_id", "example": KNOWN}],

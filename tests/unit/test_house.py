@@ -55,7 +55,7 @@ _MAY_IMPORT = {
         app.ray_private app.ray_private.haproxy_grpc app.ray_private.haproxy_watch""",
     "app.ray_private.haproxy_watch": "app.doors.haproxy_watch",
     "app.ray_private.haproxy_grpc": "app.doors.haproxy_rules",
-    "deployments.model": f"{_SHARED} deployments.preprocess.transform",  # for golden rows
+    "deployments.model": f"{_SHARED} deployments.preprocess.base",  # for golden rows
     "deployments.preprocess": _SHARED,
     "deployments.features": _SHARED,
     "deployments.stage": "deployments deployments.bundle",
@@ -208,7 +208,7 @@ def test_every_module_has_a_room_and_every_room_a_module(product: Sources) -> No
         (wrong_arrows, "app.doors.fast_lane.refusal", "from app.protocols.oip import http"),
         (wrong_arrows, "app.config", "def late():\n    from app.serving.chain import Chain"),
         (wrong_arrows, "deployments.frames", "from app.config import Limits"),
-        (wrong_arrows, "deployments.bundle.bundle", "import deployments.preprocess.transform"),
+        (wrong_arrows, "deployments.bundle.bundle", "import deployments.preprocess.base"),
         (wrong_arrows, "deployments.bundle.bundle", "from deployments.stage import settings"),
         (wrong_arrows, "deployments.features.plan", "from deployments.model import options"),
         (wrong_arrows, "training.bundling.writer", "from training.flights import contract"),

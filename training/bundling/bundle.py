@@ -20,8 +20,8 @@ from deployments.dtypes import DType
 from deployments.features.lookup import open_store
 from deployments.features.plan import ServiceError
 from deployments.features.resolve import resolve
+from deployments.preprocess.declared import DeclaredPreprocessor, FittedState
 from deployments.preprocess.spec import PreprocessSpec
-from deployments.preprocess.transform import FittedState, Preprocessor
 from training.bundling.columns import columns_of
 from training.bundling.contract_file import ContractFile
 from training.bundling.documents import read, validated
@@ -99,15 +99,15 @@ def _training_columns(
     return columns_of(table[known], dtypes, schema.entities)
 
 
-def _preprocessor(path: Path, columns: dict[str, Column]) -> Preprocessor:
+def _preprocessor(path: Path, columns: dict[str, Column]) -> DeclaredPreprocessor:
     content = read(path)
     fitted = isinstance(content, dict) and "vocabularies" in content
     model: type[FittedState | PreprocessSpec] = FittedState if fitted else PreprocessSpec
     given = validated(path, content, model)
     try:
         if isinstance(given, PreprocessSpec):
-            return Preprocessor.fit(given, columns)
-        preprocessor = Preprocessor(given)
+            return DeclaredPreprocessor.fit(given, columns)
+        preprocessor = DeclaredPreprocessor(given)
         inputs = [columns.get(name, ()) for name in preprocessor.inputs]
         if not all(map(len, inputs)):
             return preprocessor  # what is not there is named with what else the bundle needs

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import torch
 
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.declared import DeclaredPreprocessor
 
 
-def export_program(module: torch.nn.Module, preprocessor: Preprocessor, path: Path) -> Path:
+def export_program(module: torch.nn.Module, preprocessor: DeclaredPreprocessor, path: Path) -> Path:
     """Write ``module(numeric float32 [N, F], categorical int64 [N, C])``, exported with N dynamic,
     to ``path`` (.pt2), and return it."""
     rows = torch.export.Dim("rows", min=1)

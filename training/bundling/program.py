@@ -11,7 +11,7 @@ from deployments.model.backends.base import BACKENDS, Backend, Runtime
 from deployments.model.golden_rows import TOLERANCE, repeated
 from deployments.model.options import ModelOptions
 from deployments.model_id import ModelId
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.base import Preprocessor
 
 _SIZES = (1, 2, 3, 7, 300)
 
@@ -57,24 +57,22 @@ def answers(
 def _try_categories(runtime: Runtime, blank: TensorFrame, preprocessor: Preprocessor) -> None:
     """Each categorical input at its highest index, alone and together: rows of rare values come
     sooner or later, though hardly among the golden ones."""
-    highest = np.array(preprocessor.cardinalities, dtype=np.int64) - 1
-    rows = np.vstack([np.diag(highest), highest])
-    inputs = [
+    tries = [
         *(
-            f"index {count - 1} of the categorical input {name!r}, which has {count}"
-            for name, count in zip(
-                preprocessor.categorical_names, preprocessor.cardinalities, strict=True
-            )
+            ([one], f"index {one.size - 1} of the input {one.column!r}, which has {one.size}")
+            for one in preprocessor.indices
         ),
-        "the highest index of all categorical inputs together",
+        (preprocessor.indices, "the highest index of all categorical inputs together"),
     ]
-    for indices, what in zip(rows, inputs, strict=True):
+    for indices, what in tries:
+        inputs = {name: values.copy() for name, values in blank.inputs.items()}
+        for one in indices:
+            inputs[one.input][:, slice(None) if one.place is None else one.place] = one.size - 1
         try:
-            tried = {**blank.inputs, "categorical": indices[None]}
-            outputs = runtime.run(TensorFrame(blank.model, tried))
+            outputs = runtime.run(TensorFrame(blank.model, inputs))
         except Exception as error:
             raise ValueError(
-                f"the program fails at {what} (Preprocessor.cardinalities): {_reason(error)}"
+                f"the program fails at {what} (Preprocessor.indices): {_reason(error)}"
             ) from error
         for name, values in outputs.items():
             if not np.isfinite(values).all():

@@ -21,7 +21,7 @@ from deployments.bundle.schema import ServiceSchema
 from deployments.columns import Column
 from deployments.features.lookup import open_store
 from deployments.features.resolve import resolve
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.base import Preprocessor
 from training.bundling.fields import entity_fields, request_fields
 from training.bundling.first_start import first_start
 from training.bundling.golden import check_examples, golden_places
@@ -86,6 +86,7 @@ def write_bundle(
         entities=keys,
         request_features=request,
         outputs=[],
+        preprocessing=preprocessor.manifest,
         defaults=_defaults(schema, training_columns),
         training_data=TrainingData(fingerprint=fingerprint, rows=len(training_columns[needed[0]])),
         metrics=dict(metrics),
@@ -105,13 +106,17 @@ def write_bundle(
         folder = Path(scratch) / name / "unnamed"
         folder.mkdir(parents=True)
         shutil.copyfile(program, folder / spec.file)
-        (folder / layout.PREPROCESS).write_text(preprocessor.dump())
         (folder / layout.GOLDEN).write_text(
             json.dumps({"columns": _plain(golden), "outputs": _plain(answered)})
         )
-        for file, content in (extra_files or {}).items():
+        for file, content in {**preprocessor.files(), **(extra_files or {})}.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_bytes(content)
-        files = {path.name: layout.sha256(path) for path in sorted(folder.iterdir())}
+        files = {
+            path.relative_to(folder).as_posix(): layout.sha256(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
         digest = hashlib.sha256(f"{created_at} {files}".encode()).hexdigest()
         version = f"{created_at:%Y%m%dT%H%M%S}-{digest[:8]}"  # another's of the same second, too
         shapes = {name: list(values.shape[1:]) for name, values in answered.items()}

@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from deployments.columns import Column
+from deployments.preprocess.declared import DeclaredPreprocessor
 from deployments.preprocess.derive import as_floats, derive
 from deployments.preprocess.spec import PreprocessSpec
-from deployments.preprocess.transform import Preprocessor
 from training.flights.flights import NEW_YORK
 from training.flights.split import Rows
 from training.flights.trees import Table
@@ -88,7 +88,7 @@ def spec_for(table: pd.DataFrame, train: Rows) -> PreprocessSpec:
 
 
 def tree_table(
-    preprocessor: Preprocessor, columns: dict[str, Column], codes: NDArray[np.int64]
+    preprocessor: DeclaredPreprocessor, columns: dict[str, Column], codes: NDArray[np.int64]
 ) -> Table:
     """The same inputs for trees: numbers unscaled and with their gaps, categories as the codes
     int64 [N, C] that `preprocessor` gives them."""

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from deployments.columns import Column
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.declared import DeclaredPreprocessor
 from training.bundling.columns import columns_of
 from training.flights.inputs import spec_for
 from training.flights.paths import TRAINING_SET
@@ -30,7 +30,7 @@ class Prepared:
     folds: Rows
     late: Floats
     columns: dict[str, Column]
-    preprocessor: Preprocessor
+    preprocessor: DeclaredPreprocessor
     inputs: Inputs
 
     @property
@@ -51,7 +51,7 @@ def prepare() -> Prepared:
     flights = pd.read_parquet(TRAINING_SET)
     split = Split.of(flights["scheduled_departure"])
     columns = columns_of(flights.drop(columns=["late", "event_timestamp"]))
-    preprocessor = Preprocessor.fit(
+    preprocessor = DeclaredPreprocessor.fit(
         spec_for(flights, split.train),
         {name: values[split.train] for name, values in columns.items()},
     )

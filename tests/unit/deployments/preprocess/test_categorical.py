@@ -1,11 +1,11 @@
 import numpy as np
 
 from deployments.columns import Column
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.declared import DeclaredPreprocessor
 from tests.support.preprocessing import fitted, words
 
 
-def codes(preprocessor: Preprocessor, columns: dict[str, Column]) -> list[int]:
+def codes(preprocessor: DeclaredPreprocessor, columns: dict[str, Column]) -> list[int]:
     return [int(code) for code in preprocessor.transform(columns)[1][:, 0]]
 
 

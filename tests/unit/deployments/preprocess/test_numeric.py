@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.declared import DeclaredPreprocessor
 from tests.support.preprocessing import amounts, fitted
 
 AMOUNTS = [1.0, 2.0, 3.0, 10.0]
 
 
-def numeric(preprocessor: Preprocessor, *values: float | None) -> list[float]:
+def numeric(preprocessor: DeclaredPreprocessor, *values: float | None) -> list[float]:
     return [float(value) for value in preprocessor.transform(amounts(*values))[0][:, 0]]
 
 

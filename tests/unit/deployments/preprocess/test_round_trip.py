@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.declared import DeclaredPreprocessor
 from tests.support.preprocessing import amounts, fitted, words
 
 
@@ -29,7 +29,7 @@ def test_what_is_read_back_from_json_transforms_to_the_last_bit(
     path = tmp_path_factory.getbasetemp() / "preprocess.json"
     path.write_text(preprocessor.dump())
 
-    again = Preprocessor.load(path)
+    again = DeclaredPreprocessor.load(path)
 
     before, after = (one.transform(amounts(*served))[0] for one in (preprocessor, again))
     assert again.state == preprocessor.state
@@ -45,7 +45,7 @@ def test_a_vocabulary_read_back_from_json_tells_numbers_from_their_names(tmp_pat
     path = tmp_path / "preprocess.json"
     path.write_text(preprocessor.dump())
 
-    again = Preprocessor.load(path)
+    again = DeclaredPreprocessor.load(path)
 
     assert again.state.vocabularies == [["1", "a"], [1, 2**60]]
     columns = words("1") | {"id": np.array([2**60])}

@@ -18,13 +18,12 @@ async def test_frames_are_transformed_by_the_version_they_are_stamped_with(
 ) -> None:
     bundle = example.bundle
     golden = bundle.golden().columns
-    numeric, categorical = preprocessor_of(bundle).transform(golden)
+    expected = preprocessor_of(bundle).transform(golden)
 
     tensors = await Preprocessing(example.bundles).transform(Frame(example.id, 64, golden))
 
     assert tensors.model == example.id
-    np.testing.assert_array_equal(tensors.inputs["numeric"], numeric)
-    np.testing.assert_array_equal(tensors.inputs["categorical"], categorical)
+    np.testing.assert_equal(tensors.inputs, expected)
 
 
 async def test_a_damaged_version_transforms_nothing(example: Example, tmp_path: Path) -> None:

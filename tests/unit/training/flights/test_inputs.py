@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deployments.preprocess.transform import Preprocessor
+from deployments.preprocess.declared import DeclaredPreprocessor
 from training.bundling.columns import columns_of
 from training.flights.inputs import CATEGORICAL, spec_for, tree_table
 
@@ -33,9 +33,9 @@ def flights() -> pd.DataFrame:
 
 
 @pytest.fixture
-def preprocessor(flights: pd.DataFrame) -> Preprocessor:
+def preprocessor(flights: pd.DataFrame) -> DeclaredPreprocessor:
     spec = spec_for(flights, np.arange(len(flights)))
-    return Preprocessor.fit(spec, columns_of(flights))
+    return DeclaredPreprocessor.fit(spec, columns_of(flights))
 
 
 def test_columns_are_what_stages_exchange(flights: pd.DataFrame) -> None:
@@ -46,7 +46,7 @@ def test_columns_are_what_stages_exchange(flights: pd.DataFrame) -> None:
     assert columns["aircraft__model"][:2].tolist() == [None, "A320-214"]
 
 
-def test_no_input_tells_the_time_of_year(preprocessor: Preprocessor) -> None:
+def test_no_input_tells_the_time_of_year(preprocessor: DeclaredPreprocessor) -> None:
     inputs = {*preprocessor.numeric_names, *preprocessor.categorical_names}
 
     assert not inputs & {"scheduled_departure", "month", "day_of_year"}
@@ -54,7 +54,7 @@ def test_no_input_tells_the_time_of_year(preprocessor: Preprocessor) -> None:
 
 
 def test_instants_reach_the_model_as_hours_before_departure(
-    flights: pd.DataFrame, preprocessor: Preprocessor
+    flights: pd.DataFrame, preprocessor: DeclaredPreprocessor
 ) -> None:
     _, codes = preprocessor.transform(columns_of(flights))
     table = tree_table(preprocessor, columns_of(flights), codes)
@@ -64,7 +64,7 @@ def test_instants_reach_the_model_as_hours_before_departure(
 
 
 def test_gaps_are_flagged_for_the_network_and_kept_for_the_trees(
-    flights: pd.DataFrame, preprocessor: Preprocessor
+    flights: pd.DataFrame, preprocessor: DeclaredPreprocessor
 ) -> None:
     numeric, codes = preprocessor.transform(columns_of(flights))
     table = tree_table(preprocessor, columns_of(flights), codes)
@@ -76,7 +76,7 @@ def test_gaps_are_flagged_for_the_network_and_kept_for_the_trees(
 
 
 def test_trees_and_network_read_the_same_categories(
-    flights: pd.DataFrame, preprocessor: Preprocessor
+    flights: pd.DataFrame, preprocessor: DeclaredPreprocessor
 ) -> None:
     _, codes = preprocessor.transform(columns_of(flights))
     table = tree_table(preprocessor, columns_of(flights), codes)

@@ -9,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from deployments.bundle.bundle import Bundle
+from deployments.bundle.manifest import PreprocessingSpec
 from deployments.columns import Column
 from deployments.frames import Inputs, Unseen
+from deployments.preprocess.base import Index, Preprocessor
 from deployments.preprocess.derive import Floats, as_floats, derive
 from deployments.preprocess.spec import Categorical, Numeric, PreprocessSpec
 from deployments.strict import StrictModel
@@ -42,7 +45,7 @@ class FittedState(StrictModel):
     vocabularies: list[list[str | int]]
 
 
-class Preprocessor:
+class DeclaredPreprocessor(Preprocessor):
     """Turns feature columns into the inputs ``numeric`` float32 [N, F] and ``categorical`` int64
     [N, C].
 
@@ -102,6 +105,13 @@ class Preprocessor:
         return self.state.model_dump_json()
 
     @property
+    def manifest(self) -> PreprocessingSpec:
+        return PreprocessingSpec()
+
+    def files(self) -> dict[str, bytes]:
+        return {self.manifest.file: self.dump().encode()}
+
+    @property
     def inputs(self) -> list[str]:
         """The columns that must be there: all that are read and not derived."""
         derived = {step.name for step in self._spec.derived}
@@ -129,15 +139,16 @@ class Preprocessor:
         """Number of indices of each categorical input, the 0 for unseen or missing included."""
         return [len(vocabulary) + 1 for vocabulary in self.state.vocabularies]
 
-    def transform(self, columns: Mapping[str, Column]) -> Inputs:
-        """The inputs of the program, for columns of N rows.
-
-        Raises KeyError naming the column if one of ``inputs`` is absent.
-        """
-        return self.inspect(columns)[0]
+    @property
+    def indices(self) -> list[Index]:
+        return [
+            Index("categorical", place, name, size)
+            for place, (name, size) in enumerate(
+                zip(self.categorical_names, self.cardinalities, strict=True)
+            )
+        ]
 
     def inspect(self, columns: Mapping[str, Column]) -> tuple[Inputs, Unseen]:
-        """As ``transform``, with the categories that training has not seen."""
         full = _with_derived(self._spec, columns)
         rows = len(next(iter(full.values())))
         # All columns at once, since the batches of a quiet service are small: [F, N].
@@ -170,6 +181,11 @@ class Preprocessor:
                 if new:
                     unseen[category.column] = np.array(new, dtype=np.intp)
         return {"numeric": numeric, "categorical": categorical}, unseen
+
+
+def load(bundle: Bundle) -> DeclaredPreprocessor:
+    """The fitted steps of a bundle."""
+    return DeclaredPreprocessor.load(bundle.path / bundle.manifest.preprocessing.file)
 
 
 def _with_derived(spec: PreprocessSpec, columns: Mapping[str, Column]) -> dict[str, Column]:
