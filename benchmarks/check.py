@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -41,9 +41,12 @@ def sample(rows: Sequence[Row], count: int = 200) -> list[Row]:
     return list(rows[:: max(1, len(rows) // count)][:count])
 
 
-def expected(rows: Sequence[Row]) -> Scores:
-    """What Windsock's own stages make of the rows, in this process."""
-    document = config_of("collapsed")["applications"][0]
+def expected(
+    rows: Sequence[Row], config: Mapping[str, Any] | None = None, output: str = OUTPUT
+) -> Scores:
+    """What Windsock's own stages make of the rows, in this process; ``config`` is the shipped one
+    unless another is given."""
+    document = (config or config_of("collapsed"))["applications"][0]
     args = GraphArgs.model_validate(document["args"])
     settings = LookupSettings.model_validate(document["deployments"][0]["user_config"]["features"])
     bundles = BundleStore(args.model.directory)
@@ -58,7 +61,7 @@ def expected(rows: Sequence[Row]) -> Scores:
         return await Preprocessing(bundles).transform(found)
 
     outputs = load(bundle, ModelOptions(device="cpu")).run(asyncio.run(prepared()))
-    return np.asarray(outputs[OUTPUT], dtype=np.float64)
+    return np.asarray(outputs[output], dtype=np.float64)
 
 
 def check(door: Door, rows: Sequence[Row], wanted: Scores) -> float:

@@ -1,19 +1,24 @@
-"""``/predict/batch`` with 1,000 rows a request, through the fast lane."""
+"""``/predict/batch`` with 1,000 rows a request, through the fast lane: the flights, and a service
+whose one feature is an array."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import httpx
 import numpy as np
 from typer import Option
 
+from benchmarks import embeddings
 from benchmarks.bars import Bar
 from benchmarks.bodies import instances, write
 from benchmarks.check import OUTPUT, TOLERANCE, Scores, WrongAnswers, compare, expected, sample
 from benchmarks.config import LAYOUTS, LayoutName
 from benchmarks.contender import Row
+from benchmarks.embeddings import WIDTH
 from benchmarks.graph import Graph, config_of, running_graph
 from benchmarks.load.closed import closed_loop
 from benchmarks.runner import Outcome, Publish, Quick, Rounds, Seconds, finish, measuring
@@ -33,6 +38,21 @@ ROWS = 1000
 _CONNECTIONS = (1, 2, 4)
 _CACHES = {"warm": True, "no row cache": False}
 _LIMITS = {"collapsed, warm": 40_000.0, "collapsed, no row cache": 6_000.0}
+ARRAYS = f"collapsed, warm, an array of {WIDTH}"
+"""The case of the other service."""
+# Of the rate of the flights, which have some fifty scalars in ten views.
+_ARRAYS_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Case:
+    """A graph, and what is asked of it; ``wanted`` are the answers to a sample of the rows."""
+
+    name: str
+    config: Mapping[str, Any]
+    rows: Sequence[Row]
+    wanted: Scores
+    output: str = OUTPUT
 
 
 def batch(
@@ -43,9 +63,10 @@ def batch(
     seconds: Seconds = None,
     publish: Publish = False,
 ) -> int:
-    """/predict/batch, 1,000 rows a request: rows a second with and without the row cache."""
-    rows = instances()
+    """/predict/batch, 1,000 rows a request: rows a second with and without the row cache, and of
+    an array of 128 numbers."""
     rounds, seconds, repeats = rounds or (1 if quick else 3), seconds or 4, 1 if quick else 2
+    rows = instances()
     plan = {
         "rows a request": ROWS,
         "bodies": f"{len(rows) // ROWS}, sent over and over, so that cached rows are young",
@@ -54,19 +75,16 @@ def batch(
         "repeats a round": repeats,
         "seconds": seconds,
     }
-    asked = sample(rows)
     samples: list[Sample] = []
-    with measuring("batch", plan) as run:
-        wanted = expected(asked)
+    with measuring("batch", plan) as run, tempfile.TemporaryDirectory() as folder:
+        cases = list(_cases([layout] if layout else LAYOUTS, rows, Path(folder)))
         for number in range(1, rounds + 1):
-            for each in [layout] if layout else LAYOUTS:
-                for name, cache in _CACHES.items():
-                    case = f"{each}, {name}"
-                    run.say(f"Round {number} of {rounds}: {case}")
-                    with running_graph(config_of(each, cache=cache), rows) as graph:
-                        _check(graph.url("fast", "/predict/batch"), asked, wanted)
-                        for _ in range(repeats):
-                            samples += _loaded(graph, case, number, rows, seconds)
+            for case in cases:
+                run.say(f"Round {number} of {rounds}: {case.name}")
+                with running_graph(case.config, case.rows) as graph:
+                    _check(graph.url("fast", "/predict/batch"), case)
+                    for _ in range(repeats):
+                        samples += _loaded(graph, case, number, seconds)
     answers = f"within {TOLERANCE:g} of Windsock's own stages, in each round"
     outcome = Outcome(
         "batch",
@@ -78,9 +96,20 @@ def batch(
     return finish(outcome, run.folder, publish=publish)
 
 
-def _loaded(graph: Graph, case: str, turn: int, rows: Sequence[Row], seconds: int) -> list[Sample]:
-    starts = range(0, len(rows) - ROWS + 1, ROWS)
-    requests = [{"instances": rows[start : start + ROWS]} for start in starts]
+def _cases(layouts: Sequence[LayoutName], rows: Sequence[Row], folder: Path) -> Iterator[Case]:
+    wanted = expected(sample(rows))
+    for layout in layouts:
+        for name, cache in _CACHES.items():
+            yield Case(f"{layout}, {name}", config_of(layout, cache=cache), rows, wanted)
+    if "collapsed" in layouts:
+        config, items = embeddings.build(folder)
+        scores = expected(sample(items), config, embeddings.OUTPUT)
+        yield Case(ARRAYS, config, items, scores, embeddings.OUTPUT)
+
+
+def _loaded(graph: Graph, case: Case, turn: int, seconds: int) -> list[Sample]:
+    starts = range(0, len(case.rows) - ROWS + 1, ROWS)
+    requests = [{"instances": case.rows[start : start + ROWS]} for start in starts]
     bodies = write(requests, graph.folder / "batches.jsonl")
     load = partial(closed_loop, graph.url("fast", "/predict/batch"), bodies)
     load(max(_CONNECTIONS), 2)
@@ -88,7 +117,7 @@ def _loaded(graph: Graph, case: str, turn: int, rows: Sequence[Row], seconds: in
         sampled(
             partial(load, count, seconds),
             graph.server,
-            door=case,
+            door=case.name,
             level=level(count),
             turn=turn,
             rows=ROWS,
@@ -97,12 +126,14 @@ def _loaded(graph: Graph, case: str, turn: int, rows: Sequence[Row], seconds: in
     ]
 
 
-def _check(url: str, rows: Sequence[Row], wanted: Scores) -> None:
+def _check(url: str, case: Case) -> None:
     """Raises WrongAnswers where a batch is answered otherwise than its rows should be."""
-    answer = httpx.post(url, json={"instances": list(rows)}, timeout=30.0, trust_env=False)
+    asked = {"instances": sample(case.rows)}
+    answer = httpx.post(url, json=asked, timeout=30.0, trust_env=False)
     if not answer.is_success:
         raise WrongAnswers(f"{answer.status_code}: {answer.text[:300]}")
-    compare(np.array([one["outputs"][OUTPUT] for one in answer.json()["predictions"]]), wanted)
+    found = [one["outputs"][case.output] for one in answer.json()["predictions"]]
+    compare(np.array(found), case.wanted)
 
 
 def level(connections: int) -> str:
@@ -117,6 +148,10 @@ def bars(samples: Sequence[Sample]) -> list[Bar]:
         level, value = best(samples, case)
         what = f"/predict/batch, {case}, fast lane: rows/s at {level}"
         found.append(Bar(what, limit, value, at_least=True))
+    (_, scalars), (_, arrays) = best(samples, "collapsed, warm"), best(samples, ARRAYS)
+    share = arrays / scalars if arrays and scalars else None
+    what = f"/predict/batch, an array of {WIDTH}: rows/s as a share of those of the flights"
+    found.append(Bar(what, _ARRAYS_SHARE, share, at_least=True))
     return found
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.samples import Sample, row_cpu_us, rows_per_s
-from benchmarks.scenarios.batch import bars, best, level, tables
+from benchmarks.scenarios.batch import ARRAYS, bars, best, level, tables
 from tests.unit.benchmarks.loads import load
 
 WARM, UNCACHED = "collapsed, warm", "collapsed, no row cache"
@@ -29,11 +29,19 @@ def test_the_best_number_of_connections_is_by_medians() -> None:
 
 
 def test_a_bar_for_what_was_not_measured_is_not_judged() -> None:
-    warm, uncached = bars([sample(WARM, 2, 39.0)])
+    warm, uncached, share = bars([sample(WARM, 2, 39.0)])
 
     assert warm.reached is False
     assert "2 connections" in warm.what
     assert uncached.reached is None
+    assert share.reached is None
+
+
+def test_arrays_are_held_to_the_rate_of_the_flights() -> None:
+    *_, share = bars([sample(WARM, 2, 40.0), sample(ARRAYS, 1, 21.0), sample(ARRAYS, 2, 15.0)])
+
+    assert share.value == pytest.approx(21 / 40)
+    assert share.reached
 
 
 def test_a_line_for_each_case() -> None:
