@@ -6,14 +6,14 @@ from typing import Any
 from deployments.features.plan import ServiceError
 from deployments.features.store.feast import (
     FeastObjectNotFoundException,
-    FeastType,
     FeatureStore,
     FeatureViewProjection,
+    Field,
     OnDemandFeatureView,
 )
 from deployments.features.store.records import reason_of
 
-Types = dict[str, FeastType]
+Fields = dict[str, Field]
 
 # Those that Feast asks for a version; the others would answer with the rows of another one.
 _VERSIONED_STORES = ("sqlite", "redis", "postgres", "mysql", "dynamodb", "milvus", "faiss")
@@ -67,13 +67,13 @@ def view_of(store: FeatureStore, projection: FeatureViewProjection) -> Any:
     return view
 
 
-def types_of(view: Any, projection: FeatureViewProjection, names: Iterable[str]) -> Types:
-    """The types of some features that a projection takes of a view, as the view has them today: a
-    service keeps those of the day on which it was applied.
+def fields_of(view: Any, projection: FeatureViewProjection, names: Iterable[str]) -> Fields:
+    """Some features that a projection takes of a view, as the view has them today: a service keeps
+    those of the day on which it was applied.
 
     Raises ServiceError where the view has lost one.
     """
-    there = {one.name: one.dtype for one in view.features}
+    there = {one.name: one for one in view.features}
     if lost := sorted(set(names) - there.keys()):
         raise ServiceError(
             f"feature view {name_of(projection)!r} has no {lost[0]!r} any more, which the service "

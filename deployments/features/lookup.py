@@ -208,7 +208,7 @@ class FeatureLookup:
         plan = checked_plan(self._store, manifest.service, manifest.code)
         for warning in plan.warnings:
             logger.warning("%s: %s", model, warning)
-        defaults = [one_row(view.columns, manifest.defaults) for view in plan.stored]
+        defaults = [one_row(view.full_names, manifest.defaults) for view in plan.stored]
         return Prepared(plan, defaults)
 
     async def _connect(self, prepared: Prepared) -> None:

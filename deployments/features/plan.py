@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from deployments.bundle.schema import ServiceSchema
+from deployments.bundle.schema import ServiceSchema, column_name
 from deployments.dtypes import DType
 from deployments.features.store.feast import FeatureView, OnDemandFeatureView
 from deployments.features.view_rows import ViewColumns
@@ -34,16 +34,29 @@ class StoredView:
     ttl: timedelta
     identity: str
 
+    @property
+    def full_names(self) -> dict[str, DType]:
+        """The features by the names of their columns in a frame."""
+        return {column_name(self.name, name): dtype for name, dtype in self.features.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class OnDemandView:
     """One on-demand view to compute from the columns ``inputs`` and the fields of the request;
-    ``features`` are the ones the service asks for."""
+    ``features`` are the ones the service asks for. Its code looks at nothing that is not
+    ``named``, or may look at all where that is None."""
 
     name: str
     view: OnDemandFeatureView
     inputs: Mapping[str, DType]
     features: Mapping[str, DType]
+    named: frozenset[str] | None = None
+
+    def given(self, request: Mapping[str, DType]) -> dict[str, DType]:
+        """All columns that its code is given, of a request with these fields."""
+        named = self.named
+        fields = {k: v for k, v in request.items() if named is None or k in named}
+        return {**fields, **self.inputs}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from deployments.features.code_digest import CodeError, digest
 from deployments.features.definitions import projections_of
 from deployments.features.dtypes import dtype_of, key_field_of
 from deployments.features.plan import OnDemandView, ServiceError, ServicePlan, StoredView
-from deployments.features.store.feast import FeastType, FeatureStore, FeatureView
+from deployments.features.store.feast import FeatureStore, FeatureView, Field
 from deployments.features.view_rows import ViewColumns
 from deployments.features.wanted import Computation, Read, Wanted
 
@@ -33,8 +33,9 @@ def resolve(
 def _planned(service: str, wanted: Wanted) -> ServicePlan:
     entities: dict[str, DType] = {}
     stored = tuple(_stored(name, read, entities) for name, read in wanted.reads.items())
-    on_demand = tuple(_on_demand(name, one) for name, one in wanted.computations.items())
     request = _dtypes({k: v for k, v in wanted.request.items() if k not in entities})
+    fields = entities | request
+    on_demand = tuple(_on_demand(name, one, fields) for name, one in wanted.computations.items())
     schema = ServiceSchema(
         service=service,
         entities=entities,
@@ -50,8 +51,8 @@ def _stored(name: str, read: Read, entities: dict[str, DType]) -> StoredView:
     columns = {column.name: column for column in read.view.entity_columns}
     key_fields = []
     for key, request_field in read.fields.items():
-        key_fields.append(key_field_of(columns[key].dtype, request_field))
-        dtype = dtype_of(columns[key].dtype, request_field)
+        key_fields.append(key_field_of(columns[key], request_field))
+        dtype = dtype_of(columns[key], request_field)
         if entities.setdefault(request_field, dtype) != dtype:
             raise ServiceError(
                 f"entity key {request_field!r} is {dtype} in view {read.view.name!r} "
@@ -85,11 +86,22 @@ def _view_schema(view: StoredView) -> ViewSchema:
     )
 
 
-def _on_demand(name: str, computation: Computation) -> OnDemandView:
+def _on_demand(name: str, computation: Computation, request: Mapping[str, DType]) -> OnDemandView:
     inputs, features = _dtypes(computation.inputs), _dtypes(computation.features, name)
-    return OnDemandView(
-        name, computation.view, MappingProxyType(inputs), MappingProxyType(features)
+    view = OnDemandView(
+        name,
+        computation.view,
+        MappingProxyType(inputs),
+        MappingProxyType(features),
+        computation.named,
     )
+    for column, dtype in view.given(request).items():
+        if "scalar_map" in dtype and view.view.mode == "pandas":
+            raise ServiceError(
+                f"on-demand view {name!r} is given {column!r} of type {dtype}, which the tables of "
+                "Feast's pandas mode cannot hold: use mode python, or take each input by its name"
+            )
+    return view
 
 
 def _code(wanted: Wanted) -> dict[str, str]:
@@ -109,8 +121,8 @@ def _code(wanted: Wanted) -> dict[str, str]:
     return code
 
 
-def _dtypes(types: Mapping[str, FeastType], view: str | None = None) -> dict[str, DType]:
+def _dtypes(fields: Mapping[str, Field], view: str | None = None) -> dict[str, DType]:
     return {
-        name: dtype_of(dtype, column_name(view, name) if view else name)
-        for name, dtype in types.items()
+        name: dtype_of(one, column_name(view, name) if view else name)
+        for name, one in fields.items()
     }

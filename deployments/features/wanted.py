@@ -9,15 +9,13 @@ from typing import Any
 
 from deployments.bundle.schema import ServiceSchema, column_name
 from deployments.features.code_inputs import inputs_named
-from deployments.features.definitions import Types, is_computed, name_of, types_of, view_of
-from deployments.features.dtypes import is_carried
+from deployments.features.definitions import Fields, fields_of, is_computed, name_of, view_of
 from deployments.features.plan import ServiceError
 from deployments.features.store.feast import (
     DUMMY_ENTITY_ID,
     FeatureStore,
     FeatureView,
     FeatureViewProjection,
-    Field,
     OnDemandFeatureView,
 )
 
@@ -28,7 +26,7 @@ class Read:
 
     view: FeatureView
     fields: dict[str, str]
-    features: Types
+    features: Fields
 
 
 @dataclass(slots=True)
@@ -36,8 +34,9 @@ class Computation:
     """What is to be computed of an on-demand view under one name, and from what."""
 
     view: OnDemandFeatureView
-    inputs: Types = field(default_factory=dict)
-    features: Types = field(default_factory=dict)
+    named: frozenset[str] | None
+    inputs: Fields = field(default_factory=dict)
+    features: Fields = field(default_factory=dict)
 
 
 class Wanted:
@@ -46,8 +45,8 @@ class Wanted:
     def __init__(self, store: FeatureStore, promised: ServiceSchema | None) -> None:
         self.reads: dict[str, Read] = {}
         self.computations: dict[str, Computation] = {}
-        self.columns: Types = {}
-        self.request: Types = {}
+        self.columns: Fields = {}
+        self.request: Fields = {}
         self.stored_code: dict[str, OnDemandFeatureView] = {}
         self._store = store
         self._promised = promised
@@ -61,56 +60,51 @@ class Wanted:
             if not names:
                 return
         view = view_of(self._store, projection)
-        features = types_of(view, projection, names)
+        features = fields_of(view, projection, names)
         self.columns |= _full_names(name, features)
         if is_computed(view):
             self._compute(name, view, features)
         else:
             self._read(projection, view, features)
 
-    def _compute(self, name: str, view: OnDemandFeatureView, features: Types) -> None:
+    def _compute(self, name: str, view: OnDemandFeatureView, features: Fields) -> None:
         _check_supported(name, view, features)
-        computation = self.computations.setdefault(name, Computation(view))
+        # Code that names none has to learn how many rows there are nevertheless.
+        named = inputs_named(view) or None
+        computation = self.computations.setdefault(name, Computation(view, named))
         computation.features |= features
         for source in view.source_request_sources.values():
-            self.request |= self._request(source.schema)
-        named = inputs_named(view)
+            self.request |= {one.name: one for one in source.schema}
         for needed in view.source_feature_view_projections.values():
             source_view = view_of(self._store, needed)
-            inputs = self._inputs(source_view, needed, named)
-            self._read(needed, source_view, inputs)
+            read, inputs = self._inputs(source_view, needed, computation.named)
+            if read:
+                self._read(needed, source_view, read)
             computation.inputs |= _full_names(needed.name, inputs)
-
-    def _request(self, schema: Iterable[Field]) -> Types:
-        known = self._promised and self._promised.request
-        return {
-            one.name: one.dtype
-            for one in schema
-            if known is None or one.name in known or is_carried(one.dtype)
-        }
 
     def _inputs(
         self, view: Any, needed: FeatureViewProjection, named: frozenset[str] | None
-    ) -> Types:
+    ) -> tuple[Fields, Fields]:
+        """What is read of a source, and what of it the code is given: what it names, or all."""
         known = self._promised and self._promised.views.get(needed.name)
         names = [one.name for one in needed.features if not known or one.name in known.features]
-        # What the view has lost, or no frame carries, is in nobody's way if the code never looks
-        # at it.
-        there = {one.name for one in view.features if is_carried(one.dtype)}
         taken = [
             name
             for name in names
-            if name in there or named is None or named & {name, column_name(needed.name, name)}
+            if named is None or named & {name, column_name(needed.name, name)}
         ]
-        return types_of(view, needed, taken)
+        inputs = fields_of(view, needed, taken)
+        if known:
+            # Older bundles promise what the code never looks at, too; if it is gone, so what.
+            there = {one.name for one in view.features}
+            return fields_of(view, needed, [one for one in names if one in there]), inputs
+        if not taken and named and not named.isdisjoint(_keys(needed, view).values()):
+            return fields_of(view, needed, names), inputs  # for the sake of its keys
+        return inputs, inputs
 
-    def _read(self, projection: FeatureViewProjection, view: Any, features: Types) -> None:
+    def _read(self, projection: FeatureViewProjection, view: Any, features: Fields) -> None:
         name = name_of(projection)
-        fields = {
-            column.name: projection.join_key_map.get(column.name, column.name)
-            for column in view.entity_columns
-            if column.name != DUMMY_ENTITY_ID
-        }
+        fields = _keys(projection, view)
         if isinstance(view, OnDemandFeatureView):
             self.stored_code[name] = view
         before = self.reads.setdefault(name, Read(view, fields, {}))
@@ -143,5 +137,14 @@ def _check_supported(name: str, view: OnDemandFeatureView, features: Iterable[st
             )
 
 
-def _full_names(view: str, types: Types) -> Types:
-    return {column_name(view, name): dtype for name, dtype in types.items()}
+def _keys(projection: FeatureViewProjection, view: Any) -> dict[str, str]:
+    """The request's field for each join key of a view."""
+    return {
+        column.name: projection.join_key_map.get(column.name, column.name)
+        for column in view.entity_columns
+        if column.name != DUMMY_ENTITY_ID
+    }
+
+
+def _full_names(view: str, fields: Fields) -> Fields:
+    return {column_name(view, name): one for name, one in fields.items()}

@@ -45,5 +45,31 @@ with _absent("torch"), _as_written():
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
     from feast.protos.feast.types.Value_pb2 import Value
     from feast.transformation import udf_rehydrate
-    from feast.type_map import NULL_TIMESTAMP_INT_VALUE, python_values_to_proto_values
-    from feast.types import Bool, FeastType, Float32, Float64, Int32, Int64, String, UnixTimestamp
+    from feast.type_map import (
+        NULL_TIMESTAMP_INT_VALUE,
+        feast_value_type_to_python_type,
+        python_values_to_proto_values,
+    )
+    from feast.types import (
+        Array,
+        Bool,
+        Bytes,
+        Decimal,
+        FeastType,
+        Float32,
+        Float64,
+        ImageBytes,
+        Int32,
+        Int64,
+        Json,
+        Map,
+        PdfBytes,
+        ScalarMap,
+        Set,
+        String,
+        Struct,
+        TimeUuid,
+        UnixTimestamp,
+        Uuid,
+        ZonedTimestamp,
+    )

@@ -1,6 +1,5 @@
 """Reads one feature view from Feast's online store, as columns."""
 
-import math
 from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,12 +10,12 @@ from deployments.features.store.adapters import online_read
 from deployments.features.store.feast import (
     DUMMY_ENTITY_ID,
     DUMMY_ENTITY_VAL,
-    NULL_TIMESTAMP_INT_VALUE,
     EntityKey,
     FeatureStore,
     Value,
 )
 from deployments.features.store.records import Faults
+from deployments.features.store.values import BrokenValue, Decode, decoder_of
 from deployments.features.view_batch import Key
 from deployments.features.view_rows import ViewRows
 
@@ -27,6 +26,8 @@ _NOBODYS: dict[str, Hashable] = {
     "string_val": "\x00windsock-probe",
     "int32_val": -_INT32 + 1,
     "int64_val": -(2**63) + 1,
+    "unix_timestamp_val": -(2**53) + 1,
+    "bytes_val": b"\x00windsock-probe",
 }
 
 
@@ -46,22 +47,24 @@ class OnlineReader:
         the batch it is read in. Raises what the store's client raises.
         """
         answers = self._rows(view, [_entity_key(view, key) for key in keys])
+        decoders = [(name, decoder_of(view.features[name])) for name in view.layout.names]
+        places, event_at, cells = [], [], []
         rows = ViewRows.empty(view.layout, len(keys))
         for row, (at, features) in enumerate(answers):
             if not features or _is_absent(at, features):
                 continue
             try:
-                event_at = _event_at(at)
-                numbers = [_number(features, name) for name in view.layout.numbers]
-                texts = [_text(features, name) for name in view.layout.texts]
-            except _BrokenValue as broken:
+                event = _event_at(at)
+                of_row = [decode(features.get(name)) for name, decode in decoders]
+            except BrokenValue as broken:
                 rows.event_at[row] = UNUSABLE
                 if faults is not None:
-                    faults[keys[row]] = str(broken)
+                    faults[keys[row]] = _fault(decoders, features) or str(broken)
                 continue
-            rows.event_at[row] = event_at
-            rows.numbers[row] = numbers
-            rows.texts[row] = texts
+            places.append(row)
+            event_at.append(event)
+            cells.append(of_row)
+        rows.write(places, event_at, cells)
         return rows
 
     def probe(self, view: StoredView) -> None:
@@ -89,51 +92,32 @@ def _dummy(value: str) -> EntityKey:
 def _entity_key(view: StoredView, key: Key) -> EntityKey:
     if not key:
         return _dummy(DUMMY_ENTITY_VAL)
-    values = [
-        Value(**{_field(field, part): part})  # type: ignore[arg-type]
-        for field, part in zip(view.key_fields, key, strict=True)
-    ]
+    values = [_key_value(field, part) for field, part in zip(view.key_fields, key, strict=True)]
     return EntityKey(join_keys=view.join_keys, entity_values=values)
 
 
-def _field(field: str, part: Any) -> str:
-    # A key too large for its column has no row; as an int64 it is a key like any other.
-    return "int64_val" if field == "int32_val" and not -_INT32 <= part < _INT32 else field
+def _key_value(field: str, part: Any) -> Value:
+    if field == "unix_timestamp_val":
+        part = int(part)  # a column of instants has floats, and Feast whole seconds
+    elif field == "int32_val" and not -_INT32 <= part < _INT32:
+        # A key too large for its column has no row; as an int64 it is a key like any other.
+        field = "int64_val"
+    return Value(**{field: part})
 
 
-class _BrokenValue(Exception):
-    pass
-
-
-def _unwrapped(value: Value | None) -> Any:
-    """The Python value in a protobuf one, None where it is unset or Feast's null instant."""
-    kind = value.WhichOneof("val") if value is not None else None
-    if kind is None or kind == "null_val":
-        return None
-    plain = getattr(value, kind)
-    if kind == "unix_timestamp_val" and plain == NULL_TIMESTAMP_INT_VALUE:
-        return None
-    return plain
-
-
-def _number(features: dict[str, Value], name: str) -> float | None:
-    plain = _unwrapped(features.get(name))
-    # Feast writes a missing value as an unset one, so a NaN is a fault of who computed it.
-    if plain is None or (isinstance(plain, (int, float)) and math.isfinite(plain)):
-        return plain
-    raise _BrokenValue(f"{name!r} holds {plain!r:.40}, not a number")
-
-
-def _text(features: dict[str, Value], name: str) -> str | None:
-    plain = _unwrapped(features.get(name))
-    if plain is None or isinstance(plain, str):
-        return plain
-    raise _BrokenValue(f"{name!r} holds {plain!r:.40}, not a text")
+def _fault(decoders: Sequence[tuple[str, Decode]], features: dict[str, Value]) -> str | None:
+    """Which feature it is that cannot be taken, and why."""
+    for name, decode in decoders:
+        try:
+            decode(features.get(name))
+        except BrokenValue as broken:
+            return f"{name!r} {broken}"
+    return None
 
 
 def _event_at(at: datetime | None) -> float:
     if at is None:
-        raise _BrokenValue("the store tells no time of its event")
+        raise BrokenValue("the store tells no time of its event")
     return at.timestamp()
 
 
