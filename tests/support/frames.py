@@ -1,8 +1,11 @@
 """Reading the frames that stages give."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from deployments.columns import Column, Integers
 from deployments.frames import Frame
 
 
@@ -11,3 +14,8 @@ def state_of(frame: Frame, view: str) -> tuple[npt.NDArray[np.int8], npt.NDArray
     assert frame.views is not None
     place = frame.views.names.index(view)
     return frame.views.status[place], frame.views.age_s[place]
+
+
+def floats(column: Column) -> npt.NDArray[Any]:
+    """A column of whole numbers as floats, NaN for missing; another as it is."""
+    return column.floats if isinstance(column, Integers) else column

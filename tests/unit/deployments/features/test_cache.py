@@ -5,19 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deployments.dtypes import DType
 from deployments.features.cache import RowCache
 from deployments.features.view_rows import ViewColumns, ViewRows, one_row
 
-LAYOUT = ViewColumns.of({"name": "string", "size": "float64"})
+FEATURES: dict[str, DType] = {"name": "string", "size": "float64"}
+LAYOUT = ViewColumns.of(FEATURES)
 
 
 def rows(*sizes: float) -> ViewRows:
     """Rows that tell themselves apart by every column."""
-    return ViewRows(
-        event_at=np.array([100.0 + size for size in sizes]),
-        numbers=np.array(sizes, dtype=np.float64).reshape(-1, 1),
-        texts=np.array([[f"row {size:g}"] for size in sizes], dtype=object).reshape(-1, 1),
-    )
+    made = ViewRows.empty(LAYOUT, len(sizes))
+    cells = [(size, f"row {size:g}") for size in sizes]
+    made.write(range(len(sizes)), [100 + size for size in sizes], cells)
+    return made
 
 
 def cache(capacity: int = 4) -> RowCache:
@@ -98,7 +99,7 @@ def test_putting_a_key_again_renews_it() -> None:
 def test_one_row_may_stand_in_for_others() -> None:
     some = rows(1, 2, 3)
 
-    some.fill(np.array([True, False, True]), one_row(LAYOUT, {"size": 7.0, "other": 1.0}))
+    some.fill(np.array([True, False, True]), one_row(FEATURES, {"size": 7.0, "other": 1.0}))
 
     np.testing.assert_array_equal(some.columns(LAYOUT)["size"], [7, 2, 7])
     assert some.columns(LAYOUT)["name"].tolist() == [None, "row 2", None]

@@ -116,7 +116,7 @@ def test_what_a_service_gains_is_nothing_to_a_bundle(
     assert (plan.schema, plan.warnings) == (before.schema, ())
     read = {one.name: set(one.features) for one in plan.stored}
     assert read == {"shelf": {"price", "stock"}, "rack": {"price"}}
-    assert set(plan.on_demand[0].inputs) == {"shelf__price", "shelf__stock"}
+    assert set(plan.on_demand[0].inputs) == {"shelf__price"}
 
 
 async def test_a_time_to_live_stays_the_one_that_the_training_data_had(

@@ -14,7 +14,7 @@ from deployments.features.store.records import Faults
 from deployments.features.view_batch import Key
 from deployments.features.view_rows import ViewColumns, ViewRows
 
-LAYOUT = ViewColumns(("price",), ())
+LAYOUT = ViewColumns.of({"price": "float64"})
 
 
 def named(name: str) -> Any:

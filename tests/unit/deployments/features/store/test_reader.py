@@ -11,6 +11,7 @@ from feast.on_demand_feature_view import on_demand_feature_view
 from feast.protos.feast.types.Value_pb2 import DoubleList
 from feast.types import Bool, Float32, Float64, Int32, Int64, String, UnixTimestamp
 
+from deployments.columns import missing_of
 from deployments.features.freshness import UNUSABLE
 from deployments.features.plan import StoredView
 from deployments.features.resolve import resolve
@@ -102,7 +103,8 @@ def keyed(view: StoredView, *keys: tuple[int, int]) -> list[tuple[int, ...]]:
 def test_every_type_arrives_as_it_was_stored(repo: FeatureStore, shelf: StoredView) -> None:
     rows = OnlineReader(repo).read(shelf, keyed(shelf, KNOWN))
 
-    values = {name: column[0] for name, column in rows.columns(shelf.layout).items()}
+    columns = rows.columns(shelf.layout)
+    values = {name: column.tolist()[0] for name, column in columns.items()}
     assert values == FULL | {"open": 0.0, "at": (SEEN - timedelta(days=3)).timestamp()}
     assert rows.event_at.tolist() == [SEEN.timestamp()]
 
@@ -116,7 +118,7 @@ def test_values_that_were_null_are_missing_in_a_row_that_is_not(
     columns = rows.columns(shelf.layout)
     assert columns.pop("name").tolist() == [None]
     for name, column in columns.items():
-        assert np.isnan(column).all(), name
+        assert missing_of(column).all(), name
 
 
 @pytest.mark.parametrize(
@@ -206,9 +208,10 @@ def test_a_view_without_entities_has_one_row(tmp_path: Path, online_store: dict[
         ("exact", Value(string_val="0.1")),
         ("short", Value(bytes_val=b"1")),
         ("name", Value(int64_val=7)),
+        ("large", Value(double_val=1.5)),
         ("exact", Value(double_list_val=DoubleList(val=[1.0]))),
     ],
-    ids=["nan", "infinity", "text-for-a-number", "bytes", "number-for-a-text", "list"],
+    ids=["nan", "infinity", "text-for-a-number", "bytes", "number-for-a-text", "part", "list"],
 )
 def test_a_row_with_a_value_that_no_column_can_take_is_marked_and_spoils_no_other(
     repo: FeatureStore, shelf: StoredView, feature: str, value: Value
