@@ -37,6 +37,7 @@ class AnsweredBatch:
     ) -> None:
         self.started, self.spent, self.found = started, ran.spent, ran.found
         self.failed = ran.failed
+        self.arrays = ran.outputs
         self.outputs = [(name, values.tolist()) for name, values in ran.outputs.items()]
         self.unseen: dict[int, list[str]] = {}
         for name, rows in ran.unseen.items():
@@ -131,9 +132,9 @@ class Answers:
             before += part.stop - part.start
         return None
 
-    def output(self, name: str) -> list[Any]:
-        """A number for each row, or a list of them."""
-        return [value for batch, part in self._parts for value in dict(batch.outputs)[name][part]]
+    def output(self, name: str) -> npt.NDArray[Any]:
+        """What the program gives for all rows, [N, ...]."""
+        return np.concatenate([batch.arrays[name][part] for batch, part in self._parts])
 
     @property
     def worst(self) -> Status:

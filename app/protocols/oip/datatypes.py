@@ -1,11 +1,13 @@
 """The tensor datatypes of the protocol, and which of them can hold the values of a field."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from deployments.dtypes import DType
+from deployments.dtypes import DType, Type, type_of
 
 BYTES = "BYTES"
 
@@ -17,23 +19,75 @@ STORED: Mapping[str, "npt.DTypeLike"] = {
 }
 """An element in memory, little-endian, by datatype; BYTES has elements of any length."""
 
-_INTEGERS = {name for name in STORED if "INT" in name}
+_BY_DTYPE = {np.dtype(stored): datatype for datatype, stored in STORED.items()}
 
-OWN: Mapping[DType, str] = {
-    "string": BYTES,
-    "int64": "INT64",
-    "float64": "FP64",
-    "bool": "BOOL",
-    "timestamp": BYTES,
-}
-"""The datatype that the metadata names for a field; a timestamp is RFC 3339 text."""
+_INTEGERS = frozenset(name for name in STORED if "INT" in name)
+_FLOATS = frozenset(("FP16", "FP32", "FP64"))
 
-TAKEN: Mapping[DType, frozenset[str]] = {
-    **{dtype: frozenset({own}) for dtype, own in OWN.items()},
-    "int64": frozenset(_INTEGERS),
-    "float64": frozenset({"FP16", "FP32", "FP64"} | _INTEGERS),
+# By the kind of a scalar or element: the datatype of its own, and all whose values it holds without
+# loss, value by value (a float32 those that it rounds, as it does in JSON).
+_SCALARS: Mapping[str, tuple[str, frozenset[str]]] = {
+    **{
+        kind: (BYTES, frozenset({BYTES}))
+        for kind in ("string", "bytes", "uuid", "decimal", "timestamp", "zoned_timestamp")
+    },
+    "int64": ("INT64", _INTEGERS),
+    "float64": ("FP64", _FLOATS | _INTEGERS),
+    "float32": ("FP32", _FLOATS | _INTEGERS),
+    "bool": ("BOOL", frozenset({"BOOL"})),
 }
-"""The datatypes that a field takes: those whose values it holds without loss, value by value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How tensors carry values of a type.
+
+    ``own`` is the datatype that the metadata names, ``taken`` has all that are taken. A row is one
+    element, or a list of ``length`` where that is fixed. What is in ``json`` has no datatype of its
+    own: BYTES hold a JSON document for each row, other datatypes a list that is as long in all.
+    ``kind`` is the one of scalars and elements, in ``dtypes``.
+    """
+
+    kind: str
+    own: str
+    taken: frozenset[str]
+    length: int | None = None
+    json: bool = False
+
+    @property
+    def shape(self) -> list[int]:
+        """As the metadata have it: -1 stands for any number of rows."""
+        return [-1] if self.length is None else [-1, self.length]
+
+    def is_lists(self, datatype: str) -> bool:
+        """Whether a tensor of this datatype has a list of elements for each row."""
+        return self.length is not None or (self.json and datatype != BYTES)
+
+
+@lru_cache(maxsize=4096)
+def form_of(dtype: DType) -> Form:
+    """How tensors carry values of this type."""
+    kind = type_of(dtype)
+    if kind.kind in _SCALARS:
+        return Form(kind.kind, *_SCALARS[kind.kind])
+    if kind.is_list:
+        return _list_form(kind)
+    return Form(kind.kind, BYTES, frozenset({BYTES}), json=True)
+
+
+def _list_form(kind: Type) -> Form:
+    assert kind.item is not None
+    own, taken = _SCALARS[kind.item.kind]
+    if kind.length is not None:
+        return Form(kind.item.kind, own, taken, kind.length)
+    if own == BYTES:
+        return Form(kind.item.kind, BYTES, taken, json=True)
+    return Form(kind.item.kind, BYTES, taken | {BYTES}, json=True)
+
+
+def datatype_of(dtype: "npt.DTypeLike") -> str:
+    """The datatype of an output's elements; what are no numbers are text."""
+    return _BY_DTYPE.get(np.dtype(dtype).newbyteorder("<"), BYTES)
 
 
 def bounds(datatype: str) -> tuple[int, int]:

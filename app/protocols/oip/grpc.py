@@ -8,6 +8,7 @@ from app.protocols.grpc import GrpcCall, GrpcMethods, grpc_method
 from app.protocols.oip.grpc_messages import (
     metadata_of,
     parameters_of,
+    properties_of,
     response_to,
     tensors_of,
     wanted_of,
@@ -50,6 +51,7 @@ class InferenceMethods(GrpcMethods):
             platform=about.platform,
             inputs=metadata_of(about.inputs),
             outputs=metadata_of(about.outputs),
+            properties=properties_of([*about.inputs, *about.outputs]),
         )
 
     @grpc_method(DESCRIPTOR, Cost.PREDICTION)

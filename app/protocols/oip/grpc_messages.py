@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.protocols.oip.datatypes import BYTES, bounds
+from app.protocols.oip.elements import from_bytes, in_rows
 from app.protocols.oip.infer import Inferred
 from app.protocols.oip.models import TensorMetadata
-from app.protocols.oip.parameters import Parameters, check_supported
+from app.protocols.oip.parameters import Parameters, check_supported, is_json
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
-from app.protocols.oip.tensors import Read, Tensor, from_bytes, text
+from app.protocols.oip.tensors import Expected, Read, Tensor
 from app.serving.errors import ErrorCode, InvalidRequest
 from deployments.model_id import ModelId
 
@@ -41,9 +42,10 @@ def tensors_of(request: Any) -> list[Tensor]:
         )
     tensors = []
     for place, one in enumerate(request.inputs):
-        check_supported(parameters_of(one.parameters))
+        parameters = parameters_of(one.parameters)
+        check_supported(parameters)
         read = from_bytes(raw[place]) if raw else _from_contents(one.contents)
-        tensor = Tensor(one.name, one.datatype, one.shape, read)
+        tensor = Tensor(one.name, one.datatype, one.shape, read, is_json(parameters))
         if raw and one.contents.ByteSize():
             raise tensor.wrong("its data must be in contents or in raw_input_contents, not both")
         tensors.append(tensor)
@@ -58,8 +60,10 @@ def wanted_of(request: Any) -> list[str] | None:
 
 
 def response_to(request: Any, model: ModelId, inferred: Inferred) -> Any:
-    """The ModelInferResponse, raw where the request is."""
-    raw = bool(request.raw_input_contents)
+    """The ModelInferResponse, raw where the request is, or where an output must be."""
+    raw = bool(request.raw_input_contents) or any(
+        output.datatype not in _CONTENTS for output in inferred.outputs
+    )
     response = pb.ModelInferResponse(
         model_name=model.name, model_version=model.version, id=request.id
     )
@@ -70,6 +74,8 @@ def response_to(request: Any, model: ModelId, inferred: Inferred) -> Any:
         tensor = response.outputs.add(
             name=output.name, datatype=output.datatype, shape=output.shape
         )
+        for key, told in output.parameters.items():
+            tensor.parameters[key].string_param = told
         if raw:
             response.raw_output_contents.append(output.in_bytes())
         else:
@@ -83,18 +89,26 @@ def metadata_of(tensors: Iterable[TensorMetadata]) -> list[Any]:
     return [kind(name=one.name, datatype=one.datatype, shape=one.shape) for one in tensors]
 
 
+def properties_of(tensors: Iterable[TensorMetadata]) -> dict[str, str]:
+    """What is said of tensors beside that, by ``<tensor>.<parameter>``."""
+    return {
+        f"{one.name}.{key}": told if isinstance(told, str) else str(told).lower()
+        for one in tensors
+        for key, told in one.parameters.items()
+    }
+
+
 def _from_contents(contents: Any) -> Read:
-    def read(tensor: Tensor, _: int) -> list[Any]:
+    def read(tensor: Tensor, expected: Expected) -> Any:
         if tensor.datatype not in _CONTENTS:
             raise tensor.wrong(f"{tensor.datatype} must be in raw_input_contents")
         values = list(getattr(contents, _CONTENTS[tensor.datatype]))
-        if tensor.datatype == BYTES:
-            return [text(tensor, element, row) for row, element in enumerate(values)]
         if "INT" in tensor.datatype:
             least, greatest = bounds(tensor.datatype)
-            for row, value in enumerate(values):
+            for place, value in enumerate(values):
                 if not least <= value <= greatest:
+                    row = place // (expected.width or 1)
                     raise tensor.wrong(f"it is beyond {tensor.datatype}", row)
-        return values
+        return in_rows(tensor, values, expected)
 
     return read

@@ -8,7 +8,7 @@ import msgspec
 
 from app.edge.options import RequestOptions
 from app.protocols.oip.models import features_output
-from app.protocols.oip.outputs import Documents, Numbers, Output
+from app.protocols.oip.outputs import Documents, Output, output_of
 from app.protocols.oip.parameters import TIMEOUT, VALUES, Parameters, flag, whole
 from app.protocols.oip.tensors import Tensor, rows_of
 from app.serving.errors import ErrorCode, InvalidRequest
@@ -57,11 +57,12 @@ async def infer(
         raise refused
     values_of = serving.manifest.service.columns if values else None
     documents = features_output(serving.manifest)
+    specs = {output.name: output for output in serving.manifest.outputs}
     return Inferred(
         [
             Documents(name, _encoder.encode_lines(answers.features(values_of)))
             if name == documents
-            else Numbers(name, answers.output(name))
+            else output_of(specs[name], answers.output(name))
             for name in names
         ],
         {

@@ -5,10 +5,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
-from app.protocols.oip.datatypes import BYTES, OWN
+from app.protocols.oip.datatypes import BYTES, datatype_of, form_of
+from app.protocols.oip.outputs import parameters_of
+from app.serving.labels import counts
 from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
-from deployments.bundle.manifest import Manifest
+from deployments.bundle.manifest import FieldSpec, Manifest, OutputSpec
 
 SERVER = "windsock"
 EXTENSIONS = ["binary_tensor_data"]
@@ -43,12 +45,14 @@ class ModelReady(msgspec.Struct):
     ready: bool
 
 
-class TensorMetadata(msgspec.Struct):
-    """A tensor by name; -1 stands for any number of rows."""
+class TensorMetadata(msgspec.Struct, omit_defaults=True):
+    """A tensor by name; -1 stands for any number of rows. ``parameters`` say of an input which
+    ``type`` its field has and whether it is ``optional``, of an output its ``labels``."""
 
     name: str
     datatype: str
     shape: list[int]
+    parameters: dict[str, str | bool] = {}
 
 
 class ModelMetadata(msgspec.Struct):
@@ -84,15 +88,27 @@ def server_metadata() -> ServerMetadata:
 
 def inputs_of(manifest: Manifest) -> list[TensorMetadata]:
     """One tensor per field of a request."""
-    return [TensorMetadata(field.name, OWN[field.dtype], [-1]) for field in manifest.fields]
+    return [_input(field) for field in manifest.fields]
 
 
 def outputs_of(manifest: Manifest) -> list[TensorMetadata]:
     """The outputs of the model, and last what its features were."""
-    outputs = [
-        TensorMetadata(output.name, "FP32", [-1, *output.shape]) for output in manifest.outputs
-    ]
-    return [*outputs, TensorMetadata(features_output(manifest), BYTES, [-1])]
+    features = TensorMetadata(features_output(manifest), BYTES, [-1])
+    return [*map(_output, manifest.outputs), features]
+
+
+def _input(field: FieldSpec) -> TensorMetadata:
+    form = form_of(field.dtype)
+    parameters: dict[str, str | bool] = {"type": field.dtype}
+    if field.optional:
+        parameters["optional"] = True
+    return TensorMetadata(field.name, form.own, form.shape, parameters)
+
+
+def _output(output: OutputSpec) -> TensorMetadata:
+    datatype = BYTES if counts(output) else datatype_of(output.dtype)
+    shape = [-1, *output.shape]
+    return TensorMetadata(output.name, datatype, shape, {**parameters_of(output)})
 
 
 def features_output(manifest: Manifest) -> str:

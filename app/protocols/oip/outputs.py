@@ -1,46 +1,83 @@
 """Output tensors, in the forms in which transports carry them."""
 
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from app.protocols.oip.datatypes import BYTES, STORED
+from app.protocols.oip.datatypes import BYTES, STORED, datatype_of
+from app.protocols.oip.parameters import LABELS
+from app.serving.labels import counts, names
+from deployments.bundle.manifest import OutputSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """An output FP32 [N] or [N, k]: a number, or a list of k, for each row."""
+    """An output [N], [N, k] or [N, k, m] of numbers."""
 
     name: str
-    rows: list[Any]
-    datatype: ClassVar[str] = "FP32"
+    values: npt.NDArray[Any]
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def datatype(self) -> str:
+        return datatype_of(self.values.dtype)
 
     @property
     def shape(self) -> list[int]:
-        first = self.rows[0]
-        return [len(self.rows), *([len(first)] if isinstance(first, list) else [])]
+        return list(self.values.shape)
 
     def in_json(self) -> list[Any]:
         """Its elements, in the form of its shape."""
-        return self.rows
+        rows: list[Any] = self.values.tolist()
+        return rows
 
-    def elements(self) -> list[float]:
+    def elements(self) -> list[Any]:
         """Its elements, one after the other."""
-        return list(chain.from_iterable(self.rows)) if len(self.shape) > 1 else self.rows
+        flat: list[Any] = self.values.ravel().tolist()
+        return flat
 
     def in_bytes(self) -> bytes:
         """The tensor in binary."""
-        return np.array(self.rows, STORED[self.datatype]).tobytes()
+        return self.values.astype(STORED[self.datatype], copy=False).tobytes()
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """An output BYTES of the same shapes: text for each element."""
+
+    name: str
+    values: npt.NDArray[np.object_]
+    parameters: dict[str, str] = field(default_factory=dict)
+    datatype: ClassVar[str] = BYTES
+
+    @property
+    def shape(self) -> list[int]:
+        return list(self.values.shape)
+
+    def in_json(self) -> list[Any]:
+        """Its elements as text, in the form of its shape."""
+        rows: list[Any] = self.values.tolist()
+        return rows
+
+    def elements(self) -> list[bytes]:
+        """Its elements, one after the other."""
+        return [b"" if one is None else str(one).encode() for one in self.values.ravel().tolist()]
+
+    def in_bytes(self) -> bytes:
+        """The tensor in binary."""
+        return _joined(self.elements())
+
+
+@dataclass(frozen=True)
 class Documents:
     """An output BYTES [N]: a JSON document for each row, in ``lines``."""
 
     name: str
     lines: bytes
+    parameters: ClassVar[dict[str, str]] = {}
     datatype: ClassVar[str] = BYTES
 
     @property
@@ -57,7 +94,26 @@ class Documents:
 
     def in_bytes(self) -> bytes:
         """The tensor in binary."""
-        return b"".join([len(one).to_bytes(4, "little") + one for one in self.elements()])
+        return _joined(self.elements())
 
 
-Output = Numbers | Documents
+Output = Numbers | Texts | Documents
+
+
+def output_of(spec: OutputSpec, values: npt.NDArray[Any]) -> Output:
+    """The values of an output as a tensor: the names of whole numbers that have them, or numbers
+    with the names of their last axis."""
+    if counts(spec):
+        return Texts(spec.name, names(spec.labels or (), values))
+    return (Texts if datatype_of(values.dtype) == BYTES else Numbers)(
+        spec.name, values, parameters_of(spec)
+    )
+
+
+def parameters_of(spec: OutputSpec) -> dict[str, str]:
+    """What is said of an output beside its data."""
+    return {} if spec.labels is None else {LABELS: msgspec.json.encode(spec.labels).decode()}
+
+
+def _joined(elements: list[bytes]) -> bytes:
+    return b"".join([len(one).to_bytes(4, "little") + one for one in elements])

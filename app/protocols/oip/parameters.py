@@ -17,6 +17,10 @@ BINARY = "binary_data"
 """Of a requested output: answer it in binary."""
 BINARY_SIZE = "binary_data_size"
 """Of a tensor: the bytes that it takes behind the JSON."""
+CONTENT_TYPE = "content_type"
+"""Of an input: ``json`` for BYTES that hold a JSON value for each row, as REST has it."""
+LABELS = "labels"
+"""Of an output: the names of its last axis, as a JSON list."""
 
 # Leaving these alone would answer something else than was asked.
 _NOT_HERE = {
@@ -51,6 +55,11 @@ def check_supported(parameters: Parameters) -> None:
     for name, why in _NOT_HERE.items():
         if name in parameters:
             raise InvalidRequest(ErrorCode.INVALID_FIELD, why, name)
+
+
+def is_json(parameters: Parameters) -> bool:
+    """Whether an input's BYTES hold JSON, whatever the field."""
+    return parameters.get(CONTENT_TYPE) == "json"
 
 
 def _wrong(name: str, kind: str) -> InvalidRequest:

@@ -1,20 +1,23 @@
 """An inference request in the OpenAPI document, with the tensors of the model that serves."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from app.protocols.oip import parameters
-from app.protocols.oip.datatypes import OWN, TAKEN
+from app.protocols.oip.datatypes import Form, form_of
 from app.protocols.oip.models import outputs_of
 from app.serving.served_version import ServedVersion
+from deployments.bundle.manifest import FieldSpec
 
 _SCALAR = {"type": ["string", "boolean", "number"]}
 
 
 def schema(serving: ServedVersion) -> dict[str, Any]:
     """The schema of a request. That all tensors are of one length JSON Schema cannot tell."""
-    inputs = [_input(serving, place) for place in range(len(serving.contract.fields))]
-    count = len(inputs)
+    fields = serving.contract.fields
+    inputs = [_input(serving, place) for place in range(len(fields))]
+    optional = sum(field.optional for field in fields)
     flags = {"type": "boolean", "default": False}
     wanted = {
         "type": "object",
@@ -32,9 +35,9 @@ def schema(serving: ServedVersion) -> dict[str, Any]:
             "inputs": {
                 "type": "array",
                 "description": "A tensor for each field, in any order, all of the same rows",
-                "prefixItems": inputs,
-                "minItems": count,
-                "maxItems": count,
+                **({"items": {"anyOf": inputs}} if optional else {"prefixItems": inputs}),
+                "minItems": len(inputs) - optional,
+                "maxItems": len(inputs),
             },
             "outputs": {
                 "type": ["array", "null"],
@@ -62,33 +65,49 @@ def schema(serving: ServedVersion) -> dict[str, Any]:
 
 def _input(serving: ServedVersion, place: int) -> dict[str, Any]:
     field = serving.contract.fields[place]
-    own = OWN[field.dtype]
-    others = sorted(TAKEN[field.dtype] - {own})
+    form = form_of(field.dtype)
+    others = sorted(form.taken - {form.own})
+    data = "A value for each row; in lists of one where the shape is [N, 1]"
+    if form.json:
+        data = f"For each row a JSON text, of {field.dtype}"
     return {
         "type": "object",
         "title": field.name,
         "properties": {
             "name": {"const": field.name},
             "datatype": {
-                "const": own,
+                "const": form.own,
                 "description": f"{', '.join(others)} are taken, too" if others else "",
             },
-            "shape": {
-                "type": "array",
-                "description": "[N] or [N, 1], for N rows",
-                "items": {"type": "integer", "minimum": 1},
-                "minItems": 1,
-                "maxItems": 2,
-            },
-            "parameters": _parameters({}),
+            "shape": _shape(form),
+            "parameters": _parameters(
+                {
+                    parameters.CONTENT_TYPE: {
+                        "type": "string",
+                        "description": "json, where BYTES hold the JSON of each value",
+                    }
+                }
+            ),
             "data": {
                 "type": "array",
-                "description": "A value for each row; in lists of one where the shape is [N, 1]",
-                "items": serving.contract.schema(field.name),
+                "description": data,
+                "items": {"type": "string"} if form.json else serving.contract.schema(field.name),
                 "minItems": 1,
             },
         },
         "required": ["name", "datatype", "shape", "data"],
+    }
+
+
+def _shape(form: Form) -> dict[str, Any]:
+    rows: dict[str, Any] = {"type": "integer", "minimum": 1}
+    width = 1 if form.length is None else form.length
+    return {
+        "type": "array",
+        "description": f"[N, {width}]" if form.length else "[N] or [N, 1], for N rows",
+        "prefixItems": [rows, {"const": width}],
+        "items": False,
+        "minItems": 2 if form.length else 1,
     }
 
 
@@ -102,14 +121,11 @@ def _parameters(known: Mapping[str, Any]) -> dict[str, Any]:
 
 def example(serving: ServedVersion) -> dict[str, Any]:
     """The example of the contract as a request of one row."""
-    return {
-        "inputs": [
-            {
-                "name": field.name,
-                "datatype": OWN[field.dtype],
-                "shape": [1],
-                "data": [field.example],
-            }
-            for field in serving.contract.fields
-        ]
-    }
+    return {"inputs": [_example(field) for field in serving.contract.fields]}
+
+
+def _example(field: FieldSpec) -> dict[str, Any]:
+    form = form_of(field.dtype)
+    value = json.dumps(field.example) if form.json else field.example
+    shape = [1] if form.length is None else [1, form.length]
+    return {"name": field.name, "datatype": form.own, "shape": shape, "data": [value]}

@@ -1,36 +1,62 @@
 """Tensors as columns: what a transport sends becomes rows that the contract has judged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from struct import Struct
-from struct import error as StructError
 from typing import Any
 
+import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from app.protocols.oip.datatypes import BYTES, STORED, TAKEN
+from app.protocols.oip.datatypes import BYTES, Form, form_of
 from app.serving.contract import Contract, Row
 from app.serving.errors import ErrorCode, InvalidRequest
+from app.serving.pieces import UNREADABLE
 from deployments.bundle.manifest import FieldSpec
 
-Read = Callable[["Tensor", int], list[Any]]
-"""Gives so many elements of a tensor, or another number of them where it holds another, as str,
-int, float or bool. Raises InvalidRequest."""
-
-_LENGTH = Struct("<I")
-_length = _LENGTH.unpack_from
 _EXACT = 2**53  # integers up to here are whole as float64
+_BEYOND = ("INT64", "UINT64")
+_INEXACT = "beyond 2^53 float64 does not hold every integer"
 _SHOWN = 100
+_ELEMENTS: Mapping[str, "npt.DTypeLike"] = {
+    "bool": np.bool_,
+    "int64": np.int64,
+    "float32": np.float32,
+    "float64": np.float64,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a tensor must hold: ``rows`` of one element, or of a list of ``width``. Those of BYTES
+    are ``text``, or else bytes; where a transport has null, a row may be that if ``nulls``."""
+
+    rows: int
+    width: int | None
+    text: bool
+    nulls: bool
+
+    @property
+    def size(self) -> int:
+        """How many elements that are."""
+        return self.rows if self.width is None else self.rows * self.width
+
+
+Read = Callable[["Tensor", Expected], Any]
+"""Gives a row for each that is expected, None where it is null: elements as str, bytes, int, float
+or bool, and lists of numbers as one array [N, width]. Raises InvalidRequest."""
 
 
 @dataclass(slots=True)
 class Tensor:
-    """An input as its transport holds it. ``shape`` may be any list of int64."""
+    """An input as its transport holds it. ``shape`` may be any list of int64; ``json`` says that
+    its BYTES hold JSON, whatever the field."""
 
     name: str
     datatype: str
     shape: Sequence[int]
     read: Read
+    json: bool = False
 
     def wrong(self, what: str, row: int | None = None) -> InvalidRequest:
         """The refusal of this input."""
@@ -44,91 +70,49 @@ class Tensor:
 
 
 def rows_of(contract: Contract, tensors: Sequence[Tensor], limit: int) -> list[Row]:
-    """The rows of one tensor [N] or [N, 1] per field of the contract, N of 1 to ``limit``.
+    """The rows of one tensor per field of the contract, N of 1 to ``limit``; that of an optional
+    field may be left out.
 
     Raises InvalidRequest, which names the input and, where it is one, the row.
     """
     contract.check_names([tensor.name for tensor in tensors])
     by_name = {tensor.name: tensor for tensor in tensors}
-    for field in contract.fields:
-        _check_datatype(by_name[field.name], field)
+    given = [field for field in contract.fields if field.name in by_name]
+    for field in given:
+        _check(by_name[field.name], form_of(field.dtype))
     rows = _rows(tensors, limit)
-    return contract.rows(
-        {field.name: _values(by_name[field.name], field, rows) for field in contract.fields}
-    )
+    return contract.rows({field.name: _values(by_name[field.name], field, rows) for field in given})
 
 
-def from_bytes(data: bytes | memoryview) -> Read:
-    """A tensor in binary: elements in little-endian order without padding; those of BYTES each
-    begin with their length in four bytes."""
-
-    def read(tensor: Tensor, size: int) -> list[Any]:
-        if tensor.datatype == BYTES:
-            return _texts(tensor, bytes(data), size)
-        stored = np.dtype(STORED[tensor.datatype])
-        if len(data) != size * stored.itemsize:
-            raise tensor.malformed(
-                f"{size} elements of {tensor.datatype} take {size * stored.itemsize} bytes, "
-                f"there are {len(data)}"
-            )
-        if tensor.datatype == "BOOL" and max(data) > 1:
-            raise tensor.malformed("a byte of BOOL must be 0 or 1")
-        values: list[Any] = np.frombuffer(data, stored).tolist()
-        return values
-
-    return read
-
-
-def text(tensor: Tensor, element: bytes, row: int) -> str:
-    """An element of BYTES as text. Raises InvalidRequest where it is not UTF-8."""
-    try:
-        return element.decode()
-    except UnicodeDecodeError:
-        raise tensor.wrong("it is not UTF-8", row) from None
-
-
-def _texts(tensor: Tensor, data: bytes, size: int) -> list[str]:
-    texts: list[str] = []
-    at = 0
-    try:
-        for _ in range(size):
-            (length,) = _length(data, at)
-            begin = at + _LENGTH.size
-            at = begin + length
-            texts.append(data[begin:at].decode())
-    except UnicodeDecodeError:
-        if at <= len(data):
-            raise tensor.wrong("it is not UTF-8", len(texts)) from None
-    except StructError:
-        at = -1
-    if at != len(data):  # so it is where an element is cut short, too
-        raise tensor.malformed(
-            f"its {len(data)} bytes do not hold exactly {size} elements of BYTES, each behind its "
-            "length"
-        )
-    return texts
-
-
-def _check_datatype(tensor: Tensor, field: FieldSpec) -> None:
-    taken = TAKEN[field.dtype]
+def _check(tensor: Tensor, form: Form) -> None:
+    """That the datatype and the shape are those of the field."""
+    taken = {BYTES} if tensor.json else form.taken
     if tensor.datatype not in taken:
         raise tensor.wrong(
             f"its datatype must be {' or '.join(sorted(taken))}, not {tensor.datatype[:_SHOWN]!r}"
         )
+    rows, *others = tensor.shape or [-1]
+    if _has_lists(tensor, form):
+        told = f"[N, {'k' if form.length is None else form.length}]"
+        fits = len(others) == 1 and others[0] >= 0 and form.length in (None, others[0])
+    else:
+        told = "[N] or [N, 1]"
+        fits = others in ([], [1])
+    if rows < 0 or not fits:
+        raise tensor.wrong(f"its shape must be {told}, for N rows, not {list(tensor.shape[:4])}")
+
+
+def _has_lists(tensor: Tensor, form: Form) -> bool:
+    return not tensor.json and form.is_lists(tensor.datatype)
 
 
 def _rows(tensors: Sequence[Tensor], limit: int) -> int:
     """The number of rows, which all shapes must agree on."""
     first = tensors[0]
+    rows: int = first.shape[0]
     for tensor in tensors:
-        shape = tensor.shape
-        if len(shape) not in (1, 2) or shape[0] < 0 or (len(shape) == 2 and shape[1] != 1):
-            raise tensor.wrong(
-                f"its shape must be [N] or [N, 1], for N rows, not {list(shape[:4])}"
-            )
-        if shape[0] != first.shape[0]:
-            raise tensor.wrong(f"it has {shape[0]} rows where {first.name} has {first.shape[0]}")
-    rows = first.shape[0]
+        if tensor.shape[0] != rows:
+            raise tensor.wrong(f"it has {tensor.shape[0]} rows where {first.name} has {rows}")
     if rows == 0:
         raise InvalidRequest(
             ErrorCode.EMPTY_BATCH, "the inputs must hold at least one row", first.name
@@ -142,12 +126,53 @@ def _rows(tensors: Sequence[Tensor], limit: int) -> int:
     return rows
 
 
-def _values(tensor: Tensor, field: FieldSpec, rows: int) -> list[Any]:
-    values = tensor.read(tensor, rows)
-    if len(values) != rows:
-        raise tensor.wrong(f"its shape says {rows} elements, its data hold {len(values)}")
-    if field.dtype == "float64" and tensor.datatype in ("INT64", "UINT64"):
+def _values(tensor: Tensor, field: FieldSpec, rows: int) -> Any:
+    """A value for each row, as the field's JSON has it, bytes as they are, and numbers in lists as
+    an array [N, k] of the field's own."""
+    form = form_of(field.dtype)
+    documents = tensor.json or (form.json and tensor.datatype == BYTES)
+    width = tensor.shape[1] if _has_lists(tensor, form) else None
+    text = not documents and form.kind != "bytes"
+    values = tensor.read(tensor, Expected(rows, width, text, field.optional))
+    if documents:
+        return [_document(tensor, row, text) for row, text in enumerate(values)]
+    if width is not None and tensor.datatype != BYTES:
+        return _numbers(tensor, field, values)
+    if form.kind == "float64" and tensor.datatype in _BEYOND:
         for row, value in enumerate(values):
-            if abs(value) > _EXACT:
-                raise tensor.wrong("beyond 2^53 float64 does not hold every integer", row)
+            if value is not None and abs(value) > _EXACT:
+                raise tensor.wrong(_INEXACT, row)
     return values
+
+
+def _document(tensor: Tensor, row: int, text: bytes | str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except UNREADABLE as error:
+        raise tensor.wrong(f"it is not JSON: {str(error)[:_SHOWN]}", row) from None
+
+
+def _numbers(tensor: Tensor, field: FieldSpec, values: Any) -> Any:
+    """Lists of numbers as the field has its elements; where it is optional, what is NaN throughout
+    is missing."""
+    kind = form_of(field.dtype).kind
+    if isinstance(values, list):  # since some rows are null
+        return [None if one is None else _cast(tensor, kind, one[None])[0] for one in values]
+    cast = _cast(tensor, kind, values)
+    if field.optional and values.dtype.kind == "f" and values.shape[1]:
+        missing = np.isnan(values).all(axis=1)
+        if missing.any():
+            return [None if none else one for one, none in zip(cast, missing, strict=True)]
+    return cast
+
+
+def _cast(tensor: Tensor, kind: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    most = 2**63 - 1 if kind == "int64" else _EXACT
+    if tensor.datatype in _BEYOND:
+        beyond = (values > most) | (values < -most - (kind == "int64"))
+        for row in np.flatnonzero(beyond.any(axis=1))[:1].tolist():
+            raise tensor.wrong("it is beyond INT64" if kind == "int64" else _INEXACT, row)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
+        return values.astype(_ELEMENTS[kind], copy=False)

@@ -41,7 +41,12 @@ async def test_metadata_are_those_of_http(stub: Any, client: httpx.AsyncClient) 
         assert [
             {"name": one.name, "datatype": one.datatype, "shape": list(one.shape)}
             for one in getattr(model, kind)
-        ] == told[kind]
+        ] == [
+            {key: value for key, value in one.items() if key != "parameters"} for one in told[kind]
+        ]
+    assert dict(model.properties) == {
+        f"{one['name']}.type": one["parameters"]["type"] for one in told["inputs"]
+    }
 
 
 @pytest.mark.parametrize("raw", [False, True])

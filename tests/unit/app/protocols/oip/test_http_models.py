@@ -13,8 +13,14 @@ from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
 from tests.support.chains import weighing
 from tests.support.manifests import manifest, parcels, store
+from tests.support.oip import DATATYPES
 
 MODEL = "/v2/models/parcels"
+
+
+def _input(name: str, kind: str) -> dict[str, object]:
+    parameters = {"type": kind}
+    return {"name": name, "datatype": DATATYPES[name], "shape": [-1], "parameters": parameters}
 
 
 @pytest.fixture
@@ -44,12 +50,12 @@ async def test_the_model_tells_its_tensors(client: httpx.AsyncClient, path: str)
         "versions": ["1", "2"],
         "platform": "pytorch_export",
         "inputs": [
-            {"name": "depot", "datatype": "BYTES", "shape": [-1]},
-            {"name": "lane", "datatype": "INT64", "shape": [-1]},
-            {"name": "weight", "datatype": "FP64", "shape": [-1]},
-            {"name": "pieces", "datatype": "INT64", "shape": [-1]},
-            {"name": "insured", "datatype": "BOOL", "shape": [-1]},
-            {"name": "sent_at", "datatype": "BYTES", "shape": [-1]},
+            _input("depot", "string"),
+            _input("lane", "int64"),
+            _input("weight", "float64"),
+            _input("pieces", "int64"),
+            _input("insured", "bool"),
+            _input("sent_at", "timestamp"),
         ],
         "outputs": [
             {"name": "late", "datatype": "FP32", "shape": [-1]},
