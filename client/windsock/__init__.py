@@ -6,6 +6,7 @@ with Windsock("http://127.0.0.1:8001") as windsock:
 
 from windsock.aio import AsyncWindsock
 from windsock.answers import Answer, Features, Health, Model, Models, Prediction, RowError, View
+from windsock.encoding import zoned
 from windsock.errors import (
     ConnectionFailed,
     DeadlineExceeded,
@@ -47,4 +48,5 @@ __all__ = [
     "View",
     "Windsock",
     "WindsockError",
+    "zoned",
 ]

@@ -19,6 +19,7 @@ from windsock.window import Window
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Fields)
@@ -64,13 +65,21 @@ class AsyncWindsock(Client):
     async def predict_batch(
         self, rows: Iterable[Fields], *, values: bool = False, timeout: float | None = None
     ) -> list[Answer]: ...
+    @overload
     async def predict_batch(
         self,
-        rows: "pd.DataFrame | Iterable[Fields]",
+        rows: "pa.Table | pa.RecordBatch",
         *,
         values: bool = False,
         timeout: float | None = None,
-    ) -> "pd.DataFrame | list[Answer]":
+    ) -> "pa.Table": ...
+    async def predict_batch(
+        self,
+        rows: "pd.DataFrame | pa.Table | pa.RecordBatch | Iterable[Fields]",
+        *,
+        values: bool = False,
+        timeout: float | None = None,
+    ) -> "pd.DataFrame | pa.Table | list[Answer]":
         """As ``Windsock.predict_batch``, with ``concurrency`` requests under way."""
         batch, result = batch_of(rows, self._settings.batch_rows, timeout)
 
@@ -85,7 +94,7 @@ class AsyncWindsock(Client):
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-        answers: pd.DataFrame | list[Answer] = result(batch.answers())
+        answers: pd.DataFrame | pa.Table | list[Answer] = result(batch.answers())
         return answers
 
     async def _answer(self, batch: Batch[Any], part: Part, values: bool) -> None:

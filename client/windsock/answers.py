@@ -6,8 +6,10 @@ from typing import Any, Self
 
 from windsock.errors import WindsockError
 
-Value = float | int | str | bool | None
-Output = float | list[float] | None
+Value = float | int | str | bool | list[Any] | dict[str, Any] | None
+"""A feature value, as JSON has it: bytes are base64, decimals and UUIDs text, instants seconds."""
+Output = float | int | str | bool | list[Any] | dict[str, Any] | None
+"""A number, lists of them, or a label; scores that have labels are by label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer for one row: ``outputs`` by name, each a number or a list of them."""
+    """The answer for one row: ``outputs`` by name."""
 
     outputs: dict[str, Output]
     model: Model

@@ -5,15 +5,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from windsock.answers import Prediction, RowError
 from windsock.encoding import Fields, encode
 from windsock.errors import DeadlineExceeded, InvalidRequest, WindsockError
+from windsock.records import error_record, record
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 R = TypeVar("R")
 
@@ -115,15 +118,26 @@ class Batch(Generic[R]):
 
 
 def batch_of(
-    rows: "pd.DataFrame | Iterable[Fields]", size: int, timeout_s: float | None
+    rows: "pd.DataFrame | pa.Table | Iterable[Fields]", size: int, timeout_s: float | None
 ) -> tuple[Batch[Any], Callable[[list[Any]], Any]]:
-    """The batch for rows of either kind, and what makes the result of its answers."""
-    frame: Any = rows
-    pandas = sys.modules.get("pandas")
-    if pandas is None or not isinstance(frame, pandas.DataFrame):
-        return Batch(frame, size, Prediction.of, lambda error: error, timeout_s), list
-    # Here, since pandas is not required.
-    from windsock import frames  # noqa: PLC0415
+    """The batch for rows of any kind, and what makes the result of its answers."""
+    given: Any = rows
+    of_table: Callable[[Any], Iterable[Fields]]
+    result: Callable[[list[Any]], Any]
+    # pandas and Arrow are not required: without them there are no such rows.
+    if _is(given, "pandas", "DataFrame"):
+        from windsock import frames  # noqa: PLC0415
 
-    batch = Batch(frames.rows_of(frame), size, frames.record, frames.error_record, timeout_s)
-    return batch, lambda records: frames.frame_of(records, frame.index)
+        of_table, result = frames.rows_of, partial(frames.frame_of, index=given.index)
+    elif _is(given, "pyarrow", "Table", "RecordBatch"):
+        from windsock import tables  # noqa: PLC0415
+
+        of_table, result = tables.rows_of, tables.table_of
+    else:
+        return Batch(given, size, Prediction.of, lambda error: error, timeout_s), list
+    return Batch(of_table(given), size, record, error_record, timeout_s), result
+
+
+def _is(rows: Any, library: str, *types: str) -> bool:
+    module = sys.modules.get(library)
+    return module is not None and isinstance(rows, tuple(getattr(module, one) for one in types))

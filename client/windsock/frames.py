@@ -1,20 +1,17 @@
 """pandas' frames as rows, and answers as a frame."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
-from windsock.answers import RowError
 from windsock.encoding import Fields
 from windsock.errors import InvalidRequest
+from windsock.records import OWN, Record
 
 _BLOCK = 1000
 _EXACT = 2.0**53
 _NOTHING = object()
-_OWN = ("status", "degraded", "oldest_age_s", "code", "message")
-
-Record = Mapping[str, Any]
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[Fields]:
@@ -28,7 +25,7 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Fields]:
                 f"column {name!r} cannot be a field: names must be text, each one once",
                 field=str(name),
             )
-        if pd.api.types.is_datetime64_dtype(frame[name].dtype):
+        if pd.api.types.is_datetime64_any_dtype(frame[name].dtype) and frame[name].dt.tz is None:
             raise InvalidRequest(
                 f"column {name!r} has instants without a time zone: say which one, for example "
                 f"frame[{name!r}].dt.tz_localize('UTC')",
@@ -42,28 +39,12 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Fields]:
             yield {name: value for name, value in named if value is not _NOTHING}
 
 
-def record(said: Mapping[str, Any]) -> Record:
-    """The cells of a row that has a prediction, from its decoded JSON."""
-    features = said["features"]
-    outputs = {f"output_{n}" if n in _OWN else n: value for n, value in said["outputs"].items()}
-    return {
-        **outputs,
-        **(features.get("values") or {}),
-        **{name: features[name] for name in _OWN[:3]},
-    }
-
-
-def error_record(error: RowError) -> Record:
-    """The cells of a row that has none."""
-    return {"code": error.code, "message": error.message}
-
-
 def frame_of(records: list[Record], index: pd.Index) -> pd.DataFrame:
     """The answers as a frame: outputs (and feature values), then status, degraded, oldest_age_s,
     code and message; the last two are empty where there is a prediction, the others where not."""
     frame = pd.DataFrame(records, index=index)
-    answered = [name for name in frame.columns if name not in _OWN]
-    frame = frame.reindex(columns=[*answered, *_OWN])
+    answered = [name for name in frame.columns if name not in OWN]
+    frame = frame.reindex(columns=[*answered, *OWN])
     frame["degraded"] = frame["degraded"].astype("boolean")
     frame["oldest_age_s"] = frame["oldest_age_s"].astype("float64")
     for name in ("status", "code", "message"):
@@ -73,6 +54,11 @@ def frame_of(records: list[Record], index: pd.Index) -> pd.DataFrame:
 
 def _values(column: "pd.Series[Any]") -> list[Any]:
     """A column's cells as Python's own objects, with ``_NOTHING`` for missing ones."""
+    if isinstance(column.dtype, pd.ArrowDtype):
+        # Here, since only such columns need Arrow.
+        from windsock.tables import cells_of  # noqa: PLC0415
+
+        return [_NOTHING if cell is None else cell for cell in cells_of(column.array)]
     values: list[Any] = column.tolist()
     missing = column.isna().tolist()
     if pd.api.types.is_float_dtype(column.dtype) and _whole(column.dropna().tolist()):

@@ -18,6 +18,7 @@ from windsock.window import Window
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Fields)
@@ -68,18 +69,26 @@ class Windsock(Client):
     def predict_batch(
         self, rows: Iterable[Fields], *, values: bool = False, timeout: float | None = None
     ) -> list[Answer]: ...
+    @overload
     def predict_batch(
         self,
-        rows: "pd.DataFrame | Iterable[Fields]",
+        rows: "pa.Table | pa.RecordBatch",
         *,
         values: bool = False,
         timeout: float | None = None,
-    ) -> "pd.DataFrame | list[Answer]":
+    ) -> "pa.Table": ...
+    def predict_batch(
+        self,
+        rows: "pd.DataFrame | pa.Table | pa.RecordBatch | Iterable[Fields]",
+        *,
+        values: bool = False,
+        timeout: float | None = None,
+    ) -> "pd.DataFrame | pa.Table | list[Answer]":
         """Predictions for many rows, in requests of ``batch_rows`` each, one after the other.
 
-        A frame gives a frame with the same index, an iterable a list; a row that has no prediction
-        has its error there. Without a ``timeout`` each request has the client's own. Raises where
-        a request fails before any has been answered.
+        A frame of pandas gives a frame with the same index, a table of Arrow a table, an iterable a
+        list; a row that has no prediction has its error there. Without a ``timeout`` each request
+        has the client's own. Raises where a request fails before any has been answered.
         """
         batch, result = batch_of(rows, self._settings.batch_rows, timeout)
         while part := batch.take():
@@ -88,7 +97,7 @@ class Windsock(Client):
                 self._ask(question, partial(batch.read, part), batch.left_s())
             except WindsockError as error:
                 batch.failed(part, error)
-        answers: pd.DataFrame | list[Answer] = result(batch.answers())
+        answers: pd.DataFrame | pa.Table | list[Answer] = result(batch.answers())
         return answers
 
     @overload

@@ -1,13 +1,17 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from windsock import InvalidRequest
+from windsock import InvalidRequest, zoned
 from windsock.encoding import encode, encode_one
 
 
@@ -25,6 +29,22 @@ from windsock.encoding import encode, encode_one
         (np.float32(0.5), 0.5),
         (np.bool_(True), True),
         (np.str_("north"), "north"),
+        (b"\x00\xff", "AP8="),
+        (memoryview(b"\x00\xff"), "AP8="),
+        (Decimal("0.10"), "0.10"),
+        (UUID(int=7), str(UUID(int=7))),
+        ({7}, [7]),
+        ((1, 2), [1, 2]),
+        (MappingProxyType({"a": [Decimal(1)]}), {"a": ["1"]}),
+        ({1: {True: 2, Decimal("1.5"): [{b"k": 3}]}}, {"1": {"true": 2, "1.5": [{"aw==": 3}]}}),
+        (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+        (np.array([0.5, 1], np.float16), [0.5, 1.0]),
+        (np.array([b"\xff", None], object), ["/w==", None]),
+        ([np.float32(0.5)], [0.5]),
+        (pd.Series([1, 2]), [1, 2]),
+        (pd.Series([pd.Timestamp("2024-05-01T10Z")]), ["2024-05-01T10:00:00+00:00"]),
+        (pa.array([[1], None]), [[1], None]),
+        (pa.scalar(7), 7),
     ],
 )
 def test_a_value_is_sent_as_what_it_holds(value: Any, sent: Any) -> None:
@@ -43,8 +63,9 @@ for _ in range(10_000):
 @pytest.mark.parametrize(
     "value",
     [
-        *(float("nan"), float("inf"), np.float64("-inf"), Decimal("1"), b"north", {1, 2}),
-        *("\ud800", "caf\udce9", _DEEP),
+        *(float("nan"), float("inf"), np.float64("-inf"), np.array([1.0, np.nan]), object()),
+        *("\ud800", "caf\udce9", _DEEP, {(1, 2): 3}, {"a": {"b": object()}}),
+        *(np.datetime64("2024-05-01"), np.array(["2024-05-01"], "M8[ns]"), np.timedelta64(1, "s")),
     ],
     ids=repr_of,
 )
@@ -72,3 +93,12 @@ def test_one_row_may_be_given_in_parts() -> None:
     assert encode_one(None, {"b": 3}) == '{"b":3}'
     with pytest.raises(InvalidRequest, match="mapping of fields to values, not Series"):
         encode_one(pd.Series({"a": 1}), {})  # type: ignore[arg-type]
+
+
+def test_the_name_of_a_time_zone_is_sent_where_it_is_asked_for() -> None:
+    at = datetime(2024, 7, 1, 12, tzinfo=ZoneInfo("Europe/Berlin"))
+
+    assert zoned(at) == "2024-07-01T12:00:00+02:00[Europe/Berlin]"
+    assert zoned(pd.Timestamp(at)) == zoned(at)
+    with pytest.raises(ValueError, match="no name"):
+        zoned(datetime(2024, 7, 1, tzinfo=timezone(timedelta(hours=2))))

@@ -2,12 +2,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from windsock import InvalidRequest, RowError
-from windsock.frames import error_record, frame_of, record, rows_of
+from windsock.frames import frame_of, rows_of
+from windsock.records import error_record, record
 
 INSTANTS = pd.to_datetime(pd.Index(["2024-05-01T10:15+02:00", None])).tz_convert("Europe/Zurich")
+
+
+def _arrow(cells: Any, kind: Any) -> Any:
+    return pd.array(cells, dtype=pd.ArrowDtype(kind))
 
 
 def cells(**columns: Any) -> list[Any]:
@@ -26,6 +32,13 @@ def cells(**columns: Any) -> list[Any]:
         (pd.Categorical(["a", None]), ["a", "not there"]),
         ([True, False], [True, False]),
         (INSTANTS, [INSTANTS[0], "not there"]),
+        ([[1, 2], None], [[1, 2], "not there"]),
+        ([{"a": None}, None], [{"a": None}, "not there"]),
+        ([b"", None], [b"", "not there"]),
+        (_arrow([[1, 2], None], pa.list_(pa.int64())), [[1, 2], "not there"]),
+        (_arrow([[("a", 1)], None], pa.map_(pa.string(), pa.int64())), [{"a": 1}, "not there"]),
+        (_arrow([{"a": 1}, None], pa.struct({"a": pa.int64()})), [{"a": 1}, "not there"]),
+        (_arrow([2**62 + 1, None], pa.int64()), [2**62 + 1, "not there"]),
     ],
 )
 def test_a_missing_value_is_a_field_that_is_not_there(column: Any, expected: list[Any]) -> None:
@@ -42,8 +55,9 @@ def test_integers_that_a_gap_made_floats_are_integers_again() -> None:
     assert [type(one) for one in cells(x=[7.0, np.inf])] == [float, float]
 
 
-def test_a_column_of_instants_needs_a_time_zone() -> None:
-    frame = pd.DataFrame({"at": pd.to_datetime(["2024-05-01T10:15"])})
+@pytest.mark.parametrize("kind", ["datetime64[ns]", pd.ArrowDtype(pa.timestamp("us"))])
+def test_a_column_of_instants_needs_a_time_zone(kind: Any) -> None:
+    frame = pd.DataFrame({"at": pd.to_datetime(["2024-05-01T10:15"]).astype(kind)})
 
     with pytest.raises(InvalidRequest, match="tz_localize") as raised:
         list(rows_of(frame))
