@@ -8,6 +8,8 @@ from deployments.strict import StrictModel
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["float32", "bfloat16"]
+Float = Literal["float32", "float16", "bfloat16"]
+"""What programs compute in, from the finest to the coarsest."""
 CudaGraphs = Literal["auto", "on", "off"]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from deployments.bundle.manifest import OutputSpec
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.options import ModelOptions
+from deployments.model.options import Float, ModelOptions
 
 
 class TensorSpec(NamedTuple):
@@ -47,6 +47,8 @@ class Runtime(ABC):
     """The sizes of batch that it has code of its own for: each is proved."""
     max_rows: int | None = None
     """Most rows that its program takes at once, as it was exported; None for any number."""
+    coarsest: Float = "float32"
+    """The float of the fewest bits that the program itself computes in."""
 
     @abstractmethod
     def run(self, frame: TensorFrame) -> Outputs:
@@ -55,14 +57,24 @@ class Runtime(ABC):
         another shape. One thread at a time may call it."""
 
 
-class InParts(Runtime):
-    """A runtime whose program takes no more than ``max_rows`` rows at once: whoever formed a
-    batch, of whatever callers, it is cut here."""
+class Around(Runtime):
+    """A runtime that sees to another's batches or answers, and is like it in all else."""
+
+    def __init__(self, inner: Runtime) -> None:
+        self.device, self.inline, self.sizes = inner.device, inner.inline, inner.sizes
+        self.max_rows, self.coarsest = inner.max_rows, inner.coarsest
+        self._run = inner.run
+
+
+class InParts(Around):
+    """For a program that takes no more than ``max_rows`` rows at once: whoever formed a batch, of
+    whatever callers, it is cut here."""
+
+    max_rows: int
 
     def __init__(self, whole: Runtime, max_rows: int) -> None:
-        self.device, self.inline, self.sizes = whole.device, whole.inline, whole.sizes
-        self.max_rows: int = max_rows
-        self._run = whole.run
+        super().__init__(whole)
+        self.max_rows = max_rows
 
     def run(self, frame: TensorFrame) -> Outputs:
         parts = [

@@ -2,6 +2,7 @@
 
 import threading
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,11 @@ from deployments.log import get_logger
 from deployments.model.backends.base import Runtime
 from deployments.model.backends.staging import (
     BlockLayout,
+    Slot,
     Staging,
     apart,
     host_memory,
     side_by_side,
-    widths,
 )
 from deployments.model.backends.torch_program import Program
 from deployments.model.golden_rows import repeated
@@ -67,13 +68,12 @@ class CudaRuntime(Runtime):
         if self.max_rows is not None:
             example = repeated(example, min(example.rows, self.max_rows))
             most_rows = min(most_rows, self.max_rows)
+        self.coarsest = program.coarsest
         self._program = program
         self._device = device
-        self._features = example.inputs["numeric"].shape[1]
-        self._categories = example.inputs["categorical"].shape[1]
         self._stream = self._fresh_stream()
         self._done = torch.cuda.Event()  # type: ignore[no-untyped-call]
-        self._widths = self._measured(example)
+        self._answered = self._measured(example)
         self._captured: dict[int, Captured] = {}
         if graphs != "off":
             self._capture(example, most_rows, required=graphs == "on")
@@ -82,35 +82,37 @@ class CudaRuntime(Runtime):
 
     @torch.inference_mode()
     def run(self, frame: TensorFrame) -> Outputs:
-        """Outputs by name, float32 [N] or [N, k]."""
+        """As ``Runtime`` says."""
         captured = self._fitting(frame.rows)
+        tensors = self._program.inputs.tensors(frame)
         with torch.cuda.stream(self._stream):
-            staging = captured.staging if captured else self._staging(frame.rows)
-            staging.write(frame)
+            staging = captured.staging if captured else self._staging(tensors)
+            staging.write(tensors)
             staging.upload()
             if captured:
                 captured.graph.replay()
                 answers = captured.answers[: frame.rows]
             else:
                 answers = self._answers(staging)
-            host = host_memory(answers.shape, torch.float32, self._device)
+            host = host_memory(answers.shape, torch.uint8, self._device)
             host.copy_(answers, non_blocking=True)
             self._done.record(self._stream)
         self._done.synchronize()
-        # A copy, since pinned memory is scarce: it goes back to torch's cache here.
-        return apart(host.numpy().copy(), self._program.outputs, self._widths)
+        # Copied, since pinned memory is scarce: it goes back to torch's cache here.
+        return apart(host.numpy(), self._program.outputs, self._answered)
 
     def _fitting(self, rows: int) -> Captured | None:
         place = bisect_left(self.sizes, rows)
         return self._captured[self.sizes[place]] if place < len(self.sizes) else None
 
-    def _staging(self, rows: int) -> Staging:
-        """To be called, like all that takes memory of the GPU, with the stream as the current
-        one: torch hands memory on in the order of the stream for which it was taken."""
-        return Staging(BlockLayout(rows, self._features, self._categories), self._device)
+    def _staging(self, tensors: Sequence[Tensor]) -> Staging:
+        """Room for a batch. To be called, like all that takes memory of the GPU, with the stream as
+        the current one: torch hands memory on in the order of the stream for which it was taken."""
+        layout = BlockLayout(len(tensors[0]), tuple(map(Slot.of, tensors)))
+        return Staging(layout, self._device)
 
     def _answers(self, staging: Staging) -> Tensor:
-        return side_by_side(self._program(staging.numeric, staging.categorical))
+        return side_by_side(self._program(staging.inputs), self._program.dtypes)
 
     def _fresh_stream(self) -> torch.cuda.Stream:
         stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
@@ -119,20 +121,30 @@ class CudaRuntime(Runtime):
         return stream
 
     @torch.inference_mode()
-    def _measured(self, example: TensorFrame) -> list[int]:
-        """The width of each output."""
+    def _measured(self, example: TensorFrame) -> list[Slot]:
+        """What each output is."""
         with torch.cuda.stream(self._stream):
-            staging = self._staging(example.rows)
-            staging.write(example)
-            staging.upload()
-            found = widths(self._program(staging.numeric, staging.categorical))
+            staging = self._filled(example)
+            found = self._program(staging.inputs)
             self._stream.synchronize()
-        return found
+        return [
+            Slot(dtype, tuple(one.shape[1:]))
+            for dtype, one in zip(self._program.dtypes, found, strict=True)
+        ]
+
+    def _filled(self, frame: TensorFrame) -> Staging:
+        tensors = self._program.inputs.tensors(frame)
+        staging = self._staging(tensors)
+        staging.write(tensors)
+        staging.upload()
+        return staging
 
     def _capture(self, example: TensorFrame, most_rows: int, *, required: bool) -> None:
         """Record the program for each size; where it cannot be recorded, do without or raise."""
         pool = torch.cuda.graph_pool_handle()
         try:
+            if self._program.inputs.varying:
+                raise ValueError(f"{self._program.inputs.varying} may be of any length")
             # The largest first, so that the others fit into its memory. They may share it: the
             # answers of one replay are read before the next begins.
             for rows in reversed(ladder(most_rows)):
@@ -150,9 +162,7 @@ class CudaRuntime(Runtime):
     def _captured_for(self, frame: TensorFrame, pool: Any) -> Captured:
         graph = torch.cuda.CUDAGraph()
         with _CAPTURING, torch.cuda.stream(self._stream):
-            staging = self._staging(frame.rows)
-            staging.write(frame)  # real rows, since padding must be valid to the program, too
-            staging.upload()
+            staging = self._filled(frame)  # real rows: padding must be valid to the program, too
             for _ in range(_WARM_UPS):  # libraries set themselves up, which no capture allows
                 self._answers(staging)
             # thread_local: the version in service goes on using the GPU from its own thread.

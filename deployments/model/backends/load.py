@@ -3,7 +3,8 @@
 from deployments.bundle.bundle import REWRITE, Bundle, BundleError
 from deployments.log import get_logger
 from deployments.model.backends.base import BACKENDS, Runtime
-from deployments.model.golden_rows import golden_frame, prove, repeated
+from deployments.model.backends.promised import as_promised
+from deployments.model.golden_rows import TOLERANCE, golden_frame, prove, repeated
 from deployments.model.inline_rows import rows_within
 from deployments.model.options import ModelOptions
 
@@ -20,14 +21,15 @@ def load(bundle: Bundle, options: ModelOptions) -> Runtime:
             f"{bundle.program} is a program for {platform!r}, which this server does not run: "
             f"it runs {', '.join(BACKENDS)}"
         )
-    outputs = [output.name for output in bundle.manifest.outputs]
     frame, _ = golden_frame(bundle)
     try:
-        runtime = BACKENDS[platform].load(bundle.program, outputs, frame, options)
+        runtime = BACKENDS[platform].load(bundle.program, bundle.manifest.outputs, frame, options)
+        runtime = as_promised(runtime, bundle.manifest.outputs, runtime.run(repeated(frame, 1)))
     except ValueError as error:
         raise BundleError(f"{error}: {REWRITE}") from error
     runtime.golden = repeated(frame, 1)
-    off = prove(bundle, runtime.run, options.precision, runtime.sizes)
+    precision = max(options.precision, runtime.coarsest, key=TOLERANCE.__getitem__)
+    off = prove(bundle, runtime.run, precision, runtime.sizes)
     if runtime.inline:
         runtime.inline_rows = rows_within(options.inline_s, runtime.run, frame)
     logger.info(

@@ -3,35 +3,58 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from deployments.frames import Outputs, TensorFrame
+from deployments.frames import Outputs
+
+_ALIGNED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One tensor of a block: what it is, and for each row of which shape."""
+
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> "Slot":
+        return cls(tensor.dtype, tuple(tensor.shape[1:]))
+
+    @property
+    def row_bytes(self) -> int:
+        return self.dtype.itemsize * prod(self.shape)
 
 
 @dataclass(frozen=True, slots=True)
 class BlockLayout:
-    """Where ``rows`` rows lie in a block of bytes: categorical int64 [rows, categories] first, as
-    it must be aligned to 8, then numeric float32 [rows, features]."""
+    """Where tensors of ``rows`` rows lie in a block of bytes: one after the other, each aligned."""
 
     rows: int
-    features: int
-    categories: int
+    slots: tuple[Slot, ...]
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """From which byte to before which each lies."""
+        lengths = [self.rows * slot.row_bytes for slot in self.slots]
+        ends = accumulate((-(-n // _ALIGNED) * _ALIGNED for n in lengths), initial=0)
+        return [(start, start + n) for start, n in zip(ends, lengths, strict=False)]
 
     @property
     def nbytes(self) -> int:
-        return self.rows * (8 * self.categories + 4 * self.features)
+        return max((stop for _, stop in self.places), default=0)
 
-    def views(self, block: Tensor) -> tuple[Tensor, Tensor]:
-        """(numeric, categorical) inside ``block``, uint8 [nbytes]."""
-        split = self.rows * 8 * self.categories
-        return (
-            block[split:].view(torch.float32).view(self.rows, self.features),
-            block[:split].view(torch.int64).view(self.rows, self.categories),
-        )
+    def views(self, block: Tensor) -> list[Tensor]:
+        """The tensors inside ``block``, uint8 [nbytes]."""
+        return [
+            block[start:stop].view(slot.dtype).view(self.rows, *slot.shape)
+            for slot, (start, stop) in zip(self.slots, self.places, strict=True)
+        ]
 
 
 def host_memory(shape: Sequence[int], dtype: torch.dtype, device: torch.device) -> Tensor:
@@ -43,42 +66,45 @@ def host_memory(shape: Sequence[int], dtype: torch.dtype, device: torch.device) 
 class Staging:
     """Room for the inputs of up to ``layout.rows`` rows, in pinned memory and on the device.
 
-    ``numeric`` and ``categorical`` are the device's side; after ``upload`` they hold the rows that
-    were written, and in the remaining ones whatever was there before.
+    ``inputs`` are the device's side; after ``upload`` they hold the rows that were written, and in
+    the remaining ones whatever was there before.
     """
 
     def __init__(self, layout: BlockLayout, device: torch.device) -> None:
         self._host = host_memory([layout.nbytes], torch.uint8, device)
         self._device = torch.empty(layout.nbytes, dtype=torch.uint8, device=device)
-        numeric, categorical = layout.views(self._host)
-        self._numeric, self._categorical = numeric.numpy(), categorical.numpy()
-        self.numeric, self.categorical = layout.views(self._device)
+        self._written = layout.views(self._host)
+        self.inputs = layout.views(self._device)
 
-    def write(self, frame: TensorFrame) -> None:
+    def write(self, tensors: Sequence[Tensor]) -> None:
         """Write a batch into pinned memory; no earlier upload may still be under way."""
-        self._numeric[: frame.rows] = frame.inputs["numeric"]
-        self._categorical[: frame.rows] = frame.inputs["categorical"]
+        for room, tensor in zip(self._written, tensors, strict=True):
+            room[: len(tensor)].copy_(tensor)
 
     def upload(self) -> None:
         """Start the one copy to the device, on the current stream."""
         self._device.copy_(self._host, non_blocking=True)
 
 
-def side_by_side(answers: Sequence[Tensor]) -> Tensor:
-    """Answers of N rows, each [N] or [N, k], as one float32 [N, sum of widths]."""
-    columns = [one.unsqueeze(1) if one.ndim == 1 else one for one in answers]
-    return torch.cat([column.float() for column in columns], dim=1)
+def side_by_side(answers: Sequence[Tensor], dtypes: Sequence[torch.dtype]) -> Tensor:
+    """Answers of N rows as uint8 [N, bytes of a row], each as one of ``dtypes``."""
+    columns = [
+        answer.to(dtype).reshape(len(answer), -1).contiguous().view(torch.uint8)
+        for answer, dtype in zip(answers, dtypes, strict=True)
+    ]
+    return torch.cat(columns, dim=1)
 
 
-def widths(answers: Sequence[Tensor]) -> list[int]:
-    """How many columns of ``side_by_side`` each answer takes."""
-    return [1 if one.ndim == 1 else one.shape[1] for one in answers]
+def apart(block: npt.NDArray[np.uint8], names: Sequence[str], slots: Sequence[Slot]) -> Outputs:
+    """The outputs in ``block``, uint8 [N, bytes of a row], copied from there: [N] of what is
+    [N, 1]."""
+    outputs = {}
+    ends = accumulate((slot.row_bytes for slot in slots), initial=0)
+    for name, slot, (start, stop) in zip(names, slots, pairwise(ends), strict=True):
+        values = block[:, start:stop].copy().view(_numpys(slot.dtype))
+        outputs[name] = values.reshape(-1, *(() if slot.shape == (1,) else slot.shape))
+    return outputs
 
 
-def apart(block: npt.NDArray[np.float32], names: Sequence[str], widths: Sequence[int]) -> Outputs:
-    """The outputs in ``block``, float32 [N, sum of widths]: [N] where the width is one."""
-    places = pairwise(accumulate(widths, initial=0))
-    return {
-        name: block[:, start] if stop - start == 1 else block[:, start:stop]
-        for name, (start, stop) in zip(names, places, strict=True)
-    }
+def _numpys(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -13,18 +13,19 @@ class TorchRuntime(Runtime):
     def __init__(self, program: Program, device: torch.device) -> None:
         self.device = device.type
         self.max_rows = program.max_rows
+        self.coarsest = program.coarsest
         self._device = device
         self._program = program
 
     @torch.inference_mode()
     def run(self, frame: TensorFrame) -> Outputs:
-        """Outputs by name, float32 [N] or [N, k]."""
-        answers = self._program(
-            torch.from_numpy(frame.inputs["numeric"]).to(self._device),
-            torch.from_numpy(frame.inputs["categorical"]).to(self._device),
-        )
+        """As ``Runtime`` says."""
+        program = self._program
+        answers = program([tensor.to(self._device) for tensor in program.inputs.tensors(frame)])
         return {
             # A last dimension of one is how programs write a number per row.
-            name: (tensor.squeeze(1) if tensor.shape[1:] == (1,) else tensor).float().cpu().numpy()
-            for name, tensor in zip(self._program.outputs, answers, strict=True)
+            name: (tensor.squeeze(1) if tensor.shape[1:] == (1,) else tensor)
+            .to("cpu", dtype)
+            .numpy()
+            for name, tensor, dtype in zip(program.outputs, answers, program.dtypes, strict=True)
         }

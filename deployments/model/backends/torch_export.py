@@ -6,9 +6,14 @@ from pathlib import Path
 
 import torch
 
+from deployments.bundle.manifest import OutputSpec
 from deployments.frames import TensorFrame
-from deployments.model.backends.base import Runtime
+from deployments.model.backends.base import Runtime, Signature, TensorSpec
 from deployments.model.backends.cuda import CudaRuntime
+from deployments.model.backends.output_places import answer_tensors, answered, numpys
+from deployments.model.backends.parameters import parameters_of
+from deployments.model.backends.pt2_archive import Origin, origin
+from deployments.model.backends.row_range import row_range
 from deployments.model.backends.torch_cpu import TorchRuntime
 from deployments.model.backends.torch_program import Program
 from deployments.model.options import Device, ModelOptions
@@ -17,7 +22,7 @@ _SHOWN = 200
 
 
 def load(
-    program: Path, outputs: Sequence[str], example: TensorFrame, options: ModelOptions
+    program: Path, outputs: Sequence[OutputSpec], example: TensorFrame, options: ModelOptions
 ) -> Runtime:
     """The program on a GPU or on CPU, as ``Backend.load`` says."""
     device = pick_device(options.device)
@@ -28,19 +33,65 @@ def load(
         )
     # torch keeps the number by thread: each takes what was set last when it first computes.
     torch.set_num_threads(options.threads)
-    logging.getLogger("torch.export").setLevel(logging.ERROR)  # it warns with tracebacks
-    try:
-        exported = torch.export.load(program)
-    except Exception as error:
-        reason = (str(error).strip() or "?").splitlines()[0][:_SHOWN]
-        raise ValueError(
-            f"{program} is no program that torch {torch.__version__} can load, as "
-            f"torch.export.save writes it ({type(error).__name__}: {reason})"
-        ) from error
-    loaded = Program(exported, outputs, device, options.precision)
+    names = [output.name for output in outputs]
+    loaded = Program(_read(program, device), names, example, device, options.precision)
     if device.type == "cpu":
         return TorchRuntime(loaded, device)
     return CudaRuntime(loaded, example, device, options.cuda_graphs, options.cuda_graph_rows)
+
+
+def signature(program: Path) -> Signature:
+    """What the program in a file says of itself, as ``Backend.signature`` says."""
+    exported = _read(program, torch.device("cpu"))
+    parameters = parameters_of(exported)
+    inputs = [
+        TensorSpec(name, _name(dtype), (None, *(n.fewest if n.fixed else None for n in sizes[1:])))
+        for name, dtype, sizes in parameters
+    ]
+    tensors, (places, named) = answer_tensors(exported), answered(exported)
+    outputs = [
+        _answer(str(part) if named else f"output_{part}", tensors[place])
+        for part, place in places.items()
+    ]
+    return Signature(inputs, outputs, row_range(parameters).most)
+
+
+def _answer(name: str, tensor: torch.Tensor) -> TensorSpec:
+    shape = [None if isinstance(n, torch.SymInt) else n for n in tensor.shape[1:]]
+    return TensorSpec(name, _name(numpys(tensor.dtype)), (None, *([] if shape == [1] else shape)))
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _read(program: Path, device: torch.device) -> torch.export.ExportedProgram:
+    """Raises ValueError for what torch cannot load here."""
+    made = origin(program)
+    if made and made.device and device.type == "cpu":
+        raise ValueError(
+            f"{program} was exported on a GPU ({made.device}): call module.cpu() before "
+            "torch.export.export, and it is moved to where it is served"
+        )
+    logging.getLogger("torch.export").setLevel(logging.ERROR)  # it warns with tracebacks
+    try:
+        return torch.export.load(program)
+    except Exception as error:
+        raise ValueError(f"{program} {_why(made, error)}") from error
+
+
+def _why(made: Origin | None, error: Exception) -> str:
+    reason = (str(error).strip() or "?").splitlines()[0][:_SHOWN]
+    told = f"({type(error).__name__}: {reason})"
+    if made and made.torch not in ("", torch.__version__):
+        return (
+            f"was exported by torch {made.torch}, and torch {torch.__version__} cannot load it: "
+            f"export it again with this one {told}"
+        )
+    return (
+        f"is no program that torch {torch.__version__} can load, as torch.export.save writes it "
+        f"{told}"
+    )
 
 
 def pick_device(wanted: Device) -> torch.device:

@@ -10,30 +10,43 @@ from torch import Tensor
 from torch.export.graph_signature import InputKind, OutputKind
 from torch.export.passes import move_to_device_pass
 
-from deployments.model.backends.output_places import output_places
+from deployments.frames import TensorFrame
+from deployments.model.backends.output_places import answer_tensors, numpys, output_places
+from deployments.model.backends.parameters import Leaf, Parameter, leaves_of, parameters_of
+from deployments.model.backends.program_inputs import ProgramInputs
 from deployments.model.backends.row_range import row_range
-from deployments.model.options import Precision
+from deployments.model.backends.training_mode import refuse_training_mode
+from deployments.model.options import Float, Precision
+
+_WEIGHTS = (InputKind.PARAMETER, InputKind.BUFFER, InputKind.CONSTANT_TENSOR)
 
 
 class Program:
     """A ``torch.export`` program with its weights on ``device``: no user code, no pickle.
 
-    It takes ``(numeric float32 [N, F], categorical int64 [N, C])`` for any N up to ``max_rows``
-    (None: any) and answers one tensor per name in ``outputs``, in their order: each [N], [N, 1] or
-    [N, k]. Raises ValueError for a program of other outputs, or of some numbers of rows alone.
+    It takes what ``inputs`` makes of a batch of up to ``max_rows`` rows (None: any number), and
+    answers one tensor per name in ``outputs``, in their order and of ``dtypes``. Raises ValueError
+    for a program that takes something else than the ``example``, that has other outputs, was
+    exported in training mode, or for some numbers of rows alone.
     """
 
     def __init__(
         self,
         exported: torch.export.ExportedProgram,
         outputs: Sequence[str],
+        example: TensorFrame,
         device: torch.device,
         precision: Precision = "float32",
     ) -> None:
         self.outputs = list(outputs)
-        self.max_rows = row_range(exported).most
-        _check_order(exported)
+        parameters = parameters_of(exported)
+        self.max_rows = row_range(parameters).most
+        refuse_training_mode(exported)
+        self.inputs = ProgramInputs(parameters, example)
         places = output_places(exported, self.outputs)
+        answers = answer_tensors(exported)
+        self.dtypes = [numpys(answers[place].dtype) for place in places]
+        self.coarsest = _coarsest(exported)
         # As they come, for most programs: then nothing is to be done at each call.
         self._places = (
             None if places == list(range(exported.call_spec.out_spec.num_leaves)) else places
@@ -42,11 +55,11 @@ class Program:
         self._device = device
         self._autocast = precision == "bfloat16"
 
-    def __call__(self, numeric: Tensor, categorical: Tensor) -> Sequence[Tensor]:
-        """Call it in inference mode, with at most ``max_rows`` rows."""
+    def __call__(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Call it in inference mode, with tensors of ``inputs`` on the device."""
         with self._precision():
-            tensors = self._call(numeric, categorical)
-        return tensors if self._places is None else [tensors[place] for place in self._places]
+            answers = self._call(tensors)
+        return answers if self._places is None else [answers[place] for place in self._places]
 
     def _precision(self) -> Any:
         if not self._autocast:
@@ -55,56 +68,51 @@ class Program:
         return torch.autocast(self._device.type, dtype=torch.bfloat16, cache_enabled=False)
 
 
-def _check_order(program: torch.export.ExportedProgram) -> None:
-    """Raises ValueError for inputs the other way round, which torch would take for each other."""
-    given = set(program.graph_signature.user_inputs)
-    nodes = [one for one in program.graph.find_nodes(op="placeholder") if one.name in given]
-    dtypes = [one.meta["val"].dtype for one in nodes if isinstance(one.meta.get("val"), Tensor)]
-    if len(dtypes) == 2 and not dtypes[0].is_floating_point and dtypes[1].is_floating_point:
-        raise ValueError(
-            f"the program takes {dtypes[0]} {nodes[0].name!r} before {dtypes[1]} "
-            f"{nodes[1].name!r}: export it as forward(numeric, categorical)"
-        )
-
-
 def plain_call(
     program: torch.export.ExportedProgram,
-) -> Callable[[Tensor, Tensor], Sequence[Tensor]]:
+) -> Callable[[Sequence[Tensor]], Sequence[Tensor]]:
     """The program's graph with its weights bound to it, and all leaves of its answer.
 
     ``program.module()`` computes the same, but at each call it looks up the weights one by one and
     checks its inputs in general: on a small model that is most of a row's time. It is used only
     for programs that need more than this, as one does that was not exported for one row.
     """
-    signature = program.graph_signature
-    bound = list(_bound(program))
-    inputs = program.graph.find_nodes(op="placeholder")[len(bound) :]
-    simple = (
-        len(inputs) == 2
-        and all(spec.kind is InputKind.USER_INPUT for spec in signature.input_specs[len(bound) :])
-        and all(spec.kind is OutputKind.USER_OUTPUT for spec in signature.output_specs)
-        and all(_dynamic_rows(node.meta["val"]) for node in inputs)
-        and row_range(program).fewest <= 1
+    leaves = leaves_of(program)
+    if not _simple(program, leaves):
+        module, spec = program.module(), program.call_spec
+
+        def call(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+            args, kwargs = spec.in_spec.unflatten(_with_constants(leaves, tensors))
+            return spec.out_spec.flatten_up_to(module(*args, **kwargs))
+
+        return call
+    forward: Callable[..., Sequence[Tensor]] = partial(
+        program.graph_module.forward, *_bound(program)
     )
-    if not simple:
-        module, structure = program.module(), program.call_spec.out_spec
-        return lambda *inputs: structure.flatten_up_to(module(*inputs))
-    forward = partial(program.graph_module.forward, *bound)
-    wanted = [node.meta["val"].shape[1] for node in inputs]
+    if all(isinstance(leaf, Parameter) for leaf in leaves):
+        return lambda tensors: forward(*tensors)
+    return lambda tensors: forward(*_with_constants(leaves, tensors))
 
-    def call(numeric: Tensor, categorical: Tensor) -> Sequence[Tensor]:
-        given = [numeric.shape[1], categorical.shape[1]]
-        if given != wanted:
-            raise ValueError(f"the program takes {wanted} columns, there are {given}")
-        return forward(numeric, categorical)  # type: ignore[no-any-return]
 
-    return call
+def _simple(program: torch.export.ExportedProgram, leaves: Sequence[Leaf]) -> bool:
+    """Whether there are but weights before its inputs, but outputs among its answers, and it was
+    exported for one row as for any number of them."""
+    signature = program.graph_signature
+    before = signature.input_specs[: len(signature.input_specs) - len(leaves)]
+    parameters = [leaf for leaf in leaves if isinstance(leaf, Parameter)]
+    return (
+        all(spec.kind in _WEIGHTS for spec in before)
+        and all(spec.kind is OutputKind.USER_OUTPUT for spec in signature.output_specs)
+        and not any(one.sizes[0].fixed for one in parameters)
+        and all(size.every for one in parameters for size in one.sizes)
+        and row_range(parameters).fewest <= 1
+    )
 
 
 def _bound(program: torch.export.ExportedProgram) -> Iterator[Tensor]:
     """The tensors that the graph takes before the inputs."""
     for spec in program.graph_signature.input_specs:
-        if spec.kind not in (InputKind.PARAMETER, InputKind.BUFFER, InputKind.CONSTANT_TENSOR):
+        if spec.kind not in _WEIGHTS:
             return
         assert spec.target is not None
         yield (
@@ -114,6 +122,15 @@ def _bound(program: torch.export.ExportedProgram) -> Iterator[Tensor]:
         )
 
 
-def _dynamic_rows(tensor: Tensor) -> bool:
-    """Whether its rows, and only they, are of any number."""
-    return tensor.ndim == 2 and [isinstance(n, torch.SymInt) for n in tensor.shape] == [True, False]
+def _with_constants(leaves: Sequence[Leaf], tensors: Sequence[Tensor]) -> list[Any]:
+    left = iter(tensors)
+    return [next(left) if isinstance(leaf, Parameter) else leaf for leaf in leaves]
+
+
+def _coarsest(program: torch.export.ExportedProgram) -> Float:
+    """The float of the fewest bits that it computes in."""
+    values = [node.meta.get("val") for node in program.graph.nodes]
+    dtypes = {value.dtype for value in values if isinstance(value, Tensor)}
+    if torch.bfloat16 in dtypes:
+        return "bfloat16"
+    return "float16" if torch.float16 in dtypes else "float32"

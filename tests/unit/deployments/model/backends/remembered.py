@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deployments.bundle.manifest import OutputSpec
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.base import Backend, Runtime
 from deployments.model.options import ModelOptions
@@ -41,8 +42,9 @@ def write(program: Path, frame: TensorFrame, answers: Outputs) -> None:
 
 
 def load(
-    program: Path, outputs: Sequence[str], example: TensorFrame, options: ModelOptions
+    program: Path, outputs: Sequence[OutputSpec], example: TensorFrame, options: ModelOptions
 ) -> Runtime:
     numeric, categorical, *answers = np.load(program).values()
-    frame = TensorFrame(example.model, numeric, categorical)
-    return Remembered(frame, dict(zip(outputs, answers, strict=True)))
+    frame = TensorFrame(example.model, {"numeric": numeric, "categorical": categorical})
+    names = [output.name for output in outputs]
+    return Remembered(frame, dict(zip(names, answers, strict=True)))

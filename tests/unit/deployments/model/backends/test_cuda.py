@@ -22,7 +22,9 @@ def graphs(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
 
 
 def runtime(how: CudaGraphs, most_rows: int = 8) -> CudaRuntime:
-    return CudaRuntime(Program(exported(Sums()), NAMES, CPU), tensors(5), CPU, how, most_rows)
+    return CudaRuntime(
+        Program(exported(Sums()), NAMES, tensors(5), CPU), tensors(5), CPU, how, most_rows
+    )
 
 
 def check(runtime: Runtime, frame: TensorFrame) -> None:
@@ -54,7 +56,9 @@ def test_every_size_of_batch_gets_its_own_answers(graphs: list[Graph]) -> None:
 
 @pytest.mark.parametrize("how", ["on", "off"])
 def test_a_program_for_few_rows_is_never_given_more(graphs: list[Graph], how: CudaGraphs) -> None:
-    program = Program(exported(UpTo(6), torch.export.Dim("rows", min=1, max=6)), NAMES, CPU)
+    program = Program(
+        exported(UpTo(6), torch.export.Dim("rows", min=1, max=6)), NAMES, tensors(1), CPU
+    )
 
     # Its example and the largest of the graphs wanted are beyond what it takes.
     served = CudaRuntime(program, tensors(9), CPU, how, 12)

@@ -47,7 +47,8 @@ def gpu() -> torch.device:
 
 def test_the_plain_runtime_answers_what_the_cpu_does(bundle: Bundle, gpu: torch.device) -> None:
     names = [output.name for output in bundle.manifest.outputs]
-    plain = TorchRuntime(Program(torch.export.load(bundle.program), names, gpu), gpu)
+    program = Program(torch.export.load(bundle.program), names, golden_frame(bundle)[0], gpu)
+    plain = TorchRuntime(program, gpu)
 
     prove(bundle, plain.run, sizes=SIZES)
 
@@ -66,7 +67,7 @@ def test_bfloat16_stays_within_its_tolerance(bundle: Bundle) -> None:
 
 
 def test_outputs_of_all_shapes_come_back(gpu: torch.device) -> None:
-    program = Program(exported(Sums()), ["flat", "column", "pair"], gpu)
+    program = Program(exported(Sums()), ["flat", "column", "pair"], tensors(5), gpu)
     runtime = CudaRuntime(program, tensors(5), gpu, "on", 16)
 
     for rows in (1, 5, 16, 17):
@@ -77,7 +78,7 @@ def test_outputs_of_all_shapes_come_back(gpu: torch.device) -> None:
 
 
 def test_a_program_that_cannot_be_captured_is_run_without_a_graph(gpu: torch.device) -> None:
-    program = Program(exported(Peeks()), ["sum"], gpu)
+    program = Program(exported(Peeks()), ["sum"], tensors(5), gpu)
 
     runtime = CudaRuntime(program, tensors(5), gpu, "auto", 16)
 
@@ -90,7 +91,7 @@ def test_a_program_that_cannot_be_captured_is_run_without_a_graph(gpu: torch.dev
 async def test_a_version_is_captured_while_another_serves(example: Example) -> None:
     model = ModelStage(example.bundles, ModelOptions(device="cuda", cuda_graphs="on"))
     frame, expected = golden_frame(example.bundle)
-    frame = TensorFrame(example.id, frame.inputs["numeric"], frame.inputs["categorical"])
+    frame = TensorFrame(example.id, frame.inputs)
     await model.predict(frame)
 
     loading = asyncio.create_task(asyncio.to_thread(model._load, example.id))

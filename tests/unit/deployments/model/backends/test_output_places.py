@@ -32,7 +32,7 @@ torch.export.register_dataclass(Record)
 def answers(make: Any, names: list[str], rows: Any = None) -> dict[str, Any]:
     """What a program answers to four rows, whose first input is ``a`` and whose second ``b``."""
     program = exported(Of(lambda n, c: make(n[:, 0], c[:, 0].float())), rows)
-    return dict(TorchRuntime(Program(program, names, CPU), CPU).run(tensors(4)))
+    return dict(TorchRuntime(Program(program, names, tensors(4), CPU), CPU).run(tensors(4)))
 
 
 @pytest.mark.parametrize("rows", [None, torch.export.Dim.AUTO], ids=["plain", "module"])

@@ -7,6 +7,7 @@ from torch.export import Dim
 
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.base import InParts, Runtime
+from deployments.model.backends.parameters import parameters_of
 from deployments.model.backends.row_range import RowRange, row_range
 from deployments.model.backends.torch_cpu import TorchRuntime
 from deployments.model.backends.torch_program import Program
@@ -41,7 +42,7 @@ FIRST = Of(lambda numeric, _: numeric[:, 0])
 def test_the_range_is_that_of_the_export(rows: Any, other: Any, expected: RowRange) -> None:
     program = exported(Sums() if other is None else FIRST, rows, other)
 
-    assert row_range(program) == expected
+    assert row_range(parameters_of(program)) == expected
 
 
 @pytest.mark.parametrize(
@@ -55,14 +56,14 @@ def test_the_range_is_that_of_the_export(rows: Any, other: Any, expected: RowRan
 )
 def test_numbers_of_rows_that_cannot_be_kept_are_refused(rows: Any, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        Program(exported(Last(), rows), ["last"], CPU)
+        Program(exported(Last(), rows), ["last"], tensors(1), CPU)
 
 
 @pytest.mark.parametrize("most", [4, 100])
 @pytest.mark.parametrize("rows", [1, 4, 5, 100, 101, 1000])
 def test_a_larger_batch_is_cut_and_each_row_gets_its_own_answer(most: int, rows: int) -> None:
     program = exported(UpTo(most), Dim("rows", min=1, max=most))
-    whole = TorchRuntime(Program(program, ["flat", "column", "pair"], CPU), CPU)
+    whole = TorchRuntime(Program(program, ["flat", "column", "pair"], tensors(1), CPU), CPU)
     assert whole.max_rows == most
 
     outputs = InParts(whole, most).run(tensors(rows))

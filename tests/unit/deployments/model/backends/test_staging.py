@@ -1,59 +1,81 @@
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from deployments.model.backends.staging import BlockLayout, Staging, apart, side_by_side, widths
-from tests.unit.deployments.model.backends.programs import tensors
+from deployments.model.backends.staging import BlockLayout, Slot, Staging, apart, side_by_side
 
 CPU = torch.device("cpu")
+DTYPES = [torch.bool, torch.int64, torch.bfloat16, torch.float32, torch.float16, torch.int32]
+SHAPES = [(), (3,), (2,), (0,), (5, 3), (1,)]
+
+
+def batch(rows: int) -> list[Tensor]:
+    """A tensor of each dtype and shape."""
+    return [
+        (torch.arange(rows * int(np.prod(shape))) % 7).to(dtype).reshape(rows, *shape)
+        for dtype, shape in zip(DTYPES, SHAPES, strict=True)
+    ]
+
+
+def layout(rows: int) -> BlockLayout:
+    return BlockLayout(rows, tuple(map(Slot.of, batch(rows))))
 
 
 @pytest.mark.parametrize("rows", [1, 3, 8])
 def test_a_batch_arrives_as_it_was_filled_in(rows: int) -> None:
-    staging, frame = Staging(BlockLayout(rows, 3, 2), CPU), tensors(rows)
+    staging, tensors = Staging(layout(rows), CPU), batch(rows)
 
-    staging.write(frame)
+    staging.write(tensors)
     staging.upload()
 
-    np.testing.assert_array_equal(staging.numeric.numpy(), frame.inputs["numeric"])
-    np.testing.assert_array_equal(staging.categorical.numpy(), frame.inputs["categorical"])
+    for arrived, tensor in zip(staging.inputs, tensors, strict=True):
+        assert arrived.dtype == tensor.dtype
+        assert torch.equal(arrived, tensor)
 
 
 def test_a_smaller_batch_leaves_the_remaining_rows_as_they_were() -> None:
-    staging, before = Staging(BlockLayout(8, 3, 2), CPU), tensors(8)
+    staging, before = Staging(layout(8), CPU), batch(8)
     staging.write(before)
 
-    staging.write(tensors(1))
+    staging.write([torch.zeros_like(one[:1]) for one in before])
     staging.upload()
 
-    np.testing.assert_array_equal(staging.numeric.numpy()[1:], before.inputs["numeric"][1:])
+    for arrived, tensor in zip(staging.inputs, before, strict=True):
+        assert torch.equal(arrived[1:], tensor[1:])
 
 
-@pytest.mark.parametrize(("features", "categories"), [(4, 0), (0, 4), (3, 1)])
-def test_the_two_parts_do_not_overlap(features: int, categories: int) -> None:
-    layout = BlockLayout(5, features, categories)
-    block = torch.zeros(layout.nbytes, dtype=torch.uint8)
+def test_the_parts_do_not_overlap() -> None:
+    whole = layout(5)
+    views = whole.views(torch.zeros(whole.nbytes, dtype=torch.uint8))
 
-    numeric, categorical = layout.views(block)
-    numeric.fill_(1)
-    categorical.fill_(2)
+    for place, view in enumerate(views):
+        view.fill_(place)
 
-    assert (numeric == 1).all()
-    assert numeric.shape == (5, features)
-    assert categorical.shape == (5, categories)
-    assert numeric.nbytes + categorical.nbytes == layout.nbytes
+    for place, view in enumerate(views):
+        assert torch.equal(view, torch.full_like(view, place))
+        assert view.data_ptr() % view.element_size() == 0
 
 
 def test_outputs_travel_side_by_side_and_are_taken_apart_again() -> None:
-    flat, column = torch.arange(4), torch.arange(4.0).unsqueeze(1) / 2
+    counts, column = torch.arange(4) + (1 << 60), torch.arange(4.0).unsqueeze(1) / 2
     pair = torch.stack([torch.arange(4.0), -torch.arange(4.0)], 1).to(torch.bfloat16)
-    answers = [flat, column, pair]
+    flags, cube = torch.arange(4) > 1, torch.arange(24, dtype=torch.float16).reshape(4, 3, 2)
+    answers = [flags, counts, column, pair, cube]
+    dtypes = [torch.bool, torch.int64, torch.float32, torch.float32, torch.float16]
 
-    block = side_by_side(answers)
-    outputs = apart(block.numpy(), ["flat", "column", "pair"], widths(answers))
+    block = side_by_side(answers, dtypes)
+    slots = [Slot(dtype, tuple(one.shape[1:])) for dtype, one in zip(dtypes, answers, strict=True)]
+    outputs = apart(block.numpy(), ["flags", "counts", "column", "pair", "cube"], slots)
 
-    assert block.shape == (4, 4)
-    assert outputs["flat"].tolist() == [0, 1, 2, 3]
+    assert block.shape == (4, 1 + 8 + 4 + 2 * 4 + 6 * 2)
+    assert outputs["flags"].tolist() == [False, False, True, True]
+    assert outputs["counts"].tolist() == [(1 << 60) + n for n in range(4)]
     assert outputs["column"].tolist() == [0, 0.5, 1, 1.5]
     assert outputs["pair"].tolist() == [[0, 0], [1, -1], [2, -2], [3, -3]]
-    assert {values.dtype for values in outputs.values()} == {np.dtype(np.float32)}
+    np.testing.assert_array_equal(outputs["cube"], cube.numpy())
+    assert [str(values.dtype) for values in outputs.values()] == [
+        "bool", "int64", "float32", "float32", "float16",
+    ]  # fmt: skip
+    block.zero_()
+    assert outputs["flags"].any(), "a copy: the block is another's next"

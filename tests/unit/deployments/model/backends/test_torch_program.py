@@ -58,15 +58,13 @@ class Layers(nn.Module):
 def answered(program: Program, rows: int) -> list[np.ndarray]:
     frame = tensors(rows)
     with torch.inference_mode():
-        answers = program(
-            torch.from_numpy(frame.inputs["numeric"]), torch.from_numpy(frame.inputs["categorical"])
-        )
+        answers = program(program.inputs.tensors(frame))
     return [answer.float().numpy() for answer in answers]
 
 
 @pytest.mark.parametrize("rows", [1, 7])
 def test_weights_of_every_kind_are_bound(rows: int) -> None:
-    (answer,) = answered(Program(exported(Scaled()), ["answer"], CPU), rows)
+    (answer,) = answered(Program(exported(Scaled()), ["answer"], tensors(1), CPU), rows)
 
     np.testing.assert_array_equal(answer, totals(rows) * 6 + 6)
 
@@ -78,24 +76,16 @@ def test_a_program_that_writes_to_its_buffers_keeps_doing_so(decomposed: bool) -
     written = exported(Counts())
     if decomposed:
         written = written.run_decompositions({})
-    program = Program(written, ["answer"], CPU)
+    program = Program(written, ["answer"], tensors(1), CPU)
 
     first, second = (answered(program, 2)[0] for _ in range(2))
 
     np.testing.assert_array_equal(second, first + 1)
 
 
-@pytest.mark.parametrize(("features", "categories"), [(1, 2), (3, 1)])
-def test_columns_that_would_only_be_broadcast_are_refused(features: int, categories: int) -> None:
-    program = Program(exported(Scaled()), ["answer"], CPU)
-
-    with pytest.raises(ValueError, match=r"takes \[3, 2\] columns, there are"):
-        program(torch.zeros(4, features), torch.zeros(4, categories, dtype=torch.int64))
-
-
 def test_bfloat16_is_close_but_not_the_same() -> None:
     layers = Layers()
-    (exact,) = answered(Program(exported(layers), ["answer"], CPU), 50)
-    (rounded,) = answered(Program(exported(layers), ["answer"], CPU, "bfloat16"), 50)
+    (exact,) = answered(Program(exported(layers), ["answer"], tensors(1), CPU), 50)
+    (rounded,) = answered(Program(exported(layers), ["answer"], tensors(1), CPU, "bfloat16"), 50)
 
     assert 1e-5 < np.abs(rounded - exact).max() < 0.02
