@@ -47,6 +47,17 @@ class OnnxTensor(NamedTuple):
         """How many it is made for, None for any number."""
         return self.shape[0] if self.shape else None
 
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be an output that is read, and what to do; None where it can."""
+        if self.dtype.startswith("seq(map("):
+            return "convert the classifier with the option zipmap=False, for a tensor of its scores"
+        if self.dtype == "bfloat16":
+            return "cast it to float in the graph, since NumPy has no such numbers"
+        if self.dtype != "string" and self.dtype not in NUMBERS.values():
+            return "it must be a tensor of numbers or text"
+        return None
+
 
 class OnnxGraph:
     """A graph from a file, which ``providers`` of ONNX Runtime run, with ``threads`` of CPU.
@@ -68,7 +79,7 @@ class OnnxGraph:
             self._session = onnxruntime.InferenceSession(
                 path, options, providers=list(providers), enable_fallback=0
             )
-        except Exception as error:  # its errors have no class in common
+        except Exception as error:
             raise ValueError(
                 f"{path} is no graph that onnxruntime {onnxruntime.__version__} can load: "
                 f"{reason(error)}"
@@ -82,8 +93,12 @@ class OnnxGraph:
         return list(self._session.get_providers())
 
     def run(self, outputs: Sequence[str], inputs: Mapping[str, Any]) -> list[npt.NDArray[Any]]:
-        """These outputs, for arrays of the dtypes and shapes that it takes."""
-        found: list[npt.NDArray[Any]] = self._session.run(outputs, inputs)
+        """These outputs, for arrays of the dtypes and shapes that it takes. Raises ValueError with
+        what ONNX Runtime says where it fails."""
+        try:
+            found: list[npt.NDArray[Any]] = self._session.run(outputs, inputs)
+        except Exception as error:  # its errors have no class in common
+            raise ValueError(reason(error)) from error
         return found
 
 

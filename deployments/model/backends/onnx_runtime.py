@@ -78,7 +78,7 @@ def signature(program: Path) -> Signature:
     graph = OnnxGraph(program)
     return Signature(
         [TensorSpec(*one) for one in graph.inputs],
-        [TensorSpec(*one) for one in graph.outputs if _no_answer(one) is None],
+        [TensorSpec(*one) for one in graph.outputs if not one.problem],
         _max_rows(graph),
     )
 
@@ -172,18 +172,8 @@ def _answers(answered: Sequence[OnnxTensor], names: Sequence[str]) -> dict[str, 
             f"the program answers the outputs {list(known)}, the contract names {list(names)}"
         )
     for name in found.values():
-        problem = _no_answer(known[name])
-        if problem:
-            raise ValueError(f"the program's output {name!r} is {known[name].dtype}: {problem}")
+        if known[name].problem:
+            raise ValueError(
+                f"the program's output {name!r} is {known[name].dtype}: {known[name].problem}"
+            )
     return found
-
-
-def _no_answer(tensor: OnnxTensor) -> str | None:
-    """Why an output cannot be one that is served."""
-    if tensor.dtype.startswith("seq(map("):
-        return "convert the classifier with the option zipmap=False, for a tensor of its scores"
-    if tensor.dtype == "bfloat16":
-        return "cast it to float in the graph, since NumPy has no such numbers"
-    if tensor.dtype != "string" and tensor.dtype not in NUMBERS.values():
-        return "it must be a tensor of numbers or text"
-    return None
