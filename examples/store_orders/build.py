@@ -5,20 +5,12 @@ set, model, bundle. A few seconds.
 """
 
 import argparse
-import contextlib
-import io
-import runpy
-import warnings
-from collections.abc import Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
-
-import pandas as pd
-from feast import Entity, FeatureService, FeatureStore, FeatureView, OnDemandFeatureView
 
 from deployments.features.resolve import resolve
 from deployments.preprocess.declared import DeclaredPreprocessor
 from deployments.preprocess.spec import PreprocessSpec
+from examples.repos import apply, join, materialize
 from examples.store_orders.network import train
 from examples.store_orders.tables import AS_OF, orders, tables
 from training.bundling.bundle import bundle
@@ -28,7 +20,6 @@ from training.bundling.export import export_program
 
 HERE = Path(__file__).resolve().parent
 SERVICE = "order_v1"
-_DEFINITIONS = (Entity, FeatureView, OnDemandFeatureView, FeatureService)
 
 
 def build(home: Path) -> Path:
@@ -40,8 +31,8 @@ def build(home: Path) -> Path:
         table.to_parquet(data / f"{name}.parquet", index=False, coerce_timestamps="us")
 
     store = apply(home / "feature_repo")
-    materialize(store)
-    joined = join(store, orders())
+    materialize(store, AS_OF)
+    joined = join(store, SERVICE, orders())
     joined.to_parquet(data / "training.parquet", index=False)
 
     schema = resolve(store, SERVICE).schema
@@ -62,41 +53,6 @@ def build(home: Path) -> Path:
         data=data / "training.parquet",
         models_dir=home / "models",
     )
-
-
-def apply(repo: Path, store_yaml: Path | None = None) -> FeatureStore:
-    """What `feast apply` does in ``repo``, without its output."""
-    defined = runpy.run_path(str(repo / "shop.py")).values()
-    store = FeatureStore(repo_path=str(repo), fs_yaml_file=store_yaml)
-    with quiet():
-        store.apply([part for part in defined if isinstance(part, _DEFINITIONS)])
-    return store
-
-
-def materialize(store: FeatureStore, until: datetime = AS_OF) -> None:
-    """Fill the online store as of ``until``."""
-    with quiet():
-        store.materialize(until - timedelta(days=500), until)
-
-
-def join(store: FeatureStore, rows: pd.DataFrame) -> pd.DataFrame:
-    """``rows`` with every feature of the service as of their ``event_timestamp``, in a fixed
-    order."""
-    with quiet():
-        joined = store.get_historical_features(
-            entity_df=rows,
-            features=store.get_feature_service(SERVICE),
-            full_feature_names=True,
-        ).to_df()
-    return joined.sort_values(list(rows.columns), ignore_index=True)
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Feast's progress, and its warnings of its own experiments and deprecations, left out."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def main() -> None:

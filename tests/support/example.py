@@ -17,7 +17,8 @@ from deployments.columns import Column
 from deployments.features.resolve import resolve
 from deployments.frames import Frame
 from deployments.model_id import ModelId
-from examples.store_orders.build import HERE, SERVICE, apply, build, materialize
+from examples.repos import apply, materialize
+from examples.store_orders.build import HERE, SERVICE, build
 from examples.store_orders.tables import orders
 from tests.support.unstarted import unstarted
 from training.bundling.columns import columns_of

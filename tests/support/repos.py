@@ -10,7 +10,7 @@ import yaml
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, ValueType
 from feast.types import Float64, Int64
 
-from examples.store_orders.build import quiet
+from examples.repos import quiet
 
 STORE = Entity(name="store", join_keys=["store_id"], value_type=ValueType.INT64)
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from app.config import FeatureStoreArgs, ModelArgs
 from deployments.features.settings import LookupSettings
 from deployments.preprocess.spec import PreprocessSpec
-from examples.store_orders.build import quiet
+from examples.repos import quiet
 from examples.store_orders.tables import orders
 from tests.support.bundling import windsock_bundle
 from tests.support.example import NAME, Example

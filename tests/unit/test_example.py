@@ -26,7 +26,8 @@ from deployments.model.stage import ModelStage
 from deployments.preprocess.stage import Preprocessing
 from deployments.stage.settings import StageSettings
 from deployments.stage.timed import timed
-from examples.store_orders.build import HERE, join
+from examples.repos import join
+from examples.store_orders.build import HERE, SERVICE
 from examples.store_orders.tables import AS_OF, CUSTOMERS, LAPSED
 from tests.support.example import NAME, Example, orders_at
 from tests.support.preprocessing import preprocessor_of
@@ -98,7 +99,7 @@ async def test_answers_are_those_of_the_bundle_on_the_offline_join(
 ) -> None:
     orders = orders_at(AS_OF, 300)
     bundle = example.bundle
-    columns = example.columns(example.store(), join(example.store(), orders))
+    columns = example.columns(example.store(), join(example.store(), SERVICE, orders))
     columns["express"] = orders["express"].to_numpy(float)
     runtime = load(bundle, ModelOptions(device="cpu"))
     expected = runtime.run(TensorFrame(example.id, preprocessor_of(bundle).transform(columns)))

@@ -11,7 +11,8 @@ import yaml
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.load import load
 from deployments.model.options import ModelOptions
-from examples.store_orders.build import HERE, join
+from examples.repos import join
+from examples.store_orders.build import HERE, SERVICE
 from examples.store_orders.tables import AS_OF
 from tests.support.cluster import Clusters
 from tests.support.example import Example, orders_at
@@ -30,7 +31,7 @@ def test_the_example_is_served_from_its_config(
     args["feature_store"]["repo"] = str(example.repo)
 
     orders = orders_at(AS_OF, ROWS)
-    joined = join(example.store(), orders)
+    joined = join(example.store(), SERVICE, orders)
     expected = _offline(example, joined)
     with clusters("bare").serving(document, tmp_path) as server:
         answer = httpx.post(

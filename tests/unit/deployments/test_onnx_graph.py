@@ -82,7 +82,11 @@ def test_weights_in_another_file_are_refused(tmp_path: Path) -> None:
     weight = numpy_helper.from_array(np.ones((1, 2), np.float32), "weight")
     path = written(tmp_path / "w.onnx", [node("Add", "x weight", "y")], [X], [Y], weights=[weight])
     OnnxGraph(path)
-    apart: dict[str, Any] = {"save_as_external_data": True, "location": "w.bin", "size_threshold": 0}
+    apart: dict[str, Any] = {
+        "save_as_external_data": True,
+        "location": "w.bin",
+        "size_threshold": 0,
+    }
     onnx.save_model(onnx.load(path), path, **apart)
 
     with pytest.raises(ValueError, match=r"keeps 'weight' in another file: save it in one"):

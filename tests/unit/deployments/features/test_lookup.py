@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from deployments.frames import Status
-from examples.store_orders.build import join, quiet
+from examples.repos import join, quiet
+from examples.store_orders.build import SERVICE
 from examples.store_orders.tables import LAPSED, tables
 from tests.support.example import Example, orders_at
 from tests.support.frames import floats, state_of
@@ -28,7 +29,7 @@ def orders(online: Online) -> pd.DataFrame:
 async def test_features_are_those_of_the_point_in_time_join(
     example: Example, online: Online, orders: pd.DataFrame
 ) -> None:
-    expected = example.columns(online.store, join(online.store, orders))
+    expected = example.columns(online.store, join(online.store, SERVICE, orders))
 
     found = await online.lookup(example).lookup(example.frame(orders))
 

@@ -17,7 +17,7 @@ from deployments.features.resolve import resolve
 from deployments.features.settings import LookupSettings
 from deployments.frames import Frame, Status
 from deployments.model_id import ModelId
-from examples.store_orders.build import quiet
+from examples.repos import quiet
 from examples.store_orders.tables import AS_OF
 from tests.support.example import Example, orders_at
 from tests.support.frames import floats, state_of

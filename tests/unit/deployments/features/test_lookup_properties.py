@@ -15,7 +15,7 @@ from feast import FeatureStore
 from hypothesis import Phase, given, settings
 
 from deployments.features.resolve import resolve
-from examples.store_orders.build import quiet
+from examples.repos import quiet
 from tests.support.drawn_repos import Drawn, repos
 from tests.support.lookups import looked_up
 from tests.support.repos import online_features

@@ -10,7 +10,7 @@ from feast.types import Float64, String
 
 from deployments.features.plan import ServiceError
 from deployments.features.resolve import resolve
-from examples.store_orders.build import quiet
+from examples.repos import quiet
 from tests.support.lookups import looked_up
 from tests.support.repos import STORE, applied, materialize, online_features, shelf
 

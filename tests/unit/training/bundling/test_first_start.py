@@ -13,7 +13,8 @@ import yaml
 
 from deployments.bundle.bundle import MANIFEST, BundleStore
 from deployments.bundle.manifest import ProgramSpec
-from examples.store_orders.build import apply, materialize
+from examples.repos import apply, materialize
+from examples.store_orders.tables import AS_OF
 from tests.support.example import NAME, Example
 from training.bundling.first_start import first_start
 
@@ -83,7 +84,7 @@ def test_rows_that_on_demand_code_cannot_take_are_told_with_their_share(
     # The example has this quantity, and some of the golden rows.
     repo = edited(example, tmp_path, "else price * quantity", "else price / (quantity - 2)")
     path = store_yaml(example, tmp_path, sqlite(tmp_path))
-    materialize(apply(repo, path))
+    materialize(apply(repo, path), AS_OF)
 
     (told,) = first_start(of_any_code(example, tmp_path), example.id, repo, path)
 

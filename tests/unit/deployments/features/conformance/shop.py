@@ -9,7 +9,7 @@ import pandas as pd
 from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, ValueType
 from feast.types import Bool, Float32, Float64, Int32, Int64, String, UnixTimestamp
 
-from examples.store_orders.build import quiet
+from examples.repos import quiet
 from tests.support.repos import applied, view
 
 NOW = datetime(2024, 7, 3, 12, tzinfo=UTC)

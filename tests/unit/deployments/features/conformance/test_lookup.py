@@ -19,7 +19,7 @@ from deployments.features.settings import LookupSettings
 from deployments.features.view_batch import keys_of
 from deployments.frames import Frame, Status
 from deployments.model_id import ModelId
-from examples.store_orders.build import quiet
+from examples.repos import quiet
 from tests.support.frames import state_of
 from tests.unit.deployments.features.conformance.shop import NOW, ROWS, SERVICES, TABLES
 from tests.unit.deployments.features.test_lookup_cache import bundles

@@ -17,7 +17,7 @@ from deployments.features.plan import StoredView
 from deployments.features.resolve import resolve
 from deployments.features.store.feast import EntityKey, Value
 from deployments.features.store.reader import OnlineReader
-from examples.store_orders.build import quiet
+from examples.repos import quiet
 from tests.support.redis import redis_server
 from tests.support.repos import applied, view
 
