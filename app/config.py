@@ -2,17 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from app.folder import config_folder
 from deployments.features.settings import LookupSettings
 from deployments.model.options import ModelOptions
 from deployments.stage.settings import StageSettings
 from deployments.strict import StrictModel
-
-PROJECT = Path(__file__).resolve().parents[1]
-"""Relative paths in the configuration start here, whatever directory a worker runs in."""
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
 
@@ -78,29 +76,31 @@ class FastLaneSettings(StrictModel):
         return host.removeprefix("[").removesuffix("]")
 
 
+def _absolute(path: Path, info: ValidationInfo) -> Path:
+    # Whoever has read the config file gives its folder as the context.
+    return (info.context or config_folder()) / path
+
+
+FilePath = Annotated[Path, AfterValidator(_absolute)]
+"""A relative one starts in the folder of the config file."""
+
+
 class ModelArgs(ModelOptions, validate_default=True):
     """Which model, where its bundles lie, and how it is run."""
 
     name: str
-    directory: Path = Path("models")
-
-    @field_validator("directory")
-    @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return PROJECT / path
+    directory: FilePath = Path("models")
+    allow_code: bool = False
+    """Whether a bundle may bring preprocessing in Python, which every replica then runs. Only for
+    bundles that come from where the code of this service comes from."""
 
 
 class FeatureStoreArgs(StrictModel, validate_default=True):
     """The Feast repo, and its yaml where that is not ``feature_store.yaml`` (or the one that
     FEAST_FS_YAML_FILE_PATH names)."""
 
-    repo: Path = Path("feature_repo")
-    yaml: Path | None = None
-
-    @field_validator("repo", "yaml")
-    @classmethod
-    def _absolute(cls, path: Path | None) -> Path | None:
-        return None if path is None else PROJECT / path
+    repo: FilePath = Path("feature_repo")
+    yaml: FilePath | None = None
 
 
 class CorsSettings(StrictModel):

@@ -1,12 +1,13 @@
 """The graph: the one place where stages meet."""
 
-from ray.serve import Application, Deployment
+from ray.serve import Application
 
 from app.config import GraphArgs
 from app.ingress import Ingress
 from app.layouts.collapsed import Collapsed
 from app.layouts.distributed import Distributed
 from app.layouts.hops.router import ANSWERING
+from app.options import OPTIONS
 from app.start.preflight import check
 from deployments.bundle.bundle import BundleStore
 from deployments.features.deployment import Features
@@ -17,25 +18,20 @@ from deployments.preprocess.deployment import Preprocess
 def build(args: GraphArgs) -> Application:
     """Wire the graph in the layout that ``args`` names, if it can serve at all."""
     problems = check(args)
-    ingress = _watched(Ingress)
+    given = OPTIONS[args.layout]
+    ingress = Ingress.options(**given["Ingress"])
     if args.layout == "collapsed":
         return ingress.bind(args, Collapsed, problems=problems)
+    features, preprocess, model = (
+        stage.options(**given[stage.name], request_router_config=ANSWERING)
+        for stage in (Features, Preprocess, Model)
+    )
     name, bundles = args.model.name, BundleStore(args.model.directory)
     return ingress.bind(
         args,
         Distributed,
-        _routed(Features).bind(bundles, name, args.feature_store.repo, args.feature_store.yaml),
-        _routed(Preprocess).bind(bundles, name),
-        _routed(Model).bind(bundles, name, args.model),
+        features.bind(bundles, name, args.feature_store.repo, args.feature_store.yaml),
+        preprocess.bind(bundles, name),
+        model.bind(bundles, name, args.model),
         problems=problems,
     )
-
-
-def _routed(stage: Deployment) -> Deployment:
-    return _watched(stage).options(request_router_config=ANSWERING)
-
-
-def _watched(deployment: Deployment) -> Deployment:
-    """With health checks that have one that hangs replaced in seconds, not in Ray's half minute,
-    where the config does not say otherwise."""
-    return deployment.options(health_check_period_s=2, health_check_timeout_s=6)

@@ -20,6 +20,10 @@ def shipped(
     document = {name: part for name, part in parts.items() if not name.startswith("x-")}
     application = document["applications"][0]
     application.update(parts[f"x-{layout}"])
+    for part, path in (("model", "directory"), ("feature_store", "repo")):
+        # It will be written elsewhere, and relative paths start in the file's folder.
+        if given := application["args"].get(part):
+            given[path] = str(source.parent / given[path])
     doors = (
         (document.get("http_options"), http),
         (application["args"].get("fast_lane"), fast_lane),

@@ -27,6 +27,7 @@ from app.start.doors import check_doors, check_free_or_ours, doors, fast_lane, l
 from app.start.environment import ray_environment
 from app.start.machine import this_machine
 from app.start.preflight import GraphRefused, check_graph, check_room, completed
+from app.start.shadows import check_shadows
 from deployments.strict import first_problem
 
 _ROUTE = re.compile(r"/[^{}]*[^{}/]")
@@ -46,12 +47,13 @@ def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Checked:
 
     Raises ConfigError, and GraphRefused for what a graph itself would refuse to start with.
     """
+    check_shadows(Path.cwd())
     document = read(path)
     problems: list[str] = []
     for application in document["applications"]:
         _import(application["import_path"].replace(":", "."), "import_path")
-        if args := _args(application):
-            problems += check_graph(args, application.get("deployments") or [])
+        if args := _args(application, path.parent):
+            problems += check_graph(args, completed(args, application.get("deployments") or []))
     for function in (document.get("grpc_options") or {}).get("grpc_servicer_functions") or ():
         _import(function, "grpc_servicer_functions")
     environment = {**ray_environment(), **os.environ}
@@ -59,7 +61,7 @@ def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Checked:
     check_doors(opened)
     if local(environment):  # another cluster's ports are tried where they are opened
         check_free_or_ours(opened)
-    return Checked(targets(document), problems + _check_room(document, nodes))
+    return Checked(targets(document), problems + _check_room(document, path.parent, nodes))
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -89,7 +91,7 @@ def read(path: Path) -> dict[str, Any]:
     for application in document["applications"]:
         _refuse_unknown(application, ServeApplicationSchema.model_fields, "an application")
         _check_route(application)
-        _args(application)
+        _args(application, path.parent)
         _check_deployments(application.get("deployments") or [])
     return document
 
@@ -171,13 +173,15 @@ def _import(path: str, option: str) -> None:
         raise ConfigError(f"{option}: {path!r} cannot be imported: {error}") from error
 
 
-def _check_room(document: Mapping[str, Any], nodes: Sequence[Mapping[str, float]]) -> list[str]:
+def _check_room(
+    document: Mapping[str, Any], folder: Path, nodes: Sequence[Mapping[str, float]]
+) -> list[str]:
     """Problems on these nodes. Without any on this machine, if the file is meant for it: where it
     does not even hold the graphs, that is no problem of the file."""
     options = {
         one.get("name", "default"): completed(args, one.get("deployments") or [])
         for one in document["applications"]
-        if (args := _args(one)) and args.check_placement
+        if (args := _args(one, folder)) and args.check_placement
     }
     if nodes or not local(os.environ):
         return check_room(options, nodes) if nodes else []
@@ -187,12 +191,13 @@ def _check_room(document: Mapping[str, Any], nodes: Sequence[Mapping[str, float]
         return []
 
 
-def _args(application: dict[str, Any]) -> GraphArgs | None:
-    """The arguments of the graph; None for an application that is another's."""
+def _args(application: dict[str, Any], folder: Path) -> GraphArgs | None:
+    """The arguments of the graph, whose paths start in ``folder``; None for an application that is
+    another's."""
     if not _is_graph(application):
         return None
     try:
-        return GraphArgs.model_validate(application.get("args") or {})
+        return GraphArgs.model_validate(application.get("args") or {}, context=folder.resolve())
     except ValidationError as error:
         raise ConfigError(f"args of {application.get('name')}: {first_problem(error)}") from error
 

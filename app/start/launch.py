@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
+from app.folder import FOLDER
 from app.start.address import ConfigError, Target
 from app.start.applications import ShutDown
 from app.start.dashboard import dashboard_address
@@ -59,7 +60,7 @@ def _serve(client: httpx.Client, config: Path, verbose: bool) -> int:
     with ExitStack() as running:
         with steps(console, live=not verbose) as shown:
             shown.show(f"Checking {config}")
-            document, environment = load(config), _environment()
+            document, environment = load(config), _environment(config.resolve().parent)
             check_machine(environment)
             records = folder()
             _end_left(records)
@@ -119,14 +120,14 @@ def _refuse_answering(client: httpx.Client, targets: list[Target]) -> None:
             )
 
 
-def _environment() -> dict[str, str]:
-    """Ray's, save for what whoever starts this has set otherwise."""
+def _environment(folder: Path) -> dict[str, str]:
+    """Ray's, save for what whoever starts this has set otherwise, with the config file's folder."""
     ours = ray_environment()
     own = overridden(ours, os.environ)
     if own:
         settings = ", ".join(f"{name}={value}" for name, value in own.items())
         console.print(f"As your environment has it: {settings}", markup=False)
-    return {**ours, **os.environ}
+    return {**ours, **os.environ, FOLDER: str(folder)}
 
 
 def _end_left(records: Path) -> None:

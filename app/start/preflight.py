@@ -9,6 +9,7 @@ from ray.serve.exceptions import RayServeException
 from ray.serve.schema import ServeApplicationSchema
 
 from app.config import CollapsedSettings, DistributedSettings, GraphArgs
+from app.options import OPTIONS
 from app.ray_private import controller
 from app.ray_private.deployed_config import Unknown, deployed, has_replicas
 from app.start.address import ConfigError
@@ -26,11 +27,6 @@ from deployments.model.deployment import ModelSettings
 from deployments.model_id import ModelId
 from deployments.stage.settings import StageSettings
 from deployments.strict import first_problem
-
-_DEPLOYMENTS = {
-    "collapsed": {"Ingress"},
-    "distributed": {"Ingress", "Features", "Preprocess", "Model"},
-}
 
 
 class GraphRefused(RayServeException):
@@ -119,9 +115,18 @@ def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
 
 
 def completed(args: GraphArgs, options: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The options of all deployments of a graph: one that is not named has Ray's defaults."""
-    rest = _DEPLOYMENTS[args.layout] - {one["name"] for one in options}
-    return [*options, *({"name": name} for name in sorted(rest))]
+    """The options of all deployments of a graph, with ours where nothing is said. Raises
+    GraphRefused for one that would have no effect beside ours."""
+    for one in options:
+        if isinstance(one.get("num_replicas"), int) and "autoscaling_config" not in one:
+            raise GraphRefused(
+                f"num_replicas of {one['name']} has no effect, since it scales by itself: give it "
+                "min_replicas and max_replicas in an autoscaling_config, or "
+                "`autoscaling_config: null` as well"
+            )
+    ours, given = OPTIONS[args.layout], {one["name"]: one for one in options}
+    names = dict.fromkeys([*given, *sorted(ours)])
+    return [{**ours.get(name, {}), "name": name, **given.get(name, {})} for name in names]
 
 
 def check_room(
@@ -167,8 +172,8 @@ def check_settings(args: GraphArgs, options: list[dict[str, Any]], views: Collec
     """Refuse a ``user_config`` that a replica would refuse later, one by one, and policies for
     feature views other than ``views``."""
     given = {one["name"]: one.get("user_config") or {} for one in options}
-    there = _DEPLOYMENTS[args.layout]
-    if unknown := sorted(given.keys() - there):
+    there = OPTIONS[args.layout]
+    if unknown := sorted(given.keys() - there.keys()):
         raise GraphRefused(
             f"there is no deployment {unknown[0]!r} in the layout {args.layout}: there is "
             f"{', '.join(sorted(there))}"

@@ -15,6 +15,7 @@ from app.asgi import Application
 from app.config import DistributedSettings, GraphArgs
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
+from app.start.preflight import completed
 from deployments.bundle.bundle import LATEST
 from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import FeatureLookup
@@ -54,6 +55,7 @@ async def client(example: Example, application: dict[str, Any]) -> AsyncIterator
     """The edge with the stages beside it, set up as the example's config says."""
     args = GraphArgs.model_validate(application["args"])
     options = {one["name"]: one.get("user_config", {}) for one in application["deployments"]}
+    assert options.keys() == {"Features"}
     features = FeaturesSettings.model_validate(options["Features"])
     bundles = example.bundles
     chain = Chain(
@@ -62,9 +64,7 @@ async def client(example: Example, application: dict[str, Any]) -> AsyncIterator
         timed(ModelStage(bundles, args.model).predict),
     )
     dataplane = Dataplane(bundles, chain, NAME)
-    await dataplane.activate(
-        LATEST, DistributedSettings.model_validate(options["Ingress"]).batching
-    )
+    await dataplane.activate(LATEST, DistributedSettings().batching)
     transport = httpx.ASGITransport(Application(dataplane, args))
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         yield client
@@ -84,14 +84,15 @@ async def documented(client: httpx.AsyncClient) -> dict[str, Any]:
 
 
 def test_the_config_is_one_that_fits_two_cores(application: dict[str, Any]) -> None:
-    args = GraphArgs.model_validate(application["args"])
+    args = GraphArgs.model_validate(application["args"], context=HERE)
 
     assert (args.model.name, args.layout) == (NAME, "distributed")
     assert args.model.directory == HERE / "models"
     assert args.feature_store.repo == HERE / "feature_repo"
     for one in application["deployments"]:
         SETTINGS[one["name"]].model_validate(one.get("user_config", {}))
-    assert sum(one["ray_actor_options"]["num_cpus"] for one in application["deployments"]) < 2
+    needed = completed(args, application["deployments"])
+    assert sum(one["ray_actor_options"]["num_cpus"] for one in needed) < 2
 
 
 async def test_answers_are_those_of_the_bundle_on_the_offline_join(

@@ -17,14 +17,14 @@ _SHARED = "deployments deployments.bundle deployments.stage"
 _STAGES = "deployments.features deployments.preprocess deployments.model"
 
 _MAY_IMPORT = {
-    "app": "",
-    "app.graph": f"app.config app.ingress app.layouts app.start {_SHARED} {_STAGES}",
+    "app": "",  # the folder of the config, the options of deployments
+    "app.graph": f"app app.config app.ingress app.layouts app.start {_SHARED} {_STAGES}",
     "app.ingress": f"""app.asgi app.config app.doors app.edge app.layouts app.protocols
         app.ray_private app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",
     "app.cli": """app.config app.doors.concurrency app.doors.front app.start training.bundling
         deployments.bundle deployments.features.plan""",
-    "app.start": f"app.config app.ray_private app.ray_private.controller {_SHARED} {_STAGES}",
+    "app.start": f"app app.config app.ray_private app.ray_private.controller {_SHARED} {_STAGES}",
     "app.layouts": f"app.config app.ray_private app.serving {_SHARED} {_STAGES}",
     "app.doors": """app.config app.doors.early app.doors.http1 app.doors.http10 app.edge app.serving
         deployments""",
@@ -48,7 +48,7 @@ _MAY_IMPORT = {
         deployments deployments.bundle""",
     "app.edge": "app.config app.serving deployments",
     "app.serving": f"app.config {_SHARED}",
-    "app.config": f"{_SHARED} {_STAGES}",
+    "app.config": f"app {_SHARED} {_STAGES}",
     "app.ray_private": "deployments",
     "app.ray_private.controller": "app.ray_private app.ray_private.haproxy_template",
     "app.ray_private.haproxy_template": """app.doors.concurrency app.doors.haproxy_rules

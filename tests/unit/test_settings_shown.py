@@ -1,4 +1,4 @@
-"""``serve_config.yaml`` shows every setting; default and reason stand in the models alone."""
+"""``serve_config.yaml`` shows every setting; default and reason stand in the code alone."""
 
 import copy
 from collections.abc import Iterator
@@ -9,17 +9,18 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from app.config import (
-    PROJECT,
     CollapsedSettings,
     DistributedSettings,
     FastLaneSettings,
     GraphArgs,
 )
+from app.options import OPTIONS
 from deployments.features.deployment import FeaturesSettings
 from deployments.model.deployment import ModelSettings
 from deployments.stage.settings import StageSettings
+from tests.support import serve
 
-CONFIG = yaml.safe_load((PROJECT / "serve_config.yaml").read_text())
+CONFIG = yaml.safe_load(serve.CONFIG.read_text())
 
 FORMS: dict[str, dict[str, type[BaseModel]]] = {
     "distributed": {
@@ -77,6 +78,15 @@ def test_every_setting_is_shown_and_departs_from_its_default_for_a_reason_only(l
     }
 
     assert found == {path for of, path in DELIBERATE if of == layout}
+
+
+@pytest.mark.parametrize("layout", FORMS)
+def test_the_options_of_each_deployment_are_shown_as_they_are_without_it(layout: str) -> None:
+    shown = copy.deepcopy(CONFIG[f"x-{layout}"]["deployments"])
+    for one in shown:
+        del one["user_config"]
+
+    assert {one.pop("name"): one for one in shown} == OPTIONS[layout]
 
 
 def tables(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from app.config import PROJECT, BatchSettings
+from app.config import BatchSettings
 from app.serving.chain import BatchResult, Chain
 from app.serving.dataplane import Dataplane
 from app.serving.errors import RowFailed
@@ -47,12 +47,11 @@ def first_start(
     stages; what is odd about it, though it serves. Raises ValueError where it cannot serve."""
     paths = [models_dir, feature_repo, *filter(None, [feature_store_yaml])]
     reads, writes = os.pipe()
-    command = [sys.executable, "-m", __name__, str(writes), model.name, model.version]
+    # -P: nothing is importable here for lying in the folder from which this is run.
+    command = [sys.executable, "-P", "-m", __name__, str(writes), model.name, model.version]
     with TemporaryFile("w+") as said, open(reads) as report:
-        # From the checkout, as `windsock up` starts its replicas.
         process = subprocess.Popen(
             [*command, *(str(path.resolve()) for path in paths)],
-            cwd=PROJECT,
             pass_fds=[writes],
             stdout=said,
             stderr=said,

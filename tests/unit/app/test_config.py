@@ -6,12 +6,13 @@ import yaml
 from pydantic import ValidationError
 
 from app.config import (
-    PROJECT,
     CollapsedSettings,
     DistributedSettings,
     GraphArgs,
     IngressSettings,
 )
+from app.folder import FOLDER
+from tests.support.serve import ROOT
 
 ARGS: dict[str, Any] = {"model": {"name": "parcels"}}
 
@@ -24,17 +25,22 @@ def test_a_models_name_is_all_it_needs() -> None:
     assert args.limits.max_instances == 10_000
 
 
-def test_relative_paths_start_at_the_project_wherever_a_worker_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("told", ["context", "environment", "nothing"])
+def test_relative_paths_start_in_the_folder_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path if told == "nothing" else elsewhere)
+    if told == "environment":
+        monkeypatch.setenv(FOLDER, str(tmp_path))
+    given = ARGS | {"feature_store": {"yaml": "other.yaml"}}
 
-    args = GraphArgs.model_validate(ARGS | {"feature_store": {"yaml": "other.yaml"}})
+    args = GraphArgs.model_validate(given, context=tmp_path if told == "context" else None)
 
-    assert args.model.directory == PROJECT / "models"
-    assert args.feature_store.repo == PROJECT / "feature_repo"
-    assert args.feature_store.yaml == PROJECT / "other.yaml"
-    assert (PROJECT / "app" / "config.py").is_file()
+    assert args.model.directory == tmp_path / "models"
+    assert args.feature_store.repo == tmp_path / "feature_repo"
+    assert args.feature_store.yaml == tmp_path / "other.yaml"
 
 
 def test_absolute_paths_stay(tmp_path: Path) -> None:
@@ -94,11 +100,11 @@ def test_settings_that_cannot_be_meant_are_refused(
 
 
 def test_the_shipped_config_is_valid() -> None:
-    (application,) = yaml.safe_load((PROJECT / "serve_config.yaml").read_text())["applications"]
+    (application,) = yaml.safe_load((ROOT / "serve_config.yaml").read_text())["applications"]
     ingress = next(one for one in application["deployments"] if one["name"] == "Ingress")
 
     args = GraphArgs.model_validate(application["args"])
 
-    assert args.model.directory.is_relative_to(PROJECT)
+    assert args.model.directory.is_relative_to(ROOT)
     settings = CollapsedSettings if args.layout == "collapsed" else DistributedSettings
     settings.model_validate(ingress["user_config"])

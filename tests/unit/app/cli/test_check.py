@@ -138,11 +138,11 @@ def test_a_port_that_is_taken_is_refused(windsock: Windsock, config: Config) -> 
 def test_room_is_checked_on_the_nodes_that_are_told(windsock: Windsock, config: Config) -> None:
     path = config.written()
 
-    assert windsock("check", path, "--node", "CPU=4").exit_code == 0
-    assert windsock("check", path, "--node", "CPU=2", "--node", "CPU=2,GPU=1").exit_code == 0
-    refused = windsock("check", path, "--node", "CPU=3")
+    assert windsock("check", path, "--node", "CPU=1").exit_code == 0
+    assert windsock("check", path, "--node", "CPU=0.5", "--node", "CPU=0.5").exit_code == 0
+    refused = windsock("check", path, "--node", "CPU=0.9")
     assert refused.exit_code == 1
-    assert "its smallest form needs 4 CPU" in refused.stderr
+    assert "its smallest form needs 1 CPU" in refused.stderr
     assert windsock("check", path, "--node", "3").exit_code == 2
 
 
@@ -175,14 +175,12 @@ def test_what_would_only_fail_at_the_start_is_refused_before(
 def test_an_update_without_room_is_a_problem_and_no_refusal(
     windsock: Windsock, config: Config
 ) -> None:
-    """The first start works; with the default, 0, an old replica stops first."""
-    for one in config.document["applications"][0]["deployments"]:
-        one["ray_actor_options"] = {"num_cpus": 0.5}
+    """The first start works; with 0 an old replica stops first."""
     model = config.document["applications"][0]["deployments"][3]
-    model["ray_actor_options"] = {"num_cpus": 0.5, "num_gpus": 1}
-    assert "problem" not in windsock("check", config.written(), "--node", "CPU=2,GPU=1").output
+    model |= {"ray_actor_options": {"num_cpus": 0.5, "num_gpus": 1}, "max_surge_percent": 0}
+    assert "problem" not in windsock("check", config.written(), "--node", "CPU=8,GPU=1").output
 
-    model["max_surge_percent"] = 25
+    del model["max_surge_percent"]
     path = config.written()
     told = windsock("check", path, "--node", "CPU=8,GPU=1")
     assert told.exit_code == 0
@@ -199,10 +197,10 @@ def test_an_update_without_room_is_a_problem_and_no_refusal(
 def test_an_update_is_checked_on_this_machine_where_no_node_is_told(
     windsock: Windsock, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.start.config_file.this_machine", lambda: {"CPU": 5.0, "GPU": 0.0})
+    monkeypatch.setattr("app.start.config_file.this_machine", lambda: {"CPU": 4.0, "GPU": 0.0})
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     ingress = config.document["applications"][0]["deployments"][0]
-    ingress |= {"ray_actor_options": {"num_cpus": 2}, "max_surge_percent": 25}
+    ingress["ray_actor_options"] = {"num_cpus": 2}
     path = config.written()
 
     assert "problem: on this machine, an update of Ingress" in windsock("check", path).output
@@ -248,11 +246,61 @@ def test_there_must_be_room_for_all_of_them(windsock: Windsock, config: Config) 
     _second(config, fast_lane=None)
     path = config.written()
 
-    assert windsock("check", path, "--node", "CPU=8").exit_code == 0
-    refused = windsock("check", path, "--node", "CPU=7")
+    assert windsock("check", path, "--node", "CPU=2").exit_code == 0
+    refused = windsock("check", path, "--node", "CPU=1.9")
     assert refused.exit_code == 1
-    assert "needs 8 CPU (Ingress of orders 1 x 1 + " in refused.stderr
-    assert "Model of returns 1 x 1" in refused.stderr
+    assert "needs 2 CPU (Ingress of orders 1 x 0.4 + " in refused.stderr
+    assert "Model of returns 1 x 0.3" in refused.stderr
+
+
+def test_a_file_that_says_only_what_differs_is_sound(
+    windsock: Windsock, config: Config, example: Example
+) -> None:
+    """Relative paths start in its folder, wherever it is checked."""
+    config.path = example.home / "serve_config.yaml"
+    application = config.document["applications"][0]
+    application["args"] |= {"model": {"name": NAME}, "feature_store": {"repo": "feature_repo"}}
+    del application["deployments"]
+
+    checked = windsock("check", config.written(), "--node", "CPU=2")
+
+    assert checked.exit_code == 0
+    assert "problem" not in checked.output
+
+
+@pytest.mark.parametrize("name", ["app.py", "deployments/__init__.py"])
+def test_a_module_that_would_be_imported_in_place_of_ours_is_named(
+    windsock: Windsock,
+    config: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    path = config.written()
+    monkeypatch.chdir(tmp_path)
+    assert windsock("check", path).exit_code == 0
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+
+    refused = windsock("check", path)
+
+    assert refused.exit_code == 1
+    assert f"Ray would import {tmp_path / name} in place of Windsock's own" in refused.stderr
+
+
+def test_replicas_of_a_number_and_scaling_are_told_apart(
+    windsock: Windsock, config: Config
+) -> None:
+    ingress = config.document["applications"][0]["deployments"][0]
+    ingress["num_replicas"] = 2
+    refused = windsock("check", config.written())
+    assert refused.exit_code == 1
+    assert "num_replicas of Ingress has no effect, since it scales by itself" in refused.stderr
+
+    ingress["autoscaling_config"] = None
+    path = config.written()
+    assert windsock("check", path).exit_code == 0
+    assert "Ingress 2 x 0.4" in windsock("check", path, "--node", "CPU=1").stderr
 
 
 @pytest.mark.parametrize("host", ["::", "::1"])

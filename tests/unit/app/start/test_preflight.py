@@ -291,10 +291,9 @@ def test_an_update_without_room_is_told_and_no_reason_to_refuse(
 def test_deployments_that_the_config_does_not_name_need_room_too(
     example: Example, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each has Ray's default, a whole CPU: it would wait for ever."""
     args = args_for(example.models, example.repo).model_copy(update={"check_placement": True})
-    monkeypatch.setattr("app.start.preflight._nodes", lambda: [{"CPU": 2.0}])
+    monkeypatch.setattr("app.start.preflight._nodes", lambda: [{"CPU": 1.0}])
     deployed_as(monkeypatch, ("orders", args, {"ray_actor_options": {"num_cpus": 0.5}}))
 
-    with pytest.raises(GraphRefused, match=r"needs 3\.5 CPU \(Ingress 1 x 0\.5 \+ Features 1 x 1"):
+    with pytest.raises(GraphRefused, match=r"needs 1\.1 CPU \(Ingress 1 x 0\.5 \+ Features 1 x 0"):
         check(args)

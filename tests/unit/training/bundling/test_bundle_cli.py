@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from app.cli.main import cli
-from app.config import PROJECT
 from deployments.bundle.bundle import GOLDEN, PREPROCESS, BundleStore
 from deployments.bundle.manifest import ProgramSpec
 from deployments.model.backends.base import BACKENDS
@@ -14,6 +13,7 @@ from deployments.model.golden_rows import golden_frame
 from deployments.model_id import ModelId
 from tests.support.bundling import Command, Edit
 from tests.support.example import NAME, Example
+from tests.support.serve import ROOT
 from tests.support.unstarted import unstarted
 from tests.unit.deployments.model.backends import remembered
 
@@ -86,7 +86,7 @@ def test_a_program_of_another_backend_is_bundled_as_it_is(
         f"from {remembered.__name__} import BACKEND\n"
         "BACKENDS['numpy_rows'] = BACKEND\n"
     )
-    monkeypatch.setenv("PYTHONPATH", f"{command.folder}:{PROJECT}")
+    monkeypatch.setenv("PYTHONPATH", f"{command.folder}:{ROOT}")
     program = command.folder / "rows.npz"
     remembered.write(program, *golden_frame(example.bundle))
     command.options["--program"] = str(program)

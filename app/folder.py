@@ -1,0 +1,12 @@
+"""Where relative paths in a config file start: in the folder of that file."""
+
+import os
+from pathlib import Path
+
+FOLDER = "WINDSOCK_FOLDER"
+"""The environment variable by which `windsock up` tells it to all of Ray's processes."""
+
+
+def config_folder() -> Path:
+    """Without the variable it is the folder in which Ray was started."""
+    return Path(os.environ.get(FOLDER) or Path.cwd())
