@@ -18,7 +18,8 @@ DOCUMENTS = ("json", "map", "scalar_map")
 _NAMES = frozenset(("int64", *NUMBERS, *TEXTS, *DOCUMENTS))
 
 _TOKEN = re.compile(r"\s*([<>,:]|[^<>,:\s](?:[^<>,:]*[^<>,:\s])?)")
-_DEEPEST = 8
+DEEPEST = 8
+"""How deep a value may be nested, documents too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Type:
         """Whether it holds scalars one after the other, which a column carries as an array; lists
         of lists and of documents are documents."""
         return self.item is not None and self.item.kind in _NAMES - set(DOCUMENTS)
+
+    @property
+    def innermost(self) -> "Type":
+        """What it holds however deep in lists, or itself."""
+        return self if self.item is None else self.item.innermost
 
     def __str__(self) -> str:
         if self.item is not None:
@@ -67,7 +73,7 @@ def _refusal(dtype: str) -> str:
 
 def _parsed(tokens: list[str], depth: int) -> tuple[Type, list[str]]:
     """The type at the beginning of these tokens, and those behind it."""
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         raise ValueError
     name, *tokens = tokens
     if name in _NAMES:

@@ -26,6 +26,11 @@ def to_json(dtype: DType, cell: Any) -> Any:
     return None if cell is None else _writer(dtype)(cell)
 
 
+def to_request(dtype: DType, cell: Any) -> Any:
+    """The same as a request has it: instants are RFC 3339 text, UTC."""
+    return None if cell is None else _request_writer(dtype)(cell)
+
+
 def from_json(dtype: DType, value: Any) -> Any:
     """The cell that ``to_json`` wrote so; the keys of a scalar_map stay the text that JSON made of
     them. An instant may be RFC 3339 text, too. Raises ValueError or TypeError for other values."""
@@ -43,7 +48,12 @@ def key_text(key: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def _writer(dtype: DType) -> Convert:
-    return _writes(type_of(dtype))
+    return _writes(type_of(dtype), _WRITE)
+
+
+@lru_cache(maxsize=4096)
+def _request_writer(dtype: DType) -> Convert:
+    return _writes(type_of(dtype), {**_WRITE, "timestamp": _utc})
 
 
 @lru_cache(maxsize=4096)
@@ -51,12 +61,12 @@ def _reader(dtype: DType) -> Convert:
     return _reads(type_of(dtype))
 
 
-def _writes(kind: Type) -> Convert:
+def _writes(kind: Type, scalars: Mapping[str, Convert]) -> Convert:
     if kind.item is not None:
-        return _each(_writes(kind.item))
+        return _each(_writes(kind.item, scalars))
     if kind.fields:
-        return _by_field(kind, {name: _writes(one) for name, one in kind.fields})
-    return _WRITE.get(kind.kind, _plain)
+        return _by_field(kind, {name: _writes(one, scalars) for name, one in kind.fields})
+    return scalars.get(kind.kind, _plain)
 
 
 def _reads(kind: Type) -> Convert:
@@ -115,8 +125,7 @@ def _number(value: Any) -> float | None:
 
 
 def _whole(value: Any) -> int | None:
-    # A key's column may be of floats in an older bundle, and NaN was its null.
-    return int(value) if value == value else None
+    return int(value) if isfinite(value) else None
 
 
 def _truth(value: Any) -> bool | None:
@@ -125,6 +134,11 @@ def _truth(value: Any) -> bool | None:
 
 def _seconds(value: Any) -> float | None:
     return value.timestamp() if isinstance(value, datetime) else _number(value)
+
+
+def _utc(value: Any) -> str | None:
+    seconds = _seconds(value)
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def _base64(value: Any) -> str:

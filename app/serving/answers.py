@@ -11,8 +11,11 @@ import numpy.typing as npt
 from app.serving.chain import BatchResult
 from app.serving.errors import ErrorCode, FeaturesRefused, RowError, RowFailed
 from app.serving.info import FeaturesInfo, ViewInfo
+from app.serving.labels import NO_LABELS, Labels, are_scores, by_label, named
+from deployments.columns import Column
 from deployments.dtypes import DType
 from deployments.frames import Status
+from deployments.json_cells import to_json
 
 _STATUS = [status.name.lower() for status in Status]
 _STATES = len(_STATUS)
@@ -29,16 +32,23 @@ class AnsweredBatch:
     """A finished batch, as plain lists: made once, then read row by row.
 
     ``timeless`` names the views that never expire: the oldest age says nothing of them.
-    ``started`` is when it began, of ``perf_counter``.
+    ``started`` is when it began, of ``perf_counter``. ``columns`` are the outputs, whole numbers by
+    their ``labels``.
     """
 
     def __init__(
-        self, ran: BatchResult, timeless: Collection[str] = (), started: float = 0.0
+        self,
+        ran: BatchResult,
+        timeless: Collection[str] = (),
+        started: float = 0.0,
+        labels: Labels = NO_LABELS,
     ) -> None:
         self.started, self.spent, self.found = started, ran.spent, ran.found
         self.failed = ran.failed
-        self.arrays = ran.outputs
-        self.outputs = [(name, values.tolist()) for name, values in ran.outputs.items()]
+        self.columns = {name: values.tolist() for name, values in ran.outputs.items()}
+        self._scores: dict[str, tuple[Sequence[str], int]] = {}
+        for name, names in labels.items():
+            self._label(name, ran.outputs[name], names)
         self.unseen: dict[int, list[str]] = {}
         for name, rows in ran.unseen.items():
             for row in rows.tolist():
@@ -55,6 +65,25 @@ class AnsweredBatch:
         degraded = (status == Status.STALE) | (status == Status.DEFAULTED)
         self.degraded = degraded.any(axis=0).tolist()
         self.oldest = np.where(expiring, self._age_s, -1.0).max(axis=0).tolist()
+
+    def _label(self, name: str, values: npt.NDArray[Any], labels: Sequence[str]) -> None:
+        if are_scores(values, labels):
+            self._scores[name] = labels, values.ndim - 1
+            return
+        names, beyond = named(values, labels)
+        self.columns[name] = names.tolist()
+        if beyond.any():
+            why = f"the output {name!r} counts {len(labels)} labels, and it is beyond them"
+            rows = dict.fromkeys(np.flatnonzero(beyond).tolist(), why)
+            self.failed = {**rows, **self.failed}
+
+    @cached_property
+    def outputs(self) -> list[tuple[str, list[Any]]]:
+        """The outputs as a row's answer has them: scores as objects, by label."""
+        columns = dict(self.columns)
+        for name, (labels, depth) in self._scores.items():
+            columns[name] = by_label(columns[name], labels, depth + 1)
+        return list(columns.items())
 
     @cached_property
     def views(self) -> list[msgspec.Raw]:
@@ -104,10 +133,14 @@ class AnsweredBatch:
             features.unseen = self.unseen[place]
         if values_of is not None:
             features.values = {
-                name: _json_value(dtype, self.found.columns[name][place])
+                name: to_json(dtype, self._features[name][place])
                 for name, dtype in values_of.items()
             }
         return features
+
+    @cached_property
+    def _features(self) -> "_Cells":
+        return _Cells(self.found.columns)
 
 
 class Answers:
@@ -132,9 +165,9 @@ class Answers:
             before += part.stop - part.start
         return None
 
-    def output(self, name: str) -> npt.NDArray[Any]:
-        """What the program gives for all rows, [N, ...]."""
-        return np.concatenate([batch.arrays[name][part] for batch, part in self._parts])
+    def output(self, name: str) -> list[Any]:
+        """For each row a number, or a list of them, or the name of a label."""
+        return [value for batch, part in self._parts for value in batch.columns[name][part]]
 
     @property
     def worst(self) -> Status:
@@ -164,6 +197,19 @@ def refusal(view: str, status: Status, age_s: float) -> FeaturesRefused:
     return FeaturesRefused(code, f"feature view {view!r} {why}, and its policy is to refuse")
 
 
+class _Cells(dict[str, list[Any]]):
+    """The cells of the columns that are asked for."""
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        super().__init__()
+        self._columns = columns
+
+    def __missing__(self, name: str) -> list[Any]:
+        cells: list[Any] = self._columns[name].tolist()
+        self[name] = cells
+        return cells
+
+
 class _ViewJson(dict[float, bytes]):
     """One view's JSON by its state: many rows of a batch have the same."""
 
@@ -189,11 +235,3 @@ def _encoded_views(
         for name, row in zip(names, states.tolist(), strict=True)
     ]
     return [msgspec.Raw(b"{%b}" % b",".join(views)) for views in zip(*by_view, strict=True)]
-
-
-def _json_value(dtype: DType, value: Any) -> Any:
-    if dtype == "string":
-        return value
-    if not np.isfinite(value):
-        return None
-    return {"int64": int, "bool": bool}.get(dtype, float)(value)

@@ -2,21 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import count
-from math import isfinite
 from typing import Annotated, Any
 
 import msgspec
+import numpy.typing as npt
 
+from app.serving.cells import Unfit, finish_of
+from app.serving.column_decoder import ColumnDecoder
+from app.serving.domain import Domain
 from app.serving.errors import ErrorCode, InvalidRequest
-from app.serving.fields import allowed, annotation, bounded
+from app.serving.fields import annotation, struct_type
 from app.serving.pieces import UNREADABLE, elements, members
-from app.serving.problems import invalid, missing, problem, unknown, wrong
-from deployments.bundle.manifest import FieldSpec, Manifest
+from app.serving.problems import invalid, invalid_row, missing, unfit, unknown
+from app.serving.words import allowed
+from deployments.bundle.manifest import Manifest
 from deployments.columns import Column, column_of, key_column
 
 Row = tuple[Any, ...]
-"""One row's values, in the order of the contract's fields; instants in epoch seconds."""
+"""One row's cells, in the order of the contract's fields; instants in epoch seconds."""
+
+Values = Sequence[Any] | npt.NDArray[Any]
 
 # For the document alone: an empty batch has an error of its own.
 _NOT_EMPTY = msgspec.Meta(extra_json_schema={"minItems": 1})
@@ -26,21 +31,18 @@ class Contract:
     """What a request for one bundle must hold, and the columns it becomes."""
 
     def __init__(self, manifest: Manifest) -> None:
-        self.fields = [bounded(field, key=True) for field in manifest.entities]
-        self.fields += [bounded(field, key=False) for field in manifest.request_features]
+        self.fields = manifest.fields
+        self.optional = {field.name for field in self.fields if field.optional}
         self._allowed = {field.name: allowed(field) for field in self.fields}
         self._keys = {field.name for field in manifest.entities}
-        self._instants = [i for i, field in enumerate(self.fields) if field.dtype == "timestamp"]
-        self._lists: list[Any] = [
-            list[annotation(field)]  # type: ignore[misc]
+        finishes = [finish_of(Domain.of(field)) for field in self.fields]
+        self._finishes = [(place, finish) for place, finish in enumerate(finishes) if finish]
+        annotations = {field.name: annotation(field) for field in self.fields}
+        self._columns = {
+            field.name: ColumnDecoder(field, annotations[field.name], self._allowed)
             for field in self.fields
-        ]
-        self.row_type = msgspec.defstruct(
-            "PredictRequest",
-            [(f"f{place}", annotation(field)) for place, field in enumerate(self.fields)],
-            rename={f"f{place}": field.name for place, field in enumerate(self.fields)},
-            forbid_unknown_fields=True,
-        )
+        }
+        self.row_type = struct_type("PredictRequest", annotations, self.optional)
         self.batch_type = msgspec.defstruct(
             "BatchRequest",
             [("instances", Annotated[list[self.row_type], _NOT_EMPTY])],  # type: ignore[name-defined]
@@ -53,9 +55,9 @@ class Contract:
     def decode(self, body: bytes) -> Row:
         """One row from a JSON object. Raises InvalidRequest."""
         try:
-            return self._values(self._row.decode(body))
+            return self._cells(self._row.decode(body))
         except UNREADABLE as error:
-            raise invalid(error, self._allowed, body) from None
+            raise invalid_row(error, self._allowed, body) from None
 
     def decode_batch(self, body: bytes, limit: int) -> list[Row | InvalidRequest]:
         """The rows of ``{"instances": [...]}``, a wrong one as its error.
@@ -92,32 +94,41 @@ class Contract:
         """The row of a ``row_type``, or of JSON that may be one; a wrong one as its error."""
         try:
             decoded = isinstance(instance, self.row_type)
-            return self._values(instance if decoded else self._row.decode(instance))
+            return self._cells(instance if decoded else self._row.decode(instance))
         except UNREADABLE as error:
             # Made and not raised: with a traceback it would hold the batch, and the batch it.
-            return invalid(error, self._allowed, bytes(instance))
+            return invalid_row(error, self._allowed, bytes(instance))
         except InvalidRequest as error:
             return error.with_traceback(None)
 
     def check_names(self, names: Sequence[str]) -> None:
-        """Raises InvalidRequest unless these are the fields, in any order, each once."""
+        """Raises InvalidRequest unless these are the fields, in any order, each once; optional
+        ones may be left out."""
         for place, name in enumerate(names):
             if name not in self._allowed:
                 raise unknown(name, self._allowed)
             if name in names[:place]:
                 raise InvalidRequest(ErrorCode.INVALID_FIELD, f"{name} is given twice", name)
         for name in self._allowed:
-            if name not in names:
+            if name not in names and name not in self.optional:
                 raise missing(name, self._allowed)
 
-    def rows(self, columns: Mapping[str, Sequence[Any]]) -> list[Row]:
-        """The rows of columns, one of the same length for each field. They hold what JSON would (a
-        timestamp is text), and each value is judged as ``decode`` does.
+    def rows(self, columns: Mapping[str, Values]) -> list[Row]:
+        """The rows of columns of the same length, one for each field; optional ones may be left
+        out. They hold what JSON would (instants are text), bytes as they are, and fixed-length
+        arrays may be one [N, k]; each value is judged as ``decode`` does.
 
         Raises InvalidRequest, which names field and row.
         """
-        by_field = (columns[field.name] for field in self.fields)
-        return list(zip(*map(self._column, count(), by_field), strict=True))
+        absent = [None] * len(next(iter(columns.values())))
+        by_field = (
+            self.column(field.name, columns.get(field.name, absent)) for field in self.fields
+        )
+        return list(zip(*by_field, strict=True))
+
+    def column(self, field: str, values: Values) -> Sequence[Any]:
+        """The cells of one field, in the same way."""
+        return self._columns[field].decode(values)
 
     def columns(self, rows: Sequence[Row]) -> dict[str, Column]:
         """Rows as the columns of a frame."""
@@ -128,52 +139,27 @@ class Contract:
 
     def schema(self, field: str) -> dict[str, Any]:
         """The JSON Schema of a field's values."""
-        place = [one.name for one in self.fields].index(field)
-        items: dict[str, Any] = msgspec.json.schema(self._lists[place])["items"]
-        return items
+        return self._columns[field].schema()
 
     def example(self) -> dict[str, Any]:
         """A request as a client would write it."""
         return {field.name: field.example for field in self.fields}
 
-    def _values(self, request: msgspec.Struct) -> Row:
+    def _cells(self, request: msgspec.Struct) -> Row:
         values = msgspec.structs.astuple(request)
-        if not self._instants:
+        if not self._finishes:
             return values
-        seconds = list(values)
-        for place in self._instants:
-            seconds[place] = at = values[place].timestamp()
-            if not _within(self.fields[place], at):
-                raise self._beyond(self.fields[place])
-        return tuple(seconds)
-
-    def _column(self, place: int, values: Sequence[Any]) -> Sequence[Any]:
-        field = self.fields[place]
+        cells = list(values)
+        place = 0
         try:
-            column: list[Any] = msgspec.convert(values, self._lists[place])
-        except msgspec.ValidationError as error:
-            what, path = problem(error)
-            raise wrong(field.name, self._allowed, what, int(path.strip("[]"))) from None
-        if field.dtype == "timestamp":
-            column = [at.timestamp() for at in column]
-            beyond = (row for row, at in enumerate(column) if not _within(field, at))
-        elif field.dtype == "float64":  # JSON has no other numbers than finite ones
-            beyond = (row for row, number in enumerate(column) if not isfinite(number))
+            for place, finish in self._finishes:
+                if (value := values[place]) is not None:
+                    cells[place] = finish(value)
+        except Unfit as error:
+            refused = unfit(self.fields[place].name, self._allowed, error)
         else:
-            return column
-        for row in beyond:
-            raise self._beyond(field, row)
-        return column
-
-    def _beyond(self, field: FieldSpec, row: int | None = None) -> InvalidRequest:
-        message = f"{field.name} must be {self._allowed[field.name]}"
-        return InvalidRequest(ErrorCode.OUT_OF_RANGE, message, field.name, row)
-
-
-def _within(field: FieldSpec, at: float) -> bool:
-    return (field.minimum is None or at >= field.minimum) and (
-        field.maximum is None or at <= field.maximum
-    )
+            return tuple(cells)
+        raise refused  # here, since it would hold on to the other
 
 
 class _RawBatch(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,93 +1,91 @@
-"""The fields of a request: what each may hold, in words, and as a type that msgspec checks."""
+"""The fields of a request as types that msgspec checks. What it cannot check, ``cells`` does."""
 
 import math
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
+import numpy as np
 
+from app.serving.domain import Bound, Domain
+from app.serving.words import allowed
 from deployments.bundle.manifest import FieldSpec
 
-MAX_STRING = 256
-"""Longest string field, in characters: keys are short, and a frame has a size limit."""
-
 _INT64 = (-(2**63), 2**63 - 1)
-# A batch is as good as its worst row, so no row may hold what a later stage cannot: integers
-# travel as float64, except for keys, and pandas' instants end in 2262.
-_CARRIED = {
-    "int64": (-(2.0**53), 2.0**53),
-    "timestamp": (
-        datetime(1700, 1, 1, tzinfo=UTC).timestamp(),
-        datetime(2262, 1, 1, tzinfo=UTC).timestamp(),
-    ),
+_FLOAT32 = float(np.finfo(np.float32).max)
+_TYPES: Mapping[str, Any] = {
+    "bool": bool,
+    "string": str,
+    "bytes": bytes,
+    "uuid": UUID,
+    "decimal": Decimal,
+    "timestamp": Annotated[datetime, msgspec.Meta(tz=True)],
+    "zoned_timestamp": str,
+    "json": Any,
+    "map": dict[str, Any],
+    "scalar_map": dict[str, Any],
 }
-_KINDS = {
-    "int64": "an integer",
-    "float64": "a number",
-    "bool": "true or false",
-    "timestamp": "an RFC 3339 instant with a UTC offset",
-}
-
-
-def bounded(field: FieldSpec, *, key: bool) -> FieldSpec:
-    """The field with a range that its column can carry, narrower where the bundle says so."""
-    if key or field.dtype not in _CARRIED:
-        return field
-    low, high = _CARRIED[field.dtype]
-    return field.model_copy(
-        update={
-            "minimum": low if field.minimum is None else max(low, field.minimum),
-            "maximum": high if field.maximum is None else min(high, field.maximum),
-        }
-    )
-
-
-def allowed(field: FieldSpec) -> str:
-    """What a field may hold, in words."""
-    if field.dtype == "string":
-        return f"a string of 1 to {MAX_STRING} characters"
-    kind = _KINDS[field.dtype]
-    minimum, maximum = _bound(field, field.minimum), _bound(field, field.maximum)
-    match minimum, maximum:
-        case str(), str():
-            return f"{kind} from {minimum} to {maximum}"
-        case str(), None:
-            return f"{kind}, at least {minimum}"
-        case None, str():
-            return f"{kind}, at most {maximum}"
-        case _:
-            return kind
 
 
 def annotation(field: FieldSpec) -> Any:
-    """The field's type for msgspec, which cannot bound a timestamp."""
-    note: dict[str, Any] = {
-        "description": f"{field.description} Must be {allowed(field)}.".strip(),
-        "examples": [field.example],
-    }
-    match field.dtype:
-        case "string":
-            return Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_STRING, **note)]
-        case "bool":
-            return Annotated[bool, msgspec.Meta(**note)]
-        case "timestamp":
-            return Annotated[datetime, msgspec.Meta(tz=True, **note)]
+    """The type of a field's values, None among them where it is optional."""
+    note = msgspec.Meta(
+        description=f"{field.description} Must be {allowed(field)}.".strip(),
+        examples=[field.example],
+    )
+    one = _typed(Domain.of(field), f"PredictRequest.{field.name}")
+    return Annotated[one | None if field.optional else one, note]
+
+
+def struct_type(name: str, members: Mapping[str, Any], optional: set[str]) -> type[msgspec.Struct]:
+    """A struct of members of any names; those that are ``optional`` may be left out."""
+    fields = {f"f{place}": member for place, member in enumerate(members)}
+    return msgspec.defstruct(
+        name,
+        [
+            (field, members[member], None) if member in optional else (field, members[member])
+            for field, member in fields.items()
+        ],
+        rename=fields,
+        forbid_unknown_fields=True,
+        kw_only=True,
+    )
+
+
+def limits(domain: Domain) -> tuple[Bound, Bound]:
+    """The range of a number that its column holds as it is, None where it has no end."""
+    low, high = domain.minimum, domain.maximum
+    if domain.kind.kind == "int64":
+        least, most = _INT64
+        low = least if low is None else max(least, math.ceil(low))
+        high = most if high is None else min(most, math.floor(high))
+    elif domain.kind.kind == "float32":
+        low = -_FLOAT32 if low is None else low
+        high = _FLOAT32 if high is None else high
+    return low, high
+
+
+def _typed(domain: Domain, name: str) -> Any:
+    """The type of a domain's values; ``name`` is what the document calls a struct of it."""
+    kind = domain.kind
+    low, high = limits(domain)
+    length = msgspec.Meta(min_length=kind.length, max_length=kind.length or domain.max_length)
+    match kind.kind:
+        case "array" | "set":
+            return Annotated[list[_typed(domain.item, name)], length]  # type: ignore[misc]
+        case "struct":
+            members = {
+                member: _typed(one, f"{name}.{member}") | None
+                for member, one in domain.members.items()
+            }
+            return struct_type(name, members, set(members))
+        case "string" | "bytes":
+            return Annotated[_TYPES[kind.kind], length]
         case "int64":
-            low, high = _INT64
-            if field.minimum is not None:
-                low = max(low, math.ceil(field.minimum))
-            if field.maximum is not None:
-                high = min(high, math.floor(field.maximum))
-            return Annotated[int, msgspec.Meta(ge=low, le=high, **note)]
-        case "float64":
-            bounds = {"ge": field.minimum, "le": field.maximum}
-            note |= {key: value for key, value in bounds.items() if value is not None}
-            return Annotated[float, msgspec.Meta(**note)]
-
-
-def _bound(field: FieldSpec, bound: float | None) -> str | None:
-    if bound is None:
-        return None
-    if field.dtype == "timestamp":
-        return datetime.fromtimestamp(bound, UTC).isoformat().replace("+00:00", "Z")
-    return repr(bound).removesuffix(".0")
+            return Annotated[int, msgspec.Meta(ge=low, le=high)]
+        case "float64" | "float32":
+            return Annotated[float, msgspec.Meta(ge=low, le=high)]
+    return _TYPES[kind.kind]

@@ -1,11 +1,20 @@
 """What an answer says of the features that it rests on."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
-OutputValues = dict[str, float | list[float] | None]
-"""What the model gives for a row, by output: a number, or a list of them."""
+_OUTPUT = {
+    "description": "A number, true or false, the label of a class, or a list of them; scores with "
+    "labels are an object",
+    "type": ["number", "boolean", "string", "array", "object", "null"],
+}
+OutputValues = Annotated[
+    dict[str, Any],
+    msgspec.Meta(extra_json_schema={"additionalProperties": _OUTPUT}),
+]
+"""What the model gives for a row, by output: a number, true or false, the label of a class, or a
+list of them; scores that have labels by label."""
 
 
 class ViewInfo(msgspec.Struct):
@@ -28,7 +37,8 @@ class FeaturesInfo(msgspec.Struct):
 
     ``degraded`` is true where a view is stale or defaulted. ``unseen`` names categorical inputs
     whose value training has not seen, where there are any; the model takes them as unknown.
-    ``values`` are there if the request asked for them (``?values=true``).
+    ``values`` are there if the request asked for them (``?values=true``): numbers, text and
+    documents as they are, instants in epoch seconds, bytes as base64, arrays as lists.
     """
 
     status: str
@@ -37,4 +47,4 @@ class FeaturesInfo(msgspec.Struct):
     # A ViewInfo by view, encoded when the batch is.
     views: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_VIEWS)]
     unseen: list[str] | msgspec.UnsetType = msgspec.UNSET
-    values: dict[str, float | str | bool | None] | msgspec.UnsetType = msgspec.UNSET
+    values: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET

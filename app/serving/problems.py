@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from app.serving.cells import Unfit
 from app.serving.errors import ErrorCode, InvalidRequest
 from app.serving.pieces import first_fault, members
 
@@ -30,6 +31,15 @@ def invalid(error: Exception, allowed: Mapping[str, str], text: bytes = b"") -> 
     return InvalidRequest(ErrorCode.INVALID_FIELD, f"the body: {what}", path or None)
 
 
+def invalid_row(error: Exception, allowed: Mapping[str, str], text: bytes) -> InvalidRequest:
+    """The same of a row, whose fields may be lists and objects."""
+    if isinstance(error, msgspec.ValidationError):
+        what, path = problem(error)
+        if (field := _field_at(path, allowed)) is not None:
+            return wrong(field, allowed, what, path.removeprefix(field))
+    return invalid(error, allowed, text)
+
+
 def problem(error: msgspec.ValidationError) -> tuple[str, str]:
     """What msgspec says is wrong, and where: a path of names and places."""
     parts = _PROBLEM.fullmatch(str(error))
@@ -51,12 +61,30 @@ def missing(field: str, allowed: Mapping[str, str]) -> InvalidRequest:
 
 
 def wrong(
-    field: str, allowed: Mapping[str, str], what: str, row: int | None = None
+    field: str, allowed: Mapping[str, str], what: str, where: str = "", row: int | None = None
 ) -> InvalidRequest:
-    """A field whose value it cannot have, by what msgspec says."""
+    """A field whose value it cannot have, by what msgspec says, and at which path inside of it."""
     beyond = "= " in what or "out of range" in what
     code = ErrorCode.OUT_OF_RANGE if beyond else ErrorCode.INVALID_FIELD
-    return InvalidRequest(code, f"{field} must be {allowed[field]}: {what}", field, row)
+    told = f"{field} must be {allowed[field]}: {what}"
+    if where:
+        told += f" at {field}{where[:_SHOWN]}"
+    return InvalidRequest(code, told, field, row)
+
+
+def unfit(
+    field: str, allowed: Mapping[str, str], error: Unfit, row: int | None = None
+) -> InvalidRequest:
+    """A field whose value it cannot have, by what is checked behind msgspec."""
+    code = ErrorCode.OUT_OF_RANGE if error.beyond else ErrorCode.INVALID_FIELD
+    told = f"{field} must be {allowed[field]}"
+    return InvalidRequest(code, f"{told}: {error.what}" if error.what else told, field, row)
+
+
+def _field_at(path: str, allowed: Mapping[str, str]) -> str | None:
+    """The field that a path is of, or leads into; names may have dots and brackets themselves."""
+    around = [one for one in allowed if f"{path}.".startswith((f"{one}.", f"{one}["))]
+    return max(around, key=len, default=None)
 
 
 def _broken_member(text: bytes, allowed: Mapping[str, str]) -> InvalidRequest | None:

@@ -13,16 +13,14 @@ from app.serving.chain import BatchResult, Chain
 from app.serving.coalescer import Coalescer
 from app.serving.contract import Contract, Row
 from app.serving.errors import Overloaded, RowError, RowFailed
-from app.serving.fields import MAX_STRING
+from app.serving.labels import labels_of
+from app.serving.row_weight import row_bytes
 from app.serving.server_timing import ServerTiming
 from deployments.bundle.manifest import Manifest
 from deployments.frames import Frame
 
 # Inter-replica gRPC refuses messages over 4 MiB; the rest is room for pickling.
 _HOP_BYTES = 3 * 2**20
-_REQUEST_STRING_BYTES = 4 * MAX_STRING
-_STORED_STRING_BYTES = 300
-
 
 BatchSlot = tuple[AnsweredBatch, int]
 """Where a row came to be: its batch, which has run, and its place there."""
@@ -44,9 +42,10 @@ class ServedVersion:
         self._chain = chain
         views = manifest.service.views
         self._timeless = frozenset(name for name, view in views.items() if not view.ttl_s)
+        self._labels = labels_of(manifest)
         self._coalescer: Coalescer[Row, AnsweredBatch] = Coalescer(
             self._run,
-            max_rows=min(settings.max_rows, max(1, _HOP_BYTES // _row_bytes(manifest))),
+            max_rows=min(settings.max_rows, max(1, _HOP_BYTES // row_bytes(manifest))),
             in_flight=settings.in_flight,
             max_queued_rows=settings.max_queued_rows,
             max_wait_s=settings.max_wait_s,
@@ -168,14 +167,4 @@ class ServedVersion:
         started = perf_counter()
         frame = Frame(self.model, len(rows), self.contract.columns(rows))
         self.newest = ran = await self._chain.run(frame, deadline)
-        return AnsweredBatch(ran, self._timeless, started)
-
-
-def _row_bytes(manifest: Manifest) -> int:
-    """What a row may weigh on a hop between stages."""
-    weight = 9 * len(manifest.service.views)
-    for field in manifest.fields:
-        weight += _REQUEST_STRING_BYTES if field.dtype == "string" else 8
-    for dtype in manifest.service.columns.values():
-        weight += _STORED_STRING_BYTES if dtype == "string" else 8
-    return weight
+        return AnsweredBatch(ran, self._timeless, started, self._labels)

@@ -88,7 +88,8 @@ class StandIn:
 def _repeated(row: Frame, frame: Frame) -> Frame:
     """The frame with this row's features in each of its rows."""
     n = frame.rows
-    features = {name: np.repeat(column, n) for name, column in row.columns.items()}
+    first = np.zeros(n, dtype=np.intp)
+    features = {name: column[first] for name, column in row.columns.items()}
     states = row.views
     assert states is not None
     refused = states.refused

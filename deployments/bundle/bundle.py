@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from deployments.bundle.manifest import Manifest
 from deployments.columns import Column, column_of, key_column
 from deployments.dtypes import DType
+from deployments.json_cells import from_json
 from deployments.model_id import ModelId
 from deployments.strict import first_problem
 
@@ -27,7 +28,7 @@ class BundleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """Rows with known answers: raw feature columns in, outputs (float32, [N] or [N, k]) out."""
+    """Rows with known answers: raw feature columns in, outputs out."""
 
     columns: dict[str, Column]
     outputs: dict[str, Column]
@@ -49,13 +50,16 @@ class Bundle:
         document = json.loads((self.path / GOLDEN).read_bytes())
         dtypes = column_dtypes(self.manifest)
         keys = {field.name for field in self.manifest.entities}
+        outputs = {output.name: output.dtype for output in self.manifest.outputs}
         return Golden(
             columns={
-                name: (key_column if name in keys else column_of)(dtypes[name], values)
+                name: (key_column if name in keys else column_of)(
+                    dtypes[name], [from_json(dtypes[name], value) for value in values]
+                )
                 for name, values in document["columns"].items()
             },
             outputs={
-                name: np.asarray(values, dtype=np.float32)
+                name: np.asarray(values, dtype=outputs[name])
                 for name, values in document["outputs"].items()
             },
         )

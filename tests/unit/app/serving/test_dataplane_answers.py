@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from app.config import BatchSettings
 from app.serving.answers import RowAnswer
+from app.serving.domain import MAX_LENGTH
 from app.serving.errors import Overloaded, Unavailable
-from app.serving.fields import MAX_STRING
 from app.serving.served_version import Answer, ServedVersion
 from app.serving.server_timing import ServerTiming
 from deployments.frames import Frame, Outputs, TensorFrame
@@ -136,7 +136,8 @@ async def test_no_batch_outgrows_a_grpc_message_however_long_its_strings() -> No
     chain = weighing(weighed, bare, one_output)
     serving = ServedVersion(manifest(entities=keys), chain, BatchSettings(max_rows=100_000))
     rows = [
-        tuple(f"{key.name}{place}".ljust(MAX_STRING, "😀") for key in keys) for place in range(3000)
+        tuple(f"{key.name}{place}".ljust(MAX_LENGTH["string"], "😀") for key in keys)
+        for place in range(3000)
     ]
     answers = await serving.answer(rows)
 
