@@ -5,9 +5,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
-from app.protocols.oip.datatypes import BYTES, datatype_of, form_of
-from app.protocols.oip.outputs import parameters_of
-from app.serving.labels import counts
+from app.protocols.oip.datatypes import BYTES, form_of
+from app.protocols.oip.outputs import datatype_of_output, parameters_of
 from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.manifest import FieldSpec, Manifest, OutputSpec
@@ -106,8 +105,7 @@ def _input(field: FieldSpec) -> TensorMetadata:
 
 
 def _output(output: OutputSpec) -> TensorMetadata:
-    datatype = BYTES if counts(output) else datatype_of(output.dtype)
-    shape = [-1, *output.shape]
+    datatype, shape = datatype_of_output(output), [-1, *output.shape]
     return TensorMetadata(output.name, datatype, shape, {**parameters_of(output)})
 
 

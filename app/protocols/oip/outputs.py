@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from app.protocols.oip.datatypes import BYTES, STORED, datatype_of
 from app.protocols.oip.parameters import LABELS
-from app.serving.labels import counts, names
 from deployments.bundle.manifest import OutputSpec
 
 
@@ -100,19 +99,26 @@ class Documents:
 Output = Numbers | Texts | Documents
 
 
-def output_of(spec: OutputSpec, values: npt.NDArray[Any]) -> Output:
-    """The values of an output as a tensor: the names of whole numbers that have them, or numbers
-    with the names of their last axis."""
-    if counts(spec):
-        return Texts(spec.name, names(spec.labels or (), values))
-    return (Texts if datatype_of(values.dtype) == BYTES else Numbers)(
-        spec.name, values, parameters_of(spec)
-    )
+def output_of(spec: OutputSpec, rows: list[Any]) -> Output:
+    """The rows of an output as a tensor: text where labels have taken the place of what counts
+    them, otherwise what the program gives."""
+    dtype = object if datatype_of_output(spec) == BYTES else spec.dtype
+    kind = Texts if dtype is object else Numbers
+    return kind(spec.name, np.array(rows, dtype=dtype), parameters_of(spec))
+
+
+def datatype_of_output(spec: OutputSpec) -> str:
+    """The datatype of an output's elements."""
+    return BYTES if spec.labels and not _are_scores(spec) else datatype_of(spec.dtype)
 
 
 def parameters_of(spec: OutputSpec) -> dict[str, str]:
     """What is said of an output beside its data."""
-    return {} if spec.labels is None else {LABELS: msgspec.json.encode(spec.labels).decode()}
+    return {LABELS: msgspec.json.encode(spec.labels).decode()} if _are_scores(spec) else {}
+
+
+def _are_scores(spec: OutputSpec) -> bool:
+    return bool(spec.labels and spec.shape and spec.shape[-1] == len(spec.labels))
 
 
 def _joined(elements: list[bytes]) -> bytes:
