@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
@@ -31,8 +33,9 @@ class ModelStage:
         self.runtimes = Versions(self._load)
 
     async def predict(self, frame: TensorFrame) -> Predicted:
-        """Outputs by name, float32 [N] or [N, k], for N rows. Rows that the program fails for are
-        in ``failed``; where it fails for golden rows, too, it is not theirs, and this raises."""
+        """Outputs by name, as ``Runtime.run`` says, for N rows. Rows that the program fails for
+        are in ``failed``; where it fails for golden rows, too, it is not theirs, and this raises.
+        """
         runtime = await self.runtimes.get(frame.model)
         loop = asyncio.get_running_loop()
         if frame.rows <= runtime.inline_rows:
@@ -66,7 +69,7 @@ class ModelStage:
         def run(rows: slice) -> Mapping[str, Column]:
             return _answers(runtime, frame.at(rows))
 
-        blank = {name: np.full_like(values, np.nan) for name, values in golden.items()}
+        blank = {name: _blank(values) for name, values in golden.items()}
         outputs, failed = self._isolation.rows(run, frame.rows, blank, error, what="the program")
         if failed:
             self._golden(runtime)  # a GPU may have been lost meanwhile
@@ -89,3 +92,9 @@ def _answers(runtime: Runtime, frame: TensorFrame) -> Outputs:
         if len(values) != frame.rows:
             raise ValueError(f"the program answers {len(values)} of {name!r} for {frame.rows} rows")
     return outputs
+
+
+def _blank(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What stands for an answer that there is none of: NaN, 0 or None."""
+    blank = {"f": np.nan, "O": None}
+    return np.full_like(values, blank.get(values.dtype.kind, 0))

@@ -16,7 +16,7 @@ import numpy as np
 
 from app.serving.contract import Contract
 from deployments.bundle import bundle as layout
-from deployments.bundle.manifest import Manifest, OutputSpec, ProgramSpec, TrainingData
+from deployments.bundle.manifest import Manifest, ProgramSpec, TrainingData
 from deployments.bundle.schema import ServiceSchema
 from deployments.columns import Column
 from deployments.features.lookup import open_store
@@ -24,7 +24,9 @@ from deployments.features.resolve import resolve
 from deployments.preprocess.base import Preprocessor
 from training.bundling.fields import entity_fields, request_fields
 from training.bundling.first_start import first_start
+from training.bundling.gaps import gaps
 from training.bundling.golden import check_examples, golden_places
+from training.bundling.outputs import answered_outputs, named_outputs
 from training.bundling.program import answers, backend_of
 
 
@@ -69,9 +71,7 @@ def write_bundle(
         )
     needed = [field.name for field in keys + request] + list(schema.columns)
     _check_columns(needed, preprocessor, training_columns)
-    names = [output["name"] for output in outputs]
-    if len(set(names)) < len(names):
-        raise ValueError(f"two outputs have one name: {names}")
+    named = named_outputs(outputs)
     created_at = datetime.now(UTC)
     libraries = (backend.library, "numpy", "feast")
     # Without what only the program can tell.
@@ -97,7 +97,17 @@ def write_bundle(
     check_examples(contract)
     places, warnings = golden_places(contract, training_columns, golden_rows)
     golden = {column: training_columns[column][places] for column in needed}
-    answered, max_rows = answers(backend, program, preprocessor, golden, names)
+    row = {column: golden[column][:1] for column in preprocessor.inputs}
+    never_missing = {field.name for field in keys + request if not field.optional}
+    answered, max_rows, odd = answers(
+        backend,
+        program,
+        preprocessor,
+        golden,
+        named,
+        gaps=gaps(row, layout.column_dtypes(draft), never_missing),
+    )
+    answered_specs = answered_outputs(named, answered)
     spec = ProgramSpec(file=f"model{backend.suffix}", platform=platform, max_rows=max_rows)
 
     models_dir.mkdir(parents=True, exist_ok=True)
@@ -107,7 +117,12 @@ def write_bundle(
         folder.mkdir(parents=True)
         shutil.copyfile(program, folder / spec.file)
         (folder / layout.GOLDEN).write_text(
-            json.dumps({"columns": _plain(golden), "outputs": _plain(answered)})
+            json.dumps(
+                {
+                    "columns": _plain(golden),
+                    "outputs": {name: values.tolist() for name, values in answered.items()},
+                }
+            )
         )
         for file, content in {**preprocessor.files(), **(extra_files or {})}.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
@@ -119,21 +134,17 @@ def write_bundle(
         }
         digest = hashlib.sha256(f"{created_at} {files}".encode()).hexdigest()
         version = f"{created_at:%Y%m%dT%H%M%S}-{digest[:8]}"  # another's of the same second, too
-        shapes = {name: list(values.shape[1:]) for name, values in answered.items()}
         manifest = draft.model_copy(
             update={
                 "version": version,
-                "outputs": [
-                    OutputSpec.model_validate({**output, "shape": shapes[output["name"]]})
-                    for output in outputs
-                ],
+                "outputs": answered_specs,
                 "program": spec,
                 "files": files,
             }
         )
         (folder / layout.MANIFEST).write_text(manifest.model_dump_json(indent=2))
         written = folder.rename(folder.with_name(version))
-        warnings += first_start(Path(scratch), manifest.id, feature_repo, feature_store_yaml)
+        warnings += odd + first_start(Path(scratch), manifest.id, feature_repo, feature_store_yaml)
         home = models_dir / name
         home.mkdir(exist_ok=True)
         target = written.rename(home / version)

@@ -34,7 +34,7 @@ class _Taken:
         if len(lengths) != len(sizes) or not all(map(_takes, sizes, lengths)):
             raise ValueError(
                 f"the program takes {self.parameter.name!r} as {self.parameter}, and "
-                f"preprocessing makes {described(array)} of {self.made!r}"
+                f"preprocessing makes {self.made!r} as {_described(array)}"
             )
         short = [max(0, _shortest(size) - n) for size, n in zip(sizes, lengths, strict=True)]
         tensor = torch.from_numpy(array)
@@ -48,7 +48,7 @@ class _Taken:
         if not torch.can_cast(tensor.dtype, dtype):
             raise ValueError(
                 f"the program takes {self.parameter.name!r} as {self.parameter}, and "
-                f"preprocessing makes {_name(tensor.dtype)} of {self.made!r}"
+                f"preprocessing makes {self.made!r} as {_name(tensor.dtype)}"
             )
         cast = tensor.to(dtype)
         if not dtype.is_floating_point and not torch.equal(cast.to(tensor.dtype), tensor):
@@ -81,15 +81,12 @@ class ProgramInputs:
         tensors = []
         for one in self._taken:
             array = frame.inputs[one.made]
-            if array.shape[1:] == one.shape:
-                tensor = torch.from_numpy(array)
-            else:
-                tensor = one.fitted(array)
+            tensor = torch.from_numpy(array) if array.shape[1:] == one.shape else one.fitted(array)
             tensors.append(tensor if tensor.dtype is one.parameter.dtype else one.cast(tensor))
         return tensors
 
 
-def described(array: Array) -> str:
+def _described(array: Array) -> str:
     """As messages show what preprocessing makes."""
     return f"{array.dtype} [{', '.join(['N', *map(str, array.shape[1:])])}]"
 

@@ -83,7 +83,8 @@ def plain_call(
 
         def call(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
             args, kwargs = spec.in_spec.unflatten(_with_constants(leaves, tensors))
-            return spec.out_spec.flatten_up_to(module(*args, **kwargs))
+            answers: list[Any] = spec.out_spec.flatten_up_to(module(*args, **kwargs))
+            return answers
 
         return call
     forward: Callable[..., Sequence[Tensor]] = partial(

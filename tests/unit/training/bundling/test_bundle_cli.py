@@ -211,7 +211,8 @@ def test_a_contract_that_does_not_fit_is_refused(
         ),
         (
             lambda spec: spec["numeric"].pop(),
-            "the program does not take numeric float32 [N, 19] and categorical int64 [N, 7]",
+            "the program takes 'numeric' as float32 [N, 20], and preprocessing makes 'numeric' as "
+            "float32 [N, 19]",
         ),
     ],
 )
@@ -266,7 +267,7 @@ def test_a_program_for_no_backend_is_refused(
     command.options["--program"] = str(program)
 
     assert refused(command, capsys) == (
-        f"{program} is named like no program that can be served: .pt2 (torch)"
+        f"{program} is named like no program that can be served: .pt2 (torch), .onnx (onnxruntime)"
     )
 
 

@@ -92,8 +92,8 @@ def test_a_bundle_is_whole_and_latest(parts: dict[str, Any]) -> None:
     assert manifest.training_data.rows == 1500
     assert manifest.program.max_rows is None
     assert [(output.name, output.shape) for output in manifest.outputs] == [
-        ("return_probability", 1),
-        ("delivery_days", 2),
+        ("return_probability", []),
+        ("delivery_days", [2]),
     ]
     assert manifest.code.keys() == {"basket", "parcel"}
     assert {path.name for path in folder.iterdir()} == {*manifest.files, "manifest.json"}

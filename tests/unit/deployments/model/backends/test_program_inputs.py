@@ -120,8 +120,14 @@ def test_columns_that_are_none_may_be_left_out() -> None:
         ({"user": USER}, "takes 'user', 'item', preprocessing makes 'user': name the arguments of"),
         ({"a": USER, "b": ITEM}, "takes 'user', 'item', preprocessing makes 'a', 'b': name the"),
         ({"user": USER, "item": ITEM, "c": ITEM}, "preprocessing makes 'user', 'item', 'c': name"),
-        ({"user": USER, "item": USER}, r"'item' as float32 \[N, 2\], and .* float32 \[N, 3\] of"),
-        ({"user": USER, "item": ITEM[:, 0]}, r"'item' as float32 \[N, 2\], and .*float32 \[N\] of"),
+        (
+            {"user": USER, "item": USER},
+            r"'item' as float32 \[N, 2\], .* 'item' as float32 \[N, 3\]",
+        ),
+        (
+            {"user": USER, "item": ITEM[:, 0]},
+            r"'item' as float32 \[N, 2\], .* 'item' as float32 \[N\]",
+        ),
     ],
     ids=["name", "lacks one", "no names", "one more", "width", "no columns"],
 )
