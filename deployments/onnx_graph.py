@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,8 @@ NUMBERS = {
     **{f"{sign}int{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
 """NumPy's names of what tensors hold, by ONNX's."""
+
+Float = Literal["float32", "float16", "bfloat16"]
 
 _SHOWN = 200
 
@@ -67,7 +69,7 @@ class OnnxGraph:
     """
 
     def __init__(self, path: Path, *, threads: int = 1, providers: Sequence[Any] = CPU) -> None:
-        _check_standard(path)
+        parts = _standard_parts(path)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -86,6 +88,8 @@ class OnnxGraph:
             ) from error
         self.inputs = [_tensor(one) for one in self._session.get_inputs()]
         self.outputs = [_tensor(one) for one in self._session.get_outputs()]
+        self.coarsest = _coarsest(parts)
+        """The float of the fewest bits that it computes in: float32, float16 or bfloat16."""
 
     @property
     def providers(self) -> list[str]:
@@ -119,13 +123,15 @@ def reason(error: Exception) -> str:
     return (said or type(error).__name__).splitlines()[0][:_SHOWN]
 
 
-def _check_standard(path: Path) -> None:
+def _standard_parts(path: Path) -> list[Any]:
+    """Its nodes and tensors, which are all of standard operators, and all there."""
     try:
         model = onnx.load_model_from_string(path.read_bytes())
     except DecodeError as error:
         raise ValueError(f"{path} is no ONNX file") from error
     made_here = {(function.domain, function.name) for function in model.functions}
-    for part in _parts(model):
+    parts = list(_parts(model))
+    for part in parts:
         if isinstance(part, onnx.NodeProto):
             known = part.domain in STANDARD or (part.domain, part.op_type) in made_here
             if not known:
@@ -138,6 +144,20 @@ def _check_standard(path: Path) -> None:
                 f"{path} keeps {part.name!r} in another file: save it in one, with "
                 "onnx.save_model(..., save_as_external_data=False)"
             )
+    return parts
+
+
+def _coarsest(parts: Sequence[Any]) -> Float:
+    kinds = {
+        onnx.helper.get_node_attr_value(part, "to")
+        if isinstance(part, onnx.NodeProto)
+        else part.data_type
+        for part in parts
+        if isinstance(part, onnx.TensorProto) or part.op_type == "Cast"
+    }
+    if onnx.TensorProto.BFLOAT16 in kinds:
+        return "bfloat16"
+    return "float16" if onnx.TensorProto.FLOAT16 in kinds else "float32"
 
 
 def _parts(message: Message) -> Iterator[Any]:

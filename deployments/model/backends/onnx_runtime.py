@@ -1,20 +1,15 @@
 """Runs the programs of ONNX files."""
 
-from collections.abc import Callable, Sequence
-from operator import methodcaller
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from deployments.bundle.manifest import OutputSpec
-from deployments.frames import Inputs, Outputs, TensorFrame
+from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.base import Runtime, Signature, TensorSpec
+from deployments.model.backends.onnx_inputs import Feed, feeds
 from deployments.model.options import Device, ModelOptions
-from deployments.onnx_graph import CPU, CUDA, NUMBERS, OnnxGraph, OnnxTensor, bfloat16, has_cuda
-
-Cast = Callable[[npt.NDArray[Any]], Any]
+from deployments.onnx_graph import CPU, CUDA, OnnxGraph, OnnxTensor, has_cuda
 
 
 class OnnxRuntime(Runtime):
@@ -24,12 +19,13 @@ class OnnxRuntime(Runtime):
     def __init__(
         self,
         graph: OnnxGraph,
-        feeds: Sequence[tuple[str, str, Cast | None]],
+        feeds: Sequence[Feed],
         answers: dict[str, str],
     ) -> None:
         self.device = "cuda" if CUDA in graph.providers else "cpu"
         self.inline = self.device == "cpu"
         self.max_rows = _max_rows(graph)
+        self.coarsest = graph.coarsest
         self._graph = graph
         self._feeds = feeds
         self._names, self._wanted = list(answers), list(answers.values())
@@ -38,10 +34,7 @@ class OnnxRuntime(Runtime):
         inputs = frame.inputs
         answers = self._graph.run(
             self._wanted,
-            {
-                taken: inputs[made] if cast is None else cast(inputs[made])
-                for taken, made, cast in self._feeds
-            },
+            {feed.name: feed.of(inputs[feed.made]) for feed in self._feeds},
         )
         return {
             # A last dimension of one is how graphs write a number per row.
@@ -68,7 +61,7 @@ def load(
         )
     return OnnxRuntime(
         graph,
-        _feeds(graph.inputs, example.inputs),
+        feeds(graph.inputs, example.inputs),
         _answers(graph.outputs, [output.name for output in outputs]),
     )
 
@@ -78,7 +71,14 @@ def signature(program: Path) -> Signature:
     graph = OnnxGraph(program)
     return Signature(
         [TensorSpec(*one) for one in graph.inputs],
-        [TensorSpec(*one) for one in graph.outputs if not one.problem],
+        # Converters write one row for any number of them.
+        [
+            TensorSpec(
+                one.name, one.dtype, (None, *(() if one.shape[1:] == (1,) else one.shape[1:]))
+            )
+            for one in graph.outputs
+            if not one.problem
+        ],
         _max_rows(graph),
     )
 
@@ -107,56 +107,6 @@ def _max_rows(graph: OnnxGraph) -> int | None:
                 "for any number, with None for the first dimension"
             )
     return 1 if any(one.rows == 1 for one in graph.inputs) else None
-
-
-def _feeds(taken: Sequence[OnnxTensor], inputs: Inputs) -> list[tuple[str, str, Cast | None]]:
-    """For each input of the graph which of the batch's it is, by name (a single one by itself), and
-    how it is cast. Raises ValueError naming what does not fit."""
-    names = [one.name for one in taken]
-    made = [name for name, one in inputs.items() if name in names or one.shape[1:] != (0,)]
-    if len(made) == len(taken) == 1:
-        pairs = list(zip(taken, made, strict=True))
-    elif set(made) == set(names):
-        pairs = [(one, one.name) for one in taken]
-    else:
-        raise ValueError(f"the program takes the inputs {names}, and preprocessing makes {made}")
-    for one, name in pairs:
-        shape = inputs[name].shape[1:]
-        fits = len(one.shape) == len(shape) + 1 and all(
-            size in (None, found) for size, found in zip(one.shape[1:], shape, strict=True)
-        )
-        if one.shape and not fits:
-            raise ValueError(
-                f"the program takes {one.name!r} as {_shown(one.shape[1:])}, and preprocessing "
-                f"makes {_shown(shape)}"
-            )
-    return [(one.name, name, _cast(one, inputs[name].dtype)) for one, name in pairs]
-
-
-def _shown(shape: Sequence[int | None]) -> str:
-    return f"[{', '.join(['N', *('any' if size is None else str(size) for size in shape)])}]"
-
-
-_RANKS = {"b": 0, "i": 1, "u": 1, "f": 2}
-"""How much each kind of NumPy's can say: none is cast to one that says less."""
-
-
-def _cast(taken: OnnxTensor, made: np.dtype[Any]) -> Cast | None:
-    """What makes values of ``made`` those that the graph takes, None where they are."""
-    if taken.dtype == ("string" if made.kind == "O" else made.name):
-        return None
-    kind = "f" if taken.dtype == "bfloat16" else ""
-    if not kind and taken.dtype in NUMBERS.values():
-        kind = np.dtype(taken.dtype).kind
-    if _RANKS.get(made.kind, 3) > _RANKS.get(kind, -1):
-        raise ValueError(
-            f"the program takes {taken.dtype} as {taken.name!r}, and preprocessing makes "
-            f"{'text' if made.kind == 'O' else made.name}, which is of another kind"
-        )
-    if taken.dtype == "bfloat16":
-        return bfloat16
-    # A whole number that is out of range fails for its row, rather than to become another one.
-    return methodcaller("astype", taken.dtype, casting="same_value" if kind in "iu" else "unsafe")
 
 
 def _answers(answered: Sequence[OnnxTensor], names: Sequence[str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Which inputs of a batch go to which parameters of a program, and in what form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from deployments.frames import Inputs, TensorFrame
+from deployments.frames import TensorFrame
+from deployments.model.backends.input_names import described, matched
 from deployments.model.backends.parameters import Parameter, Size
 
 Array = npt.NDArray[Any]
@@ -34,7 +35,7 @@ class _Taken:
         if len(lengths) != len(sizes) or not all(map(_takes, sizes, lengths)):
             raise ValueError(
                 f"the program takes {self.parameter.name!r} as {self.parameter}, and "
-                f"preprocessing makes {self.made!r} as {_described(array)}"
+                f"preprocessing makes {self.made!r} as {described(array)}"
             )
         short = [max(0, _shortest(size) - n) for size, n in zip(sizes, lengths, strict=True)]
         tensor = torch.from_numpy(array)
@@ -59,14 +60,10 @@ class _Taken:
 class ProgramInputs:
     """What a program takes of each batch, found with one as an ``example``. Raises ValueError where
     it takes something else than there is.
-
-    The names of its parameters are those of the inputs. Where none is, they are taken by order, if
-    that leaves no doubt: for a single one, or for those that differ in kind or in dimensions. What
-    is [N, 0], as of no categorical columns, may be left out.
     """
 
     def __init__(self, parameters: Sequence[Parameter], example: TensorFrame) -> None:
-        made = _matched([one.name for one in parameters], example.inputs)
+        made = matched([one.name for one in parameters], example.inputs)
         self._taken = [
             _Taken(name, one, tuple(n.fewest if n.fixed else None for n in one.sizes[1:]))
             for name, one in zip(made, parameters, strict=True)
@@ -86,24 +83,6 @@ class ProgramInputs:
         return tensors
 
 
-def _described(array: Array) -> str:
-    """As messages show what preprocessing makes."""
-    return f"{array.dtype} [{', '.join(['N', *map(str, array.shape[1:])])}]"
-
-
-def _matched(names: Sequence[str], made: Inputs) -> Sequence[str]:
-    left = [name for name in made if name not in names]
-    if set(names) <= made.keys() and all(made[name].shape[1:] == (0,) for name in left):
-        return names
-    forms = {(array.dtype.kind, array.ndim) for array in made.values()}
-    if len(left) == len(made) == len(names) == len(forms):
-        return left
-    raise ValueError(
-        f"the program takes {_listed(names)}, preprocessing makes {_listed(made)}: name the "
-        "arguments of forward as preprocessing names its inputs"
-    )
-
-
 def _takes(size: Size, length: int) -> bool:
     return length == size.fewest if size.fixed else size.most is None or length <= size.most
 
@@ -111,10 +90,6 @@ def _takes(size: Size, length: int) -> bool:
 def _shortest(size: Size) -> int:
     # Programs that reduce a row, to its largest say, need something to reduce.
     return size.fewest if size.fixed else max(size.fewest, 1)
-
-
-def _listed(names: Sequence[str] | Mapping[str, Any]) -> str:
-    return ", ".join(map(repr, names)) or "nothing"
 
 
 def _name(dtype: torch.dtype) -> str:
