@@ -49,26 +49,25 @@ def _instant(seconds: float) -> datetime | None:
 _FLOATS: dict[DType, Convert] = {"float64": float, "bool": bool, "timestamp": _instant}
 
 
-def _given(kind: Type) -> Convert | None:
-    """How a cell becomes what Feast gives; None where it is that."""
+def _given(kind: Type, *, within: bool = False) -> Convert | None:
+    """How a cell becomes what Feast gives; None where it is that. ``within`` a list sets are lists,
+    too."""
     if kind.fields:
         parts = {name: convert for name, one in kind.fields if (convert := _given(one))}
         return _by_field(parts) if parts else None
-    return _each(kind, kind.item) if kind.item else _SINGLE.get(kind.kind)
-
-
-_SINGLE: dict[str, Convert] = {"uuid": UUID, "timestamp": _instant}
-
-
-def _each(kind: Type, item: Type) -> Convert | None:
-    convert = _given(item)
-    if item.item is not None:
+    if kind.item is None:
+        return _SINGLE.get(kind.kind)
+    convert = _given(kind.item, within=True)
+    if kind.item.item is not None:
         # Feast has no empty list within another.
         return lambda cell: [(convert(one) if convert else one) or None for one in cell]
-    many: Convert = set if kind.kind == "set" else list
+    many: Convert = set if kind.kind == "set" and not within else list
     if convert is None:
         return None if many is list else many
     return lambda cell: many(None if one is None else convert(one) for one in cell)
+
+
+_SINGLE: dict[str, Convert] = {"uuid": UUID, "timestamp": _instant}
 
 
 def _by_field(parts: dict[str, Convert]) -> Convert:

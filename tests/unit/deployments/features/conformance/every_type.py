@@ -1,5 +1,6 @@
 """A repo with a feature of each type that Feast knows: rows that are known, null and not there."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal as Number
 from pathlib import Path
@@ -8,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from feast import Entity, FeatureService, FeatureStore, Field, ValueType
+from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, ValueType
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import python_values_to_proto_values
@@ -108,13 +109,16 @@ BLANK = pd.DataFrame({"shop": [1], "event_timestamp": [NOW]})
 SHOP = Entity(name="shop", join_keys=["shop"], value_type=ValueType.INT64)
 
 
-def stored(folder: Path, *definitions: Any, **settings: Any) -> FeatureStore:
-    """The repo, with a view ``all`` in a service of that name, and ``definitions`` of a view."""
+def stored(
+    folder: Path,
+    more: Callable[[FeatureView], list[Any]] = lambda _: [],
+    **settings: Any,
+) -> FeatureStore:
+    """The repo, with a view ``every`` in a service of that name, and what ``more`` makes of it."""
     schema = [Field(name=name, dtype=dtype) for name, (dtype, _) in TYPES.items()]
     everything = view(folder, "every", [SHOP], [Field(name="shop", dtype=Int64), *schema], BLANK)
     service = FeatureService(name="every", features=[everything])
-    more = [make(everything) for make in definitions]
-    store = applied(folder, SHOP, everything, service, *more, **settings)
+    store = applied(folder, SHOP, everything, service, *more(everything), **settings)
     rows = {
         1: {name: values[0] for name, (_, values) in TYPES.items()},
         2: {name: values[1] for name, (_, values) in TYPES.items()},
