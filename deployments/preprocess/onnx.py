@@ -54,7 +54,8 @@ class OnnxPreprocessor(Preprocessor):
 
     def inspect(self, columns: Mapping[str, Column]) -> tuple[Inputs, Unseen]:
         """As ``Preprocessor`` says; which categories training has not seen, a graph does not."""
-        given = {one.name: _taken(one, columns[one.name]) for one in self._graph.inputs}
+        with np.errstate(over="ignore"):
+            given = {one.name: _taken(one, columns[one.name]) for one in self._graph.inputs}
         rows = len(next(iter(given.values())))
         made = dict(zip(self._outputs, self._graph.run(self._outputs, given), strict=True))
         for name, values in made.items():
@@ -104,15 +105,19 @@ def _values(dtype: str, column: Column) -> npt.NDArray[Any]:
     return values
 
 
-def _floats(column: Column, wanted: np.dtype[Any]) -> npt.NDArray[np.floating[Any]]:
+def _floats(column: Column, wanted: np.dtype[Any]) -> npt.NDArray[Any]:
     if isinstance(column, Block):
         floats = column.values.astype(np.float64)
         floats[column.missing] = np.nan
     else:
         floats = as_floats(column)
-    # Finite stays finite, as in the declared steps, and what is not is missing.
-    most = np.finfo(wanted).max
-    return np.clip(np.where(np.isfinite(floats), floats, np.nan), -most, most).astype(wanted)
+    found: npt.NDArray[Any] = floats.astype(wanted)
+    if np.isinf(found).any():
+        # Finite stays finite, as in the declared steps, and what is not is missing.
+        most = np.finfo(wanted).max
+        known = np.where(np.isfinite(floats), floats, np.nan)
+        found = np.clip(known, -most, most).astype(wanted)
+    return found
 
 
 def _texts(column: Column) -> npt.NDArray[np.object_]:

@@ -8,31 +8,23 @@ import httpx
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from pydantic import BaseModel
 
-from app.asgi import Application
 from app.config import DistributedSettings, GraphArgs
-from app.serving.chain import Chain
-from app.serving.dataplane import Dataplane
 from app.start.preflight import completed
-from deployments.bundle.bundle import LATEST
 from deployments.features.deployment import FeaturesSettings
-from deployments.features.lookup import FeatureLookup
 from deployments.frames import TensorFrame
 from deployments.model.backends.load import load
 from deployments.model.deployment import ModelSettings
 from deployments.model.options import ModelOptions
-from deployments.model.stage import ModelStage
-from deployments.preprocess.stage import Preprocessing
 from deployments.stage.settings import StageSettings
-from deployments.stage.timed import timed
 from examples.repos import join
 from examples.store_orders.build import HERE, SERVICE
 from examples.store_orders.tables import AS_OF, CUSTOMERS, LAPSED
 from tests.support.example import NAME, Example, orders_at
 from tests.support.preprocessing import preprocessor_of
 from tests.support.rows import as_sent
+from tests.support.served_example import application_of, served
 
 SETTINGS: dict[str, type[BaseModel]] = {
     "Ingress": DistributedSettings,
@@ -42,31 +34,9 @@ SETTINGS: dict[str, type[BaseModel]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def application() -> dict[str, Any]:
-    document = yaml.safe_load((HERE / "serve_config.yaml").read_text())
-    application: dict[str, Any]
-    (application,) = document["applications"]
-    return application
-
-
 @pytest.fixture
-async def client(example: Example, application: dict[str, Any]) -> AsyncIterator[httpx.AsyncClient]:
-    """The edge with the stages beside it, set up as the example's config says."""
-    args = GraphArgs.model_validate(application["args"])
-    options = {one["name"]: one.get("user_config", {}) for one in application["deployments"]}
-    assert options.keys() == {"Features"}
-    features = FeaturesSettings.model_validate(options["Features"])
-    bundles = example.bundles
-    chain = Chain(
-        timed(FeatureLookup(example.store, bundles, features).lookup),
-        timed(Preprocessing(bundles).transform),
-        timed(ModelStage(bundles, args.model).predict),
-    )
-    dataplane = Dataplane(bundles, chain, NAME)
-    await dataplane.activate(LATEST, DistributedSettings().batching)
-    transport = httpx.ASGITransport(Application(dataplane, args))
-    async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
+async def client(example: Example) -> AsyncIterator[httpx.AsyncClient]:
+    async with served(example.home) as client:
         yield client
 
 
@@ -83,7 +53,8 @@ async def documented(client: httpx.AsyncClient) -> dict[str, Any]:
     return example
 
 
-def test_the_config_is_one_that_fits_two_cores(application: dict[str, Any]) -> None:
+def test_the_config_is_one_that_fits_two_cores() -> None:
+    application = application_of(HERE)
     args = GraphArgs.model_validate(application["args"], context=HERE)
 
     assert (args.model.name, args.layout) == (NAME, "distributed")

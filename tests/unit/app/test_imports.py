@@ -25,9 +25,9 @@ def _loaded(code: str) -> set[str]:
     ("module", "unused"),
     [
         ("deployments.features.deployment", {"torch"}),
-        ("deployments.preprocess.deployment", {"torch", "feast"}),
-        ("deployments.model.deployment", {"torch", "feast"}),
-        ("app.layouts.collapsed", {"torch"}),
+        ("deployments.preprocess.deployment", {"torch", "feast", "onnx", "onnxruntime"}),
+        ("deployments.model.deployment", {"torch", "feast", "onnx", "onnxruntime"}),
+        ("app.layouts.collapsed", {"torch", "onnx", "onnxruntime"}),
         ("app.ingress", {"torch", "feast"}),
         ("app.ray_private.controller", {"torch", "feast", "app.serving.dataplane"}),
         ("app.start.launch", {"ray", "pydantic"}),
