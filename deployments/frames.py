@@ -11,8 +11,18 @@ import numpy.typing as npt
 from deployments.columns import Column, Integers
 from deployments.model_id import ModelId
 
-Failures = Mapping[int, str]
-"""By row, why a stage has nothing for it, in words for the client."""
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a stage has nothing for a row, in words for its client, and which of the row's columns is
+    to blame, if one is."""
+
+    message: str
+    column: str | None = None
+
+
+Failures = Mapping[int, Failure]
+"""By row, why a stage has nothing for it."""
 
 
 class Status(IntEnum):

@@ -104,7 +104,8 @@ class AnsweredBatch:
             age_s = float(states.age_s[view, place])
             return refusal(states.names[view], Status(states.status[view, place]), age_s)
         if place in self.failed:
-            return RowFailed(self.failed[place])
+            failure = self.failed[place]
+            return RowFailed(failure.message, failure.column)
         return self.row(place, values_of)
 
     def first_without_answer(self, part: slice) -> int | None:

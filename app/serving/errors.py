@@ -135,9 +135,13 @@ class FeaturesRefused(RowError):
 
 
 class RowFailed(RowError):
-    """A stage fails for this row, and works for others."""
+    """A stage fails for this row, for what is in ``field`` if it says so, and works for others."""
 
     code = ErrorCode.ROW_FAILED
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Unavailable(WindsockError):

@@ -136,7 +136,7 @@ class ServedVersion:
         # Past the queue: what a first batch takes, with all that it loads, is no measure of others.
         batch = await self._run([self._example()], inf)
         if batch.failed:
-            return RowFailed(batch.failed[0])
+            return RowFailed(batch.failed[0].message, batch.failed[0].column)
         self.example_answer = batch.row(0)
         return None
 

@@ -7,12 +7,20 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
-from deployments.columns import Column, Integers
-from deployments.preprocess.spec import Concat, Cyclic, Derived, LocalTime, Subtract
-
-Floats = npt.NDArray[np.float64]
+from deployments.columns import Block, Column, Ragged, objects
+from deployments.preprocess.cells import Floats, as_floats, keys_of, plain_keys
+from deployments.preprocess.derived_steps import (
+    Concat,
+    Cyclic,
+    Derived,
+    LocalTime,
+    Log,
+    Path,
+    Subtract,
+)
+from deployments.preprocess.paths import NoSuchPlace, found, parsed
+from deployments.stage.isolation import RowProblem
 
 _HOUR_S = 3600.0
 _DAY_S = 86400.0
@@ -30,19 +38,14 @@ def derive(step: Derived, columns: Mapping[str, Column]) -> Column:
         case Cyclic():
             angle = as_floats(columns[step.of]) * (2 * np.pi / step.period)
             return np.sin(angle) if step.op == "sin" else np.cos(angle)
+        case Log():
+            return _log(step, columns[step.of])
+        case Path():
+            return _path(step, columns[step.of])
         case Concat():
             return _concat([columns[name] for name in step.of], step.separator)
         case _:
             assert_never(step)
-
-
-def as_floats(column: Column) -> Floats:
-    """A column as float64; None in an object column becomes NaN."""
-    if isinstance(column, Integers):
-        return column.floats
-    if column.dtype == np.float64:
-        return column
-    return column.astype(np.float64)
 
 
 def _local_time(step: LocalTime, seconds: Floats) -> Floats:
@@ -59,19 +62,59 @@ def _local_time(step: LocalTime, seconds: Floats) -> Floats:
     return part
 
 
+def sources(step: Derived) -> list[str]:
+    """The columns that a step reads."""
+    match step:
+        case Concat():
+            return step.of
+        case Subtract():
+            return [step.of, step.minus]
+        case _:
+            return [step.of]
+
+
+def _log(step: Log, column: Column) -> Column:
+    log = np.log if step.op == "log" else np.log1p
+    if isinstance(column, Block):
+        return Block(_finite(log(as_floats(column.values))), column.missing)
+    if isinstance(column, Ragged):
+        return Ragged(_finite(log(as_floats(column.values))), column.offsets, column.missing)
+    return _finite(log(as_floats(column)))
+
+
+def _finite(values: Floats) -> Floats:
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
+def _path(step: Path, column: Column) -> Column:
+    steps = parsed(step.path)
+    places = []
+    for document in column.tolist():
+        try:
+            places.append(found(document, steps))
+        except NoSuchPlace:
+            if not step.optional:
+                problem = RowProblem(step.of, f"{step.of!r} has nothing at {step.path}")
+                raise problem from ValueError("`optional: true` makes it missing there")
+            places.append(None)
+    return objects(places)
+
+
 def _concat(parts: list[Column], separator: str) -> Column:
-    joined = np.empty(len(parts[0]), dtype=object)
-    joined[:] = [
-        None if None in values else separator.join(values)
-        for values in zip(*(_texts(part) for part in parts), strict=True)
-    ]
-    return joined
+    return objects(
+        [
+            None if None in values else separator.join(values)
+            for values in zip(*(_texts(part) for part in parts), strict=True)
+        ]
+    )
 
 
 def _texts(column: Column) -> list[str | None]:
-    if column.dtype == object:
-        return column.tolist()  # type: ignore[no-any-return]
-    return [None if value != value else _text(value) for value in column.tolist()]
+    if isinstance(column, np.ndarray) and column.dtype != object:
+        return [None if value != value else _text(value) for value in column.tolist()]
+    keys = plain_keys(keys_of(column))
+    return [key if key is None or isinstance(key, str) else str(key) for key in keys]
 
 
 def _text(value: float) -> str:

@@ -1,88 +1,160 @@
-"""What a preprocessing step is asked to do, before it is fitted. Plain JSON."""
+"""What a preprocessing is asked to do, before it is fitted. Plain JSON."""
 
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from deployments.preprocess.derived_steps import Derived
+from deployments.preprocess.steps import CategoricalStep, ElementStep, NumericStep, Step
 from deployments.strict import StrictModel
 
 
-class LocalTime(StrictModel, frozen=True):
-    """Calendar part of an instant (float64 epoch seconds, UTC), in a named time zone.
+class NumericInput(StrictModel, frozen=True):
+    """Numbers side by side: float32 [N, F], or [N] of a single one where that is to be
+    squeezed."""
 
-    ``hour_of_day`` is fractional, 0 to 24; ``day_of_week`` is 0 (Monday) to 6.
+    numeric: list[NumericStep]
+    squeeze: bool = False
+
+    @property
+    def steps(self) -> list[NumericStep]:
+        return self.numeric
+
+
+class CategoricalInput(StrictModel, frozen=True):
+    """Indices side by side: int64 [N, C], or [N] of a single one where that is to be squeezed."""
+
+    categorical: list[CategoricalStep]
+    squeeze: bool = False
+
+    @model_validator(mode="after")
+    def _single(self) -> "CategoricalInput":
+        if self.squeeze and len(self.categorical) != 1:
+            raise ValueError("squeeze takes an input of one column")
+        return self
+
+    @property
+    def steps(self) -> list[CategoricalStep]:
+        return self.categorical
+
+
+class SequenceInput(StrictModel, frozen=True):
+    """The elements of an array of any length, in their order: [N, L], int64 or (``numeric``)
+    float32, or [N, L, k] of an array of arrays. A missing array has no elements.
+
+    L is ``length``, or else the longest of the batch, which is at most ``max_length``: of a longer
+    array the ``keep`` elements stay. Shorter ones have zeros at the ``pad`` side. ``mask`` names a
+    further input, bool [N, L], true where an element stands; ``lengths`` one with their number,
+    int64 [N].
     """
 
-    name: str
-    op: Literal["hour_of_day", "day_of_week"]
-    of: str
-    timezone: str = "UTC"
+    sequence: ElementStep
+    length: int | None = Field(default=None, ge=1)
+    max_length: int | None = Field(default=None, ge=1)
+    keep: Literal["first", "last"] = "first"
+    pad: Literal["left", "right"] = "right"
+    mask: str | None = None
+    lengths: str | None = None
 
-    @field_validator("timezone")
+    @property
+    def steps(self) -> list[ElementStep]:
+        return [self.sequence]
+
+    @field_validator("sequence")
     @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError) as error:
-            raise ValueError(f"{name!r} is not in the time zone database") from error
-        return name
+    def _one_each(cls, step: ElementStep) -> ElementStep:
+        if getattr(step, "indicator", False):
+            raise ValueError("an element of a sequence has no indicator: its mask tells")
+        return step
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "SequenceInput":
+        if self.length is not None and self.max_length is not None:
+            raise ValueError("give either length or max_length")
+        return self
 
 
-class Subtract(StrictModel, frozen=True):
-    """``of - minus``; ``hours_between`` takes instants in seconds and answers in hours."""
-
-    name: str
-    op: Literal["difference", "hours_between"]
-    of: str
-    minus: str
-
-
-class Cyclic(StrictModel, frozen=True):
-    """``sin`` or ``cos`` of a quantity that repeats every ``period`` (in the column's unit)."""
-
-    name: str
-    op: Literal["sin", "cos"]
-    of: str
-    period: float = Field(gt=0)
-
-
-class Concat(StrictModel, frozen=True):
-    """One string key from several columns; missing as soon as one part is missing."""
-
-    name: str
-    op: Literal["concat"]
-    of: list[str] = Field(min_length=2)
-    separator: str = "|"
-
-
-Derived = Annotated[LocalTime | Subtract | Cyclic | Concat, Field(discriminator="op")]
-
-
-class Numeric(StrictModel, frozen=True):
-    """One float32 input: fill what is missing, scale, clip.
-
-    ``quantile_normal`` maps the training distribution to a standard normal through its
-    empirical quantiles. With ``indicator`` a second column follows: 1 where missing, else 0.
-    """
+class Tensor(StrictModel, frozen=True):
+    """A number (``shape`` []), an array or lists of lists of this shape, as they are; ``fill``
+    everywhere where it is missing."""
 
     column: str
-    scale: Literal["none", "standard", "quantile_normal"] = "standard"
-    fill: Literal["median", "mean", "zero"] = "median"
-    indicator: bool = False
-    clip: tuple[float, float] | None = None
+    shape: list[Annotated[int, Field(ge=1)]] = Field(default_factory=list, max_length=8)
+    dtype: Literal["float32", "int64", "bool"] = "float32"
+    fill: float = 0.0
 
 
-class Categorical(StrictModel, frozen=True):
-    """One int64 input: the value's place in the training vocabulary; 0 is unseen or missing."""
+class TensorInput(StrictModel, frozen=True):
+    """A value passed on: [N, *shape]."""
 
-    column: str
-    min_count: int = Field(default=1, ge=1)
+    tensor: Tensor
+
+    @property
+    def steps(self) -> list[Tensor]:
+        return [self.tensor]
+
+
+_FORMS = ("numeric", "categorical", "sequence", "tensor")
+
+
+def _form(given: Any) -> str | None:
+    keys = given if isinstance(given, dict) else vars(given) if hasattr(given, "__dict__") else ()
+    return next((form for form in _FORMS if form in keys), None)
+
+
+InputSpec = Annotated[
+    Annotated[NumericInput, Tag("numeric")]
+    | Annotated[CategoricalInput, Tag("categorical")]
+    | Annotated[SequenceInput, Tag("sequence")]
+    | Annotated[TensorInput, Tag("tensor")],
+    Discriminator(
+        _form,
+        custom_error_type="input_form",
+        custom_error_message=f"an input is one of {', '.join(_FORMS)}",
+    ),
+]
 
 
 class PreprocessSpec(StrictModel, frozen=True):
-    """The whole preprocessing of a model, in the order in which columns reach it."""
+    """The whole preprocessing of a model, in the order in which columns reach it.
+
+    ``numeric`` and ``categorical`` are the short form of the inputs that are named so. A program
+    whose ``inputs`` are named takes them only where they have steps.
+    """
 
     derived: list[Derived] = Field(default_factory=list)
-    numeric: list[Numeric] = Field(default_factory=list)
-    categorical: list[Categorical] = Field(default_factory=list)
+    numeric: list[NumericStep] = Field(default_factory=list)
+    categorical: list[CategoricalStep] = Field(default_factory=list)
+    inputs: dict[str, InputSpec] = Field(default_factory=dict)
+
+    @property
+    def forms(self) -> Mapping[str, InputSpec]:
+        """By name, how each input is made."""
+        short: dict[str, InputSpec] = {}
+        if self.numeric or not self.inputs:
+            short["numeric"] = NumericInput(numeric=self.numeric)
+        if self.categorical or not self.inputs:
+            short["categorical"] = CategoricalInput(categorical=self.categorical)
+        return short | self.inputs
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "PreprocessSpec":
+        twice = [name for name, count in Counter(self._names()).items() if count > 1]
+        if twice:
+            raise ValueError(f"two inputs have the name {twice[0]!r}")
+        return self
+
+    def _names(self) -> Iterator[str]:
+        if self.numeric:
+            yield "numeric"
+        if self.categorical:
+            yield "categorical"
+        for name, form in self.inputs.items():
+            yield name
+            if isinstance(form, SequenceInput):
+                yield from filter(None, [form.mask, form.lengths])
+
+
+AnyStep = Step | Tensor

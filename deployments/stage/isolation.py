@@ -7,7 +7,7 @@ from time import monotonic
 from ray.serve.metrics import Counter
 
 from deployments.columns import Column, joined
-from deployments.frames import Failures
+from deployments.frames import Failure, Failures
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
@@ -20,12 +20,21 @@ Columns = Mapping[str, Column]
 """Arrays of as many rows each."""
 
 
+class RowProblem(ValueError):
+    """What is wrong with a row's value in ``column``, in words that its client may read."""
+
+    def __init__(self, column: str, words: str) -> None:
+        super().__init__(words)
+        self.column = column
+
+
 class Isolation:
     """Runs a batch that failed again by halves, down to single rows: what fails alone is that
     row's, all others are answered. N bad rows cost little more than N single runs.
 
-    It tells a row's client what failed and the kind of error, whose text may hold data or paths;
-    the log has each kind with its traceback once a minute, and a metric counts the rows.
+    It tells a row's client what failed and the kind of error, whose text may hold data or paths,
+    unless it is a RowProblem's; the log has each kind with its traceback once a minute, and a
+    metric counts the rows.
     """
 
     def __init__(self, stage: str) -> None:
@@ -48,7 +57,7 @@ class Isolation:
         ``what`` names to clients and in the log what ``run`` computes; ``view`` is for the metric.
         """
         parts: list[Columns] = []
-        failed: dict[int, str] = {}
+        failed: dict[int, Failure] = {}
         left = _cut(0, rows)
         while left:
             start, stop = left.pop()
@@ -59,7 +68,7 @@ class Isolation:
                     left += _cut(start, stop)
                     continue
                 self._log(alone, f"{what} failed for a row")
-                failed[start] = f"{what} failed for this row: {type(alone).__name__}"
+                failed[start] = _failure(f"{what} failed for this row", alone)
                 parts.append(blank)
         if failed:
             _failed_rows().inc(len(failed), tags={"stage": self._stage, "view": view})
@@ -72,6 +81,12 @@ class Isolation:
         if now - self._logged.get(kind, -_LOG_EVERY_S) >= _LOG_EVERY_S:
             self._logged[kind] = now
             logger.error("%s", told, exc_info=error)
+
+
+def _failure(what: str, error: Exception) -> Failure:
+    if isinstance(error, RowProblem):
+        return Failure(f"{what}: {error}", error.column)
+    return Failure(f"{what}: {type(error).__name__}")
 
 
 def _cut(start: int, stop: int) -> list[tuple[int, int]]:

@@ -20,8 +20,11 @@ from deployments.dtypes import DType
 from deployments.features.lookup import open_store
 from deployments.features.plan import ServiceError
 from deployments.features.resolve import resolve
-from deployments.preprocess.declared import DeclaredPreprocessor, FittedState
+from deployments.preprocess.base import Preprocessor
+from deployments.preprocess.declared import DeclaredPreprocessor
 from deployments.preprocess.spec import PreprocessSpec
+from deployments.preprocess.state import FittedState
+from deployments.stage.isolation import RowProblem
 from training.bundling.columns import columns_of
 from training.bundling.contract_file import ContractFile
 from training.bundling.documents import read, validated
@@ -99,15 +102,18 @@ def _training_columns(
     return columns_of(table[known], dtypes, schema.entities)
 
 
-def _preprocessor(path: Path, columns: dict[str, Column]) -> DeclaredPreprocessor:
+def _preprocessor(path: Path, columns: dict[str, Column]) -> Preprocessor:
     content = read(path)
-    fitted = isinstance(content, dict) and "vocabularies" in content
-    model: type[FittedState | PreprocessSpec] = FittedState if fitted else PreprocessSpec
-    given = validated(path, content, model)
+    fitted = isinstance(content, dict) and "spec" in content
+    given = (
+        validated(path, content, FittedState) if fitted else validated(path, content, PreprocessSpec)
+    )
     try:
-        if isinstance(given, PreprocessSpec):
-            return DeclaredPreprocessor.fit(given, columns)
-        preprocessor = DeclaredPreprocessor(given)
+        preprocessor = (
+            DeclaredPreprocessor.fit(given, columns)
+            if isinstance(given, PreprocessSpec)
+            else DeclaredPreprocessor(given)
+        )
         inputs = [columns.get(name, ()) for name in preprocessor.inputs]
         if not all(map(len, inputs)):
             return preprocessor  # what is not there is named with what else the bundle needs
@@ -117,13 +123,16 @@ def _preprocessor(path: Path, columns: dict[str, Column]) -> DeclaredPreprocesso
             f"{path} reads the column {error}, which is not a field or feature in --data"
         ) from error
     except ValueError as error:
-        raise ValueError(f"{path} does not fit --data: {error}") from error
-    sizes = zip(preprocessor.categorical_names, preprocessor.cardinalities, strict=True)
-    for place, (name, size) in enumerate(sizes):
-        if size > 1 and name in unseen and not tensors["categorical"][:, place].any():
+        why = f": {error.__cause__}" if isinstance(error, RowProblem) else ""
+        raise ValueError(f"{path} does not fit --data: {error}{why}") from error
+    for index in preprocessor.indices:
+        indices = tensors[index.input]
+        if index.place is not None:
+            indices = indices[:, index.place]
+        if index.size > 1 and index.column in unseen and not indices.any():
             raise ValueError(
-                f"{path} knows not one value of {name!r} in --data: it was fitted on another "
-                "column, or on values of another type"
+                f"{path} knows not one value of {index.column!r} in --data: it was fitted on "
+                "another column, or on values of another type"
             )
     return preprocessor
 

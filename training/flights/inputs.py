@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from deployments.columns import Column
+from deployments.preprocess.cells import as_floats
 from deployments.preprocess.declared import DeclaredPreprocessor
-from deployments.preprocess.derive import as_floats, derive
+from deployments.preprocess.derive import derive
 from deployments.preprocess.spec import PreprocessSpec
 from training.flights.flights import NEW_YORK
 from training.flights.split import Rows

@@ -13,7 +13,7 @@ from deployments.columns import Column, column_of
 from deployments.dtypes import DType
 from deployments.features.on_demand import compute_rows
 from deployments.features.plan import OnDemandView
-from deployments.frames import Failures
+from deployments.frames import Failure, Failures
 from deployments.stage.isolation import Isolation
 
 REQUEST: dict[str, DType] = {
@@ -85,7 +85,9 @@ def test_a_missing_value_fails_the_row_that_it_is_missing_in(
     out, failed = computed(function, given, "float64", **options)
 
     assert out == [2.0, None, 6.0, None]
-    assert failed == dict.fromkeys((1, 3), f"on-demand view 'tax' failed for this row: {kind}")
+    assert failed == dict.fromkeys(
+        (1, 3), Failure(f"on-demand view 'tax' failed for this row: {kind}")
+    )
 
 
 def dropping(inputs: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from deployments.frames import Outputs, TensorFrame
+from deployments.frames import Failure, Outputs, TensorFrame
 from deployments.model.backends.torch_cpu import TorchRuntime
 from deployments.model.deployment import ModelReplica
 from deployments.model.options import ModelOptions
@@ -15,7 +15,7 @@ from deployments.model.stage import ModelStage
 from tests.support.shop import MOST, NAME, PRICE, Shop, shop
 
 INLINE, THREAD = ModelOptions(device="cpu", inline_s=60), ModelOptions(device="cpu", inline_s=0)
-FAILED = "the program failed for this row: IndexError"
+FAILED = Failure("the program failed for this row: IndexError")
 
 _batched: Any = ModelReplica._batched
 run_batch = _batched.__wrapped__
@@ -144,4 +144,4 @@ async def test_answers_that_are_not_one_for_each_row_are_not_mixed_up(
     predicted = await model.predict(orders(built, 2, 0, 4))
 
     check(predicted.outputs, 5, np.nan, 10)
-    assert predicted.failed == {1: "the program failed for this row: ValueError"}
+    assert predicted.failed == {1: Failure("the program failed for this row: ValueError")}

@@ -6,7 +6,7 @@ from tests.support.preprocessing import fitted, words
 
 
 def codes(preprocessor: DeclaredPreprocessor, columns: dict[str, Column]) -> list[int]:
-    return [int(code) for code in preprocessor.transform(columns)[1][:, 0]]
+    return [int(code) for code in preprocessor.transform(columns)["categorical"][:, 0]]
 
 
 def test_words_get_their_places_and_unseen_or_missing_ones_zero() -> None:
@@ -41,8 +41,8 @@ def test_a_key_beyond_the_precision_of_a_float_is_told_from_its_neighbour() -> N
 def test_words_that_training_has_not_seen_are_named_by_row_missing_ones_are_not() -> None:
     preprocessor = fitted(words("b", "a", None, "b"), categorical=[{"column": "word"}])
 
-    _, _, unseen = preprocessor.inspect(words("a", "z", None, "y", "b"))
+    _, unseen = preprocessor.inspect(words("a", "z", None, "y", "b"))
     assert {name: rows.tolist() for name, rows in unseen.items()} == {"word": [1, 3]}
 
-    _, _, unseen = preprocessor.inspect(words("a", None, "b"))
+    _, unseen = preprocessor.inspect(words("a", None, "b"))
     assert unseen == {}

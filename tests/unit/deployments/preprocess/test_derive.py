@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from deployments.columns import Column, column_of
 from deployments.preprocess.derive import derive
-from deployments.preprocess.spec import Concat, Cyclic, Derived, LocalTime, Subtract
+from deployments.preprocess.derived_steps import Concat, Cyclic, Derived, LocalTime, Subtract
 
 ZONES = ["UTC", "America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"]
 

@@ -8,7 +8,7 @@ AMOUNTS = [1.0, 2.0, 3.0, 10.0]
 
 
 def numeric(preprocessor: DeclaredPreprocessor, *values: float | None) -> list[float]:
-    return [float(value) for value in preprocessor.transform(amounts(*values))[0][:, 0]]
+    return [float(value) for value in preprocessor.transform(amounts(*values))["numeric"][:, 0]]
 
 
 def test_standard_scaling_is_by_mean_and_deviation_of_training() -> None:
@@ -32,7 +32,7 @@ def test_an_indicator_says_what_was_filled() -> None:
     step = {"column": "amount", "scale": "none", "indicator": True}
     preprocessor = fitted(amounts(*AMOUNTS), numeric=[step, {"column": "amount"}])
 
-    tensor, _ = preprocessor.transform(amounts(1, None, np.inf))
+    tensor = preprocessor.transform(amounts(1, None, np.inf))["numeric"]
 
     assert preprocessor.numeric_names == ["amount", "amount:missing", "amount"]
     assert tensor[:, 1].tolist() == [0, 1, 1]

@@ -10,10 +10,10 @@ from deployments.preprocess.spec import PreprocessSpec
     ("spec", "problem"),
     [
         ({"numbers": []}, "Extra inputs"),
-        ({"numeric": [{"column": "a", "scale": "log"}]}, "'none', 'standard' or"),
+        ({"numeric": [{"column": "a", "scale": "logit"}]}, "'none', 'standard' or"),
         ({"numeric": [{"column": "a", "clip": [1]}]}, "Field required"),
         ({"categorical": [{"column": "a", "min_count": 0}]}, "greater than or equal to 1"),
-        ({"derived": [{"name": "a", "op": "log", "of": "b"}]}, "expected tags"),
+        ({"derived": [{"name": "a", "op": "logit", "of": "b"}]}, "expected tags"),
         ({"derived": [{"name": "a", "op": "sin", "of": "b", "period": 0}]}, "greater than 0"),
         ({"derived": [{"name": "a", "op": "concat", "of": ["b"]}]}, "at least 2 items"),
         ({"derived": [{"name": "a", "op": "difference", "of": "b"}]}, "Field required"),

@@ -6,7 +6,7 @@ import pytest
 
 from deployments.bundle.bundle import BundleError, BundleStore
 from deployments.columns import Column, column_of, key_column
-from deployments.frames import Frame
+from deployments.frames import Failure, Frame
 from deployments.preprocess.stage import Preprocessing
 from tests.support.example import NAME, Example
 from tests.support.preprocessing import preprocessor_of
@@ -47,7 +47,11 @@ async def test_a_row_that_no_step_takes_fails_alone(tmp_path: Path) -> None:
 
     tensors = await stage.transform(Frame(built.id, 3, columns))
 
-    assert tensors.failed == {1: "the preprocessing failed for this row: ValueError"}
+    assert tensors.failed == {
+        1: Failure(
+            "the preprocessing failed for this row: no step can take what 'size' holds", "size"
+        )
+    }
     np.testing.assert_array_equal(
         tensors.inputs["numeric"], [[2.5, 1, 12], [0, 0, 0], [7.5, 3, 12]]
     )

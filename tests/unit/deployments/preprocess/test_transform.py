@@ -27,7 +27,7 @@ def test_derived_columns_build_on_each_other_and_are_no_inputs() -> None:
         categorical=[{"column": "pair"}, {"column": "store"}],
     )
 
-    tensor, category = preprocessor.transform(
+    inputs = preprocessor.transform(
         {
             "at": column_of("timestamp", [5 * 3600]),
             "last_at": column_of("timestamp", [3600]),
@@ -37,8 +37,8 @@ def test_derived_columns_build_on_each_other_and_are_no_inputs() -> None:
     )
 
     assert preprocessor.inputs == ["at", "last_at", "word", "store"]
-    np.testing.assert_allclose(tensor, [[1.0, 4.0]])
-    assert category.tolist() == [[2, 2]]
+    np.testing.assert_allclose(inputs["numeric"], [[1.0, 4.0]])
+    assert inputs["categorical"].tolist() == [[2, 2]]
 
 
 def test_infinities_in_derived_columns_are_missing() -> None:
@@ -48,7 +48,7 @@ def test_infinities_in_derived_columns_are_missing() -> None:
         numeric=[{"column": "gap", "scale": "none", "indicator": True}],
     )
 
-    assert preprocessor.transform(amounts(np.inf, 3))[0].tolist() == [[0, 1], [0, 0]]
+    assert preprocessor.transform(amounts(np.inf, 3))["numeric"].tolist() == [[0, 1], [0, 0]]
 
 
 def test_an_absent_column_is_named() -> None:
@@ -59,12 +59,14 @@ def test_an_absent_column_is_named() -> None:
 
 
 def test_there_is_nothing_to_learn_from_a_column_without_a_number() -> None:
-    with pytest.raises(ValueError, match="column 'amount' has no finite value to fit on"):
+    with pytest.raises(
+        ValueError, match="column 'amount' cannot be prepared: it has no finite value"
+    ):
         fitted(amounts(None, np.inf), numeric=[{"column": "amount"}])
 
 
 def test_words_are_no_numbers() -> None:
-    with pytest.raises(ValueError, match=r"'word' cannot be a numeric input: .* to float: 'a'"):
+    with pytest.raises(ValueError, match=r"'word' cannot be prepared: .* to float: 'a'"):
         fitted(words("a"), numeric=[{"column": "word"}])
 
 
@@ -79,6 +81,9 @@ def test_a_batch_may_be_empty() -> None:
     both = amounts(1, 2) | words("a", "b")
     preprocessor = fitted(both, numeric=[{"column": "amount"}], categorical=[{"column": "word"}])
 
-    tensor, category = preprocessor.transform(amounts() | words())
+    inputs = preprocessor.transform(amounts() | words())
 
-    assert (tensor.shape, category.shape) == ((0, 1), (0, 1))
+    assert {name: values.shape for name, values in inputs.items()} == {
+        "numeric": (0, 1),
+        "categorical": (0, 1),
+    }

@@ -3,7 +3,7 @@ from collections.abc import Callable, Collection
 import numpy as np
 import pytest
 
-from deployments.frames import Failures
+from deployments.frames import Failure, Failures
 from deployments.stage import isolation
 from deployments.stage.isolation import Columns, Isolation
 
@@ -64,7 +64,7 @@ def test_a_client_is_told_the_kind_of_error_and_the_log_all_of_it_once(
     for _ in range(3):
         _, failed = isolated(Doubling([0, 1]), 4, by)
 
-    assert set(failed.values()) == {"doubling failed for this row: KeyError"}
+    assert set(failed.values()) == {Failure("doubling failed for this row: KeyError")}
     (record,) = log.records
     assert record.getMessage() == "doubling failed for a row"
     assert "/srv/secret" in log.text

@@ -207,7 +207,7 @@ def test_a_contract_that_does_not_fit_is_refused(
         ),
         (
             lambda spec: spec["numeric"].append({"column": "catalogue__category"}),
-            "column 'catalogue__category' cannot be a numeric input: could not convert string",
+            "column 'catalogue__category' cannot be prepared: could not convert string",
         ),
         (
             lambda spec: spec["numeric"].pop(),

@@ -12,11 +12,14 @@ from tests.support.example import Example
     ("change", "problem"),
     [
         (
-            lambda state: state["vocabularies"].__setitem__(0, ["no", "such"]),
+            lambda state: state["inputs"]["categorical"][0].update(values=["no", "such"]),
             "preprocess.json knows not one value of 'store_id' in --data: it was fitted on",
         ),
-        (lambda state: state["numeric"].clear(), "preprocess.json does not fit --data: "),
-        (lambda state: state["vocabularies"].clear(), "preprocess.json does not fit --data: "),
+        (lambda state: state["inputs"]["numeric"].clear(), "preprocess.json does not fit --data: "),
+        (
+            lambda state: state["inputs"]["categorical"].clear(),
+            "preprocess.json does not fit --data: ",
+        ),
         (
             lambda state: state["spec"]["derived"].reverse(),
             "which is not a field or feature in --data",

@@ -56,7 +56,7 @@ def test_no_input_tells_the_time_of_year(preprocessor: DeclaredPreprocessor) -> 
 def test_instants_reach_the_model_as_hours_before_departure(
     flights: pd.DataFrame, preprocessor: DeclaredPreprocessor
 ) -> None:
-    _, codes = preprocessor.transform(columns_of(flights))
+    codes = preprocessor.transform(columns_of(flights))["categorical"]
     table = tree_table(preprocessor, columns_of(flights), codes)
     place = table.names.index("hours_since_last_departed")
 
@@ -66,7 +66,7 @@ def test_instants_reach_the_model_as_hours_before_departure(
 def test_gaps_are_flagged_for_the_network_and_kept_for_the_trees(
     flights: pd.DataFrame, preprocessor: DeclaredPreprocessor
 ) -> None:
-    numeric, codes = preprocessor.transform(columns_of(flights))
+    numeric, codes = preprocessor.transform(columns_of(flights)).values()
     table = tree_table(preprocessor, columns_of(flights), codes)
 
     flag = numeric[:, preprocessor.numeric_names.index("hours_since_last_landed:missing")]
@@ -78,7 +78,7 @@ def test_gaps_are_flagged_for_the_network_and_kept_for_the_trees(
 def test_trees_and_network_read_the_same_categories(
     flights: pd.DataFrame, preprocessor: DeclaredPreprocessor
 ) -> None:
-    _, codes = preprocessor.transform(columns_of(flights))
+    codes = preprocessor.transform(columns_of(flights))["categorical"]
     table = tree_table(preprocessor, columns_of(flights), codes)
 
     assert table.categorical == [f"{name}_code" for name in CATEGORICAL]

@@ -1,0 +1,1 @@
+"""The forms that inputs of a program have, each with its fitted steps."""
