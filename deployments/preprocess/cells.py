@@ -20,9 +20,9 @@ _KEYS = {str, int, type(None)}
 def as_floats(column: Column) -> Floats:
     """A column as float64, NaN where it is missing: zoned instants in epoch seconds, text that is
     a number as that. Raises ValueError for others."""
-    if isinstance(column, Integers):
-        return column.floats
     if not isinstance(column, np.ndarray):
+        if isinstance(column, Integers):
+            return column.floats
         raise ValueError("it holds arrays, not numbers")
     if column.dtype == np.float64:
         return column
@@ -35,11 +35,12 @@ def as_floats(column: Column) -> Floats:
 def keys_of(column: Column) -> list[Any]:
     """Keys of a dictionary, None where a value is missing: text, and numbers as integers. Whatever
     else an object column holds is there as it is: see ``plain_keys``."""
-    if isinstance(column, np.ndarray) and column.dtype.kind == "f":
-        return [int(value) if np.isfinite(value) else None for value in column.tolist()]
-    if isinstance(column, Block | Ragged):
+    if isinstance(column, np.ndarray):
+        if column.dtype.kind == "f":
+            return [int(value) if np.isfinite(value) else None for value in column.tolist()]
+    elif not isinstance(column, Integers):
         raise ValueError("it holds arrays: use multi_hot, or a sequence")
-    return column.tolist()  # type: ignore[no-any-return]
+    return column.tolist()
 
 
 def plain_keys(keys: list[Any]) -> list[Key]:

@@ -22,6 +22,7 @@ from deployments.preprocess.derived_steps import (
 from deployments.preprocess.paths import NoSuchPlace, found, parsed
 from deployments.stage.isolation import RowProblem
 
+_TEXT = {str, type(None)}
 _HOUR_S = 3600.0
 _DAY_S = 86400.0
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -38,12 +39,12 @@ def derive(step: Derived, columns: Mapping[str, Column]) -> Column:
         case Cyclic():
             angle = as_floats(columns[step.of]) * (2 * np.pi / step.period)
             return np.sin(angle) if step.op == "sin" else np.cos(angle)
+        case Concat():
+            return _concat([columns[name] for name in step.of], step.separator)
         case Log():
             return _log(step, columns[step.of])
         case Path():
             return _path(step, columns[step.of])
-        case Concat():
-            return _concat([columns[name] for name in step.of], step.separator)
         case _:
             assert_never(step)
 
@@ -113,8 +114,10 @@ def _concat(parts: list[Column], separator: str) -> Column:
 def _texts(column: Column) -> list[str | None]:
     if isinstance(column, np.ndarray) and column.dtype != object:
         return [None if value != value else _text(value) for value in column.tolist()]
-    keys = plain_keys(keys_of(column))
-    return [key if key is None or isinstance(key, str) else str(key) for key in keys]
+    keys = keys_of(column)
+    if _TEXT.issuperset(map(type, keys)):
+        return keys
+    return [None if key is None else str(key) for key in plain_keys(keys)]
 
 
 def _text(value: float) -> str:

@@ -33,5 +33,6 @@ class Categories(Form):
                 made[:, place], new = coder.encode(columns[column])
             except ValueError as error:
                 raise unreadable(column) from error
-            add(unseen, column, new)
+            if new is not None:
+                add(unseen, column, new)
         return {self._name: made[:, 0] if self._squeeze else made}

@@ -42,11 +42,10 @@ def unreadable(column: str) -> RowProblem:
     return RowProblem(column, f"no step can take what {column!r} holds")
 
 
-def add(unseen: Unseen, column: str, rows: Places | None) -> None:
+def add(unseen: Unseen, column: str, rows: Places) -> None:
     """Note rows with values that training has not seen."""
-    if rows is not None:
-        known = unseen.get(column)
-        unseen[column] = rows if known is None else np.union1d(known, rows)
+    known = unseen.get(column)
+    unseen[column] = rows if known is None else np.union1d(known, rows)
 
 
 def coder_of(step: CategoricalStep, fitted: Fitted) -> Coder:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from deployments.columns import Block, Column, missing_of
 from deployments.frames import Inputs
-from deployments.preprocess.cells import as_floats, as_ragged
+from deployments.preprocess.cells import Floats, as_floats, as_ragged
 from deployments.preprocess.codes import ByHash, ByVocabulary, Coder, Places
 from deployments.preprocess.forms.form import Form, Unseen, add, mismatch, unreadable
 from deployments.preprocess.forms.scaling import Scaling, finite
@@ -66,13 +66,7 @@ class Numbers(Form):
 
     def make(self, columns: Mapping[str, Column], rows: int, unseen: Unseen) -> Inputs:
         made = np.empty((rows, len(self.names)), dtype=np.float32)
-        values = []
-        for column in self._scaled:
-            try:
-                values.append(as_floats(columns[column]))
-            except ValueError as error:
-                raise unreadable(column) from error
-        stacked = np.array(values).reshape(len(values), rows)
+        stacked = self._stacked(columns, rows)
         missing = self._scaling.scale(stacked)
         made[:, self._places] = stacked.T
         made[:, self._indicators] = missing[self._indicated].T
@@ -82,8 +76,18 @@ class Numbers(Form):
             except ValueError as error:
                 raise unreadable(column) from error
             made[:, at : at + numbers.shape[1]] = numbers
-            add(unseen, column, new)
+            if new is not None:
+                add(unseen, column, new)
         return {self._name: made[:, 0] if self._squeeze else made}
+
+    def _stacked(self, columns: Mapping[str, Column], rows: int) -> Floats:
+        """What is scaled, float64 [F, N]."""
+        column = ""
+        try:
+            values = np.array([as_floats(columns[column := name]) for name in self._scaled])
+        except ValueError as error:
+            raise unreadable(column) from error
+        return values.reshape(len(self._scaled), rows)
 
 
 class _Arrays:
