@@ -7,9 +7,10 @@ from app.cli.bundle import bundle
 from app.cli.check import check
 from app.cli.env import env
 from app.cli.front import front
+from app.cli.init import init
 from app.cli.up import up
 
-VERBS = (up, check, bundle, front, env)
+VERBS = (init, bundle, check, up, front, env)
 
 # Without markup, since rich's takes as long to import as all the rest.
 cli = typer.Typer(

@@ -74,9 +74,10 @@ class PreprocessingSpec(StrictModel):
 
 
 class TrainingData(StrictModel):
-    """From what the model was trained: a SHA-256 over the data, and its size."""
+    """From what the model was trained: a SHA-256 over the data, and its size. Without a
+    fingerprint it is not known: the bundle's rows are what the online store had."""
 
-    fingerprint: str
+    fingerprint: str | None
     rows: int
 
 

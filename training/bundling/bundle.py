@@ -28,6 +28,8 @@ from deployments.stage.isolation import RowProblem
 from training.bundling.columns import columns_of
 from training.bundling.contract_file import ContractFile
 from training.bundling.documents import read, validated
+from training.bundling.learnt import learnt
+from training.bundling.store_rows import store_rows
 from training.bundling.writer import write_bundle
 
 
@@ -42,7 +44,7 @@ def bundle(
     feature_service: str,
     preprocess: Path,
     contract: Path,
-    data: Path,
+    data: Path | None = None,
     feature_repo: Path = Path("feature_repo"),
     feature_store_yaml: Path | None = None,
     models_dir: Path = Path("models"),
@@ -54,18 +56,27 @@ def bundle(
     ``program`` is a file whose suffix names its backend; ``preprocess`` a spec (YAML or JSON),
     which is fitted on ``data``, or a ``preprocess.json`` that is fitted already; ``contract`` a
     ``contract.yaml``; ``data`` the training set (parquet): entity keys, request features and
-    ``<view>__<feature>`` columns; ``metrics`` a JSON object to keep in the manifest.
+    ``<view>__<feature>`` columns; ``metrics`` a JSON object to keep in the manifest. Without
+    ``data`` nothing may have to be learnt, and what the online store has of the entities that the
+    offline store knows gives the defaults and the golden rows.
     """
     try:
         described = validated(contract, read(contract), ContractFile)
         store = open_store(feature_repo, feature_store_yaml)
-        schema = resolve(store, feature_service).schema
-        columns = _training_columns(data, schema, described)
+        plan = resolve(store, feature_service)
+        fingerprint, warnings = None, []
+        if data:
+            columns = training_columns(data, plan.schema, described)
+            fingerprint = hashlib.sha256(data.read_bytes()).hexdigest()
+        else:
+            fields = {one.name: one for one in described.entities + described.request_features}
+            rows = store_rows(feature_repo, feature_store_yaml, plan, fields)
+            columns, warnings = rows.columns, rows.warnings
         return write_bundle(
             models_dir=models_dir,
             name=name,
             program=program,
-            preprocessor=_preprocessor(preprocess, columns),
+            preprocessor=_preprocessor(preprocess, columns, fit=data is not None),
             feature_repo=feature_repo,
             feature_store_yaml=feature_store_yaml,
             feature_service=feature_service,
@@ -74,7 +85,8 @@ def bundle(
             outputs=_documents(described.outputs),
             training_columns=columns,
             metrics=_metrics(metrics),
-            fingerprint=hashlib.sha256(data.read_bytes()).hexdigest(),
+            fingerprint=fingerprint,
+            warnings=warnings,
             description=described.description,
         )
     except FileNotFoundError as error:
@@ -87,9 +99,10 @@ def _documents(parts: Sequence[BaseModel]) -> list[dict[str, Any]]:
     return [part.model_dump(exclude_none=True) for part in parts]
 
 
-def _training_columns(
+def training_columns(
     data: Path, schema: ServiceSchema, contract: ContractFile
 ) -> dict[str, Column]:
+    """What a training set (parquet) has of the columns of a service. Raises ValueError."""
     dtypes: dict[str, DType] = {
         field.name: field.dtype for field in contract.request_features if field.dtype
     }
@@ -102,12 +115,20 @@ def _training_columns(
     return columns_of(table[known], dtypes, schema.entities)
 
 
-def _preprocessor(path: Path, columns: dict[str, Column]) -> Preprocessor:
+def _preprocessor(path: Path, columns: dict[str, Column], *, fit: bool) -> Preprocessor:
     content = read(path)
     fitted = isinstance(content, dict) and "spec" in content
     given = (
-        validated(path, content, FittedState) if fitted else validated(path, content, PreprocessSpec)
+        validated(path, content, FittedState)
+        if fitted
+        else validated(path, content, PreprocessSpec)
     )
+    if isinstance(given, PreprocessSpec) and not fit and (names := learnt(given)):
+        raise ValueError(
+            f"{path}: what it does to {names[0]!r} is learnt from the training set: give --data, "
+            "or the fitted preprocess.json of the training, or a step that learns nothing "
+            "(`scale: none`, `op: hash`)"
+        )
     try:
         preprocessor = (
             DeclaredPreprocessor.fit(given, columns)

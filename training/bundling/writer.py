@@ -45,7 +45,8 @@ def write_bundle(
     training_columns: Mapping[str, Column],
     golden_rows: int = 64,
     metrics: Mapping[str, Any],
-    fingerprint: str,
+    fingerprint: str | None,
+    warnings: Sequence[str] = (),
     description: str = "",
     extra_files: Mapping[str, bytes] | None = None,
 ) -> Path:
@@ -55,7 +56,8 @@ def write_bundle(
     training read, as the frames carry them: they give the defaults, the golden rows (evenly spread
     over those that a request could send) and the row count. ``entities``, ``request_features`` and
     ``outputs`` are FieldSpec and OutputSpec documents; a timestamp's ``minimum`` and ``maximum``
-    may be ISO 8601. What is odd, though it can be served, is told on stderr. Raises ValueError for
+    may be ISO 8601. ``fingerprint`` is of the training set, None where rows of the online store
+    stand in for one. What is odd, ``warnings`` and more, is told on stderr. Raises ValueError for
     what does not fit together or could not serve; then nothing is written.
     """
     if Path(name).name != name or name.startswith(".") or not (name and name.isprintable()):
@@ -95,7 +97,7 @@ def write_bundle(
     )
     contract = Contract(draft)
     check_examples(contract)
-    places, warnings = golden_places(contract, training_columns, golden_rows)
+    places, problems = golden_places(contract, training_columns, golden_rows)
     golden = {column: training_columns[column][places] for column in needed}
     row = {column: golden[column][:1] for column in preprocessor.inputs}
     never_missing = {field.name for field in keys + request if not field.optional}
@@ -144,12 +146,12 @@ def write_bundle(
         )
         (folder / layout.MANIFEST).write_text(manifest.model_dump_json(indent=2))
         written = folder.rename(folder.with_name(version))
-        warnings += odd + first_start(Path(scratch), manifest.id, feature_repo, feature_store_yaml)
+        problems += odd + first_start(Path(scratch), manifest.id, feature_repo, feature_store_yaml)
         home = models_dir / name
         home.mkdir(exist_ok=True)
         target = written.rename(home / version)
     _point_latest(home, version)
-    for warning in warnings:
+    for warning in [*warnings, *problems]:
         print(f"warning: {warning}", file=sys.stderr)
     return target
 
