@@ -77,6 +77,13 @@ models/flight_delay/latest: $(DATA)/training.parquet $(TRAINING)
 report: bundle
 	@$(BIN)/python -m training.flights.report
 
+## wheel            wheels of server and client in dist/, for folders without this checkout
+.PHONY: wheel
+wheel: $(VENV)/.installed
+	@rm -rf build dist client/build
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist . ./client
+	@ls dist/*.whl
+
 # Unit tests run side by side; what starts Ray does not, as it needs all of the machine.
 SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist worksteal
 

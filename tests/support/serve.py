@@ -83,9 +83,14 @@ def read_config(layout: str, source: Path = CONFIG) -> dict[str, Any]:
 
 @contextmanager
 def started(
-    command: list[str], config: Path, env: Mapping[str, str], address: str | None = None
+    command: list[str],
+    config: Path,
+    env: Mapping[str, str],
+    address: str | None = None,
+    cwd: Path = ROOT,
 ) -> Iterator[Server]:
-    """A process that serves ``config``; interrupted at the end, and held to leave nothing."""
+    """A process that serves ``config``, run in ``cwd``; interrupted at the end, and held to leave
+    nothing."""
     document = yaml.safe_load(config.read_text())
     url = f"http://127.0.0.1:{document['http_options']['port']}"
     grpc = f"127.0.0.1:{document.get('grpc_options', {}).get('port', 0)}"
@@ -94,7 +99,7 @@ def started(
         mark = uuid4().hex
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=cwd,
             env={**_outside_ray(), **env, MARK: mark},
             stdout=output,
             stderr=subprocess.STDOUT,
