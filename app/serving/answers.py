@@ -14,7 +14,7 @@ from app.serving.info import FeaturesInfo, ViewInfo
 from app.serving.labels import NO_LABELS, Labels, are_scores, by_label, named
 from deployments.columns import Column
 from deployments.dtypes import DType
-from deployments.frames import Status
+from deployments.frames import Failure, Status
 from deployments.json_cells import to_json
 
 _STATUS = [status.name.lower() for status in Status]
@@ -73,7 +73,7 @@ class AnsweredBatch:
         names, beyond = named(values, labels)
         self.columns[name] = names.tolist()
         if beyond.any():
-            why = f"the output {name!r} counts {len(labels)} labels, and it is beyond them"
+            why = Failure(f"the output {name!r} counts {len(labels)} labels, and it is beyond them")
             rows = dict.fromkeys(np.flatnonzero(beyond).tolist(), why)
             self.failed = {**rows, **self.failed}
 

@@ -73,7 +73,8 @@ def variants(bundle: Bundle, device: torch.device) -> dict[str, Run]:
         served = load(bundle, ModelOptions(device="cpu")).run
         return {"module()": as_exported(bundle), "as served": served}
     names = [output.name for output in bundle.manifest.outputs]
-    plain = TorchRuntime(Program(torch.export.load(bundle.program), names, device), device)
+    exported, example = torch.export.load(bundle.program), golden_frame(bundle)[0]
+    plain = TorchRuntime(Program(exported, names, example, device), device)
     most = max(SIZES)
     made: dict[str, tuple[Precision, Run]] = {"one copy an array": ("float32", plain.run)}
     for precision in ("float32", "bfloat16"):

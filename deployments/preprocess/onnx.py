@@ -13,7 +13,7 @@ from deployments.columns import Block, Column, Integers, Ragged, missing_of, obj
 from deployments.frames import Inputs, Unseen
 from deployments.onnx_graph import OnnxGraph, OnnxTensor
 from deployments.preprocess.base import Preprocessor
-from deployments.preprocess.derive import as_floats
+from deployments.preprocess.cells import as_floats
 
 FILE = "preprocess.onnx"
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from deployments.columns import column_of, key_column
-from deployments.frames import Frame, Predicted, TensorFrame, ViewStates
+from deployments.frames import Failure, Frame, Predicted, TensorFrame, ViewStates
 from tests.support.manifests import PARCELS
 
 
@@ -27,7 +27,7 @@ def test_frames_survive_the_way_between_processes(names: tuple[str | None, ...])
     sent.columns["price"] = np.full(len(names), np.nan)
 
     sent.budget_s = 0.5
-    sent.failed = {0: "no price"}
+    sent.failed = {0: Failure("no price")}
 
     received = pickle.loads(pickle.dumps(sent))
 
@@ -104,9 +104,9 @@ def test_a_tensor_frame_counts_its_rows() -> None:
 
 
 def test_a_part_of_what_is_predicted_counts_its_own_rows() -> None:
-    predicted = Predicted({"late": np.arange(5.0)}, {1: "first", 3: "second"})
+    predicted = Predicted({"late": np.arange(5.0)}, {1: Failure("first"), 3: Failure("second")})
 
     part = predicted.part(2, 5)
 
     assert part.outputs["late"].tolist() == [2, 3, 4]
-    assert part.failed == {1: "second"}
+    assert part.failed == {1: Failure("second")}

@@ -12,7 +12,7 @@ from app.serving.errors import ErrorCode, FeaturesRefused, RowFailed
 from app.serving.info import FeaturesInfo
 from deployments.columns import column_of
 from deployments.dtypes import DType
-from deployments.frames import Failures, Frame, Outputs, Status, Unseen, ViewStates
+from deployments.frames import Failure, Failures, Frame, Outputs, Status, Unseen, ViewStates
 from tests.support.manifests import PARCELS
 
 FRESH, STALE, MISSING, DEFAULTED = Status
@@ -197,7 +197,7 @@ def test_a_row_that_a_policy_refuses_has_an_error_instead(status: Status, code: 
 
 
 def test_a_row_that_a_stage_failed_for_has_an_error_instead() -> None:
-    answers = batch({"late": np.array([0.25, 0.5])}, failed={1: "the program failed"})
+    answers = batch({"late": np.array([0.25, 0.5])}, failed={1: Failure("the program failed")})
 
     failed = answers.answer(1)
 
@@ -207,7 +207,9 @@ def test_a_row_that_a_stage_failed_for_has_an_error_instead() -> None:
 
 
 def test_a_refusal_by_a_policy_comes_before_what_failed_for_it() -> None:
-    assert isinstance(fleet((MISSING, True), failed={0: "no price"}).answer(0), FeaturesRefused)
+    assert isinstance(
+        fleet((MISSING, True), failed={0: Failure("no price")}).answer(0), FeaturesRefused
+    )
 
 
 def fleet(*rows: tuple[Status, bool], failed: Failures | None = None) -> AnsweredBatch:
@@ -249,9 +251,12 @@ def test_the_first_row_that_a_policy_refuses_is_named() -> None:
     assert (refused.code, refused.row) == (ErrorCode.STALE_FEATURES, 3)
 
 
+BEFORE, FIRST, LAST = map(Failure, ("before", "first", "last"))
+
+
 @pytest.mark.parametrize(
     ("failed", "named"),
-    [({0: "before"}, None), ({2: "last"}, 1), ({2: "last", 1: "first"}, 0)],
+    [({0: BEFORE}, None), ({2: LAST}, 1), ({2: LAST, 1: FIRST}, 0)],
 )
 def test_the_first_row_that_failed_is_named(failed: Failures, named: int | None) -> None:
     answers = Answers()
@@ -262,14 +267,14 @@ def test_the_first_row_that_failed_is_named(failed: Failures, named: int | None)
     assert (refused and refused.row) == named
     if named is not None:
         assert isinstance(refused, RowFailed)
-        assert refused.message == failed[named + 1]
+        assert refused.message == failed[named + 1].message
 
 
 @pytest.mark.parametrize(("failed", "code"), [(0, "row_failed"), (2, "stale_features")])
 def test_of_failed_and_refused_rows_the_first_is_named(failed: int, code: str) -> None:
     answers = Answers()
     rows = (FRESH, False), (STALE, True), (FRESH, False)
-    answers.add(fleet(*rows, failed={failed: "the program failed"}), 0, 3)
+    answers.add(fleet(*rows, failed={failed: Failure("the program failed")}), 0, 3)
 
     refused = answers.refused()
 

@@ -8,6 +8,7 @@ import pytest
 from app.serving.contract import Contract
 from app.serving.errors import ErrorCode, InvalidRequest
 from deployments.bundle.manifest import FieldSpec
+from deployments.columns import Block
 from tests.support.manifests import field, manifest
 
 
@@ -27,8 +28,10 @@ def test_blocks_are_rows(stored: str) -> None:
 
     rows = of.rows({"key": ["a", "b"], "x": block})
 
-    np.testing.assert_array_equal(of.columns(rows)["x"].values, block)
-    assert of.columns(rows)["x"].values.dtype == np.float32
+    column = of.columns(rows)["x"]
+    assert isinstance(column, Block)
+    np.testing.assert_array_equal(column.values, block)
+    assert column.values.dtype == np.float32
 
 
 def test_a_block_may_be_of_a_ragged_field() -> None:

@@ -213,7 +213,7 @@ def test_rows_become_columns_of_the_frames_dtypes() -> None:
         "insured": "f",
         "sent_at": "f",
     }
-    assert columns["pieces"].values.tolist() == [3, 1]
+    assert columns["pieces"].tolist() == [3, 1]
     assert columns["lane"].tolist() == [2**63 - 1, -(2**63)]
     assert columns["insured"].tolist() == [1.0, 0.0]
     assert columns["depot"].tolist() == ["north", "south"]

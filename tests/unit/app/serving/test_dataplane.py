@@ -9,7 +9,7 @@ from app.config import BatchSettings
 from app.serving.dataplane import Dataplane
 from app.serving.errors import RowFailed, Unavailable
 from deployments.bundle.bundle import BundleError
-from deployments.frames import Frame, Outputs, TensorFrame
+from deployments.frames import Failure, Frame, Outputs, TensorFrame
 from tests.support.chains import lookup, predict, weighing
 from tests.support.manifests import PARCELS, field, manifest, parcels, store
 
@@ -148,7 +148,7 @@ async def test_a_request_ends_on_the_version_it_began_with(tmp_path: Path) -> No
 async def fails(frame: Frame, rows: Collection[int]) -> Frame:
     """The lookup, in which a view fails for some rows of each batch."""
     found = await lookup(frame)
-    found.failed = dict.fromkeys(set(rows) & set(range(frame.rows)), "view 'load' failed")
+    found.failed = dict.fromkeys(set(rows) & set(range(frame.rows)), Failure("view 'load' failed"))
     return found
 
 
@@ -170,7 +170,7 @@ async def test_a_version_that_answers_none_of_its_own_rows_does_not_serve(tmp_pa
 
     bundles = store(tmp_path, parcels("1"), parcels("2"))
     dataplane = Dataplane(bundles, weighing(lookup=from_the_second_on), "parcels")
-    with pytest.raises(RowFailed, match="view 'load' failed"):
+    with pytest.raises(RowFailed, match=Failure("view 'load' failed")):
         await dataplane.activate("2", SETTINGS)
 
     await dataplane.activate("1", SETTINGS)

@@ -9,7 +9,7 @@ import pytest
 from app.config import BatchSettings
 from app.serving import dataplane as module
 from app.serving.dataplane import Dataplane
-from deployments.frames import Frame, Status
+from deployments.frames import Failure, Frame, Status
 from tests.support.chains import lookup, weighing
 from tests.support.manifests import parcels, store
 
@@ -141,7 +141,7 @@ async def test_rows_that_fail_for_want_of_features_stop_no_start(tmp_path: Path)
 
     async def empty(frame: Frame) -> Frame:
         found = await views.lookup(frame)
-        found.failed = dict.fromkeys(range(frame.rows), "view 'tax' failed")
+        found.failed = dict.fromkeys(range(frame.rows), Failure("view 'tax' failed"))
         return found
 
     dataplane = Dataplane(store(tmp_path, parcels()), weighing(lookup=empty), "parcels")

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from deployments.columns import missing_of
 from deployments.frames import Status
 from examples.repos import join, quiet
 from examples.store_orders.build import SERVICE
@@ -96,7 +97,7 @@ async def test_lapsed_customers_are_served_without_what_the_store_still_holds(
     found = await online.lookup(example, later).lookup(example.frame(orders))
 
     assert set(state_of(found, "buyer")[0]) == {Status.DEFAULTED}
-    assert found.columns["buyer__orders_30d"].missing.all()
+    assert missing_of(found.columns["buyer__orders_30d"]).all()
     assert set(found.columns["buyer__favourite"]) == {None}
     assert np.isnan(found.columns["basket__days_since_last_order"]).all()
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deployments.frames import Frame, Status
+from deployments.frames import Failure, Frame, Status
 from tests.support.chains import lookup, weighing
 from tests.support.manifests import EXAMPLE
 from tests.support.streams import stream
@@ -107,7 +107,7 @@ async def test_a_row_that_a_stage_fails_for_takes_no_other_along(tmp_path: Path)
     async def breaks(frame: Frame) -> Frame:
         found = await lookup(frame)
         failing = np.flatnonzero(frame.columns["weight"] == 13).tolist()
-        found.failed = dict.fromkeys(failing, "on-demand view 'tax' failed")
+        found.failed = dict.fromkeys(failing, Failure("on-demand view 'tax' failed"))
         return found
 
     async with service(tmp_path, weighing(breaks)) as served, stream(served.url) as client:
