@@ -82,13 +82,13 @@ _MANY: dict[str, tuple[FeastType, list[list[Any]]]] = {
     "prices": (Decimal, [[NUMBERS[0], NUMBERS[1]], [NUMBERS[1]]]),
 }
 DOCUMENTS: dict[str, tuple[FeastType, list[Any]]] = {
-    "config": (Json, [{"a": [1, None, {"b": 2.5}], "é": True}, '"text"']),
+    "config": (Json, [{"a": [1, None, {"b": 2.5}], "é": True}, 7.5]),
     "traits": (Map, [{"a": 1, "b": {"c": "d"}, "e": [1.5, 2.5], "f": None}, {}]),
     "by_number": (ScalarMap, [{1: "a", 2**40: None}, {-7: 2.5}]),
     "by_id": (ScalarMap, [{IDS[0]: 1, IDS[1]: 2}, {IDS[0]: 3}]),
     "by_instant": (ScalarMap, [{NOW: "a"}, {EARLIER: "b"}]),
     "profile": (PROFILE, PROFILES),
-    "configs": (Array(Json), [[{"a": 1}, 2, '"x"'], []]),
+    "configs": (Array(Json), [[{"a": "x"}, 2], []]),
     "trait_list": (Array(Map), [[{"a": 1}, {"b": {"c": 2}}], [{}]]),
     "profiles": (Array(PROFILE), [PROFILES, PROFILES[1:]]),
     "grid": (Array(Array(Float64)), [[[1.0, 2.0], [3.0]], [[0.5]]]),
@@ -127,7 +127,7 @@ def stored(
     written = [
         (
             EntityKey(join_keys=["shop"], entity_values=[Value(int64_val=key)]),
-            {name: _proto(name, value) for name, value in row.items()},
+            {name: proto(name, value) for name, value in row.items()},
             NOW,
             None,
         )
@@ -137,6 +137,7 @@ def stored(
     return store
 
 
-def _proto(name: str, value: Any) -> Value:
+def proto(name: str, value: Any) -> Value:
+    """A value of this feature, as Feast stores it."""
     (made,) = python_values_to_proto_values([value], TYPES[name][0].to_value_type())
     return made
