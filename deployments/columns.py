@@ -7,9 +7,9 @@ apart from their values: ``Integers``, ``Block`` and ``Ragged``. All of them hav
 their rows by a slice or an array of places, and ``tolist()``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from itertools import accumulate
 from typing import Any, TypeVar, cast
 
@@ -145,25 +145,28 @@ C = TypeVar("C", bound=Column)
 def column_of(dtype: DType, cells: Iterable[Any]) -> Column:
     """A column of cells, None for missing: as Python has them, instants in epoch seconds, UUIDs as
     text, arrays as sequences. Raises ValueError or TypeError for what is of no such type."""
-    listed = cells if isinstance(cells, list) else list(cells)
-    if dtype in _FLOATS:
-        return np.array(listed, dtype=np.float64)
-    if dtype == "int64":
-        return Integers.of(listed)
-    kind = type_of(dtype)
-    if kind.is_list:
-        assert kind.item is not None
-        if kind.length is not None:
-            return Block.of(listed, kind.item, kind.length)
-        return Ragged.of(listed, kind.item)
-    return objects(listed)
+    return maker_of(dtype)(cells if isinstance(cells, Sequence) else list(cells))
 
 
 def key_column(dtype: DType, cells: Iterable[Any]) -> Column:
     """A column of entity keys, which are never missing."""
+    return maker_of(dtype, key=True)(cells if isinstance(cells, Sequence) else list(cells))
+
+
+@lru_cache(maxsize=4096)
+def maker_of(dtype: DType, *, key: bool = False) -> Callable[[Sequence[Any]], Column]:
+    """What makes ``column_of`` of a sequence, or ``key_column``, for who makes many."""
+    kind = type_of(dtype)
+    if dtype in _FLOATS:
+        return partial(np.array, dtype=np.float64)
     if dtype == "int64":
-        return np.array(list(cells), dtype=np.int64)
-    return column_of(dtype, cells)
+        return partial(np.array, dtype=np.int64) if key else Integers.of
+    if not kind.is_list:
+        return objects
+    assert kind.item is not None
+    if kind.length is not None:
+        return partial(Block.of, item=kind.item, length=kind.length)
+    return partial(Ragged.of, item=kind.item)
 
 
 def missing_of(column: Column) -> npt.NDArray[np.bool_]:

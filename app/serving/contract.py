@@ -16,7 +16,7 @@ from app.serving.pieces import UNREADABLE, elements, members
 from app.serving.problems import invalid, invalid_row, missing, unfit, unknown
 from app.serving.words import allowed
 from deployments.bundle.manifest import Manifest
-from deployments.columns import Column, column_of, key_column
+from deployments.columns import Column, maker_of
 
 Row = tuple[Any, ...]
 """One row's cells, in the order of the contract's fields; instants in epoch seconds."""
@@ -34,7 +34,11 @@ class Contract:
         self.fields = manifest.fields
         self.optional = {field.name for field in self.fields if field.optional}
         self._allowed = {field.name: allowed(field) for field in self.fields}
-        self._keys = {field.name for field in manifest.entities}
+        keys = len(manifest.entities)
+        self._makers = [
+            (field.name, maker_of(field.dtype, key=place < keys))
+            for place, field in enumerate(self.fields)
+        ]
         finishes = [finish_of(Domain.of(field)) for field in self.fields]
         self._finishes = [(place, finish) for place, finish in enumerate(finishes) if finish]
         annotations = {field.name: annotation(field) for field in self.fields}
@@ -133,8 +137,8 @@ class Contract:
     def columns(self, rows: Sequence[Row]) -> dict[str, Column]:
         """Rows as the columns of a frame."""
         return {
-            field.name: (key_column if field.name in self._keys else column_of)(field.dtype, values)
-            for field, values in zip(self.fields, zip(*rows, strict=True), strict=True)
+            name: make(values)
+            for (name, make), values in zip(self._makers, zip(*rows, strict=True), strict=True)
         }
 
     def schema(self, field: str) -> dict[str, Any]:

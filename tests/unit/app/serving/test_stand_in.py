@@ -14,6 +14,7 @@ from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
 from app.serving.errors import ErrorCode, FeaturesRefused, Overloaded, Unavailable
 from app.serving.stand_in import StandIn
+from deployments.columns import column_of
 from deployments.frames import Frame, Status, ViewStates
 from deployments.model_id import ModelId
 from deployments.stage.timed import timed
@@ -46,7 +47,10 @@ class Features:
         refused = np.zeros(1, np.int8) if self.refuses else None
         views = ViewStates(("load", "fleet"), status, np.full((2, 1), np.nan), refused)
         value = float(model.version)
-        columns = {"load__hourly": np.array([value]), "fleet__vans": np.array([value])}
+        columns = {
+            "load__hourly": np.array([value]),
+            "fleet__vans": column_of("int64", [int(value)]),
+        }
         return Frame(model, 1, columns, views)
 
     def stand_in(self) -> StandIn:
