@@ -6,12 +6,9 @@ uses of its module, and pickled with just that. Here the text is run among what 
 
 import ast
 import io
-import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from functools import cache
 from inspect import getclosurevars
-from pathlib import Path
 from pkgutil import resolve_name
 from types import FunctionType, ModuleType
 from typing import Any
@@ -20,6 +17,7 @@ import dill
 import numpy as np
 import pandas as pd
 
+from deployments.features.repo_modules import is_importable
 from deployments.features.store.feast import udf_rehydrate
 from deployments.log import get_logger
 
@@ -75,8 +73,7 @@ def text_of(source: str, name: str | None) -> str | None:
 
 
 class _Unpickler(dill.Unpickler):  # type: ignore[misc]
-    """Finds what a process would that has not run the feature repo, not what happens to be imported
-    here."""
+    """Finds what each process can import, of the feature repo, too."""
 
     def __init__(self, body: bytes) -> None:
         super().__init__(io.BytesIO(body))
@@ -93,18 +90,19 @@ class _Unpickler(dill.Unpickler):  # type: ignore[misc]
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("dill._dill", "_import_module"):
             return self._module
-        if is_installed(module):
+        if is_importable(module):
             try:
                 return super().find_class(module, name)
-            except (ImportError, AttributeError):
-                pass
+            except Exception as error:  # whatever a module of the repo does when it is imported
+                logger.info("%s of module %s cannot be imported (%r)", name, module, error)
         return _absent(module, name)
 
     def _module(self, name: str, *_: Any) -> Any:
-        if is_installed(name):
+        if is_importable(name):
             try:
                 found = resolve_name(name)
-            except (ImportError, AttributeError):
+            except Exception as error:
+                logger.info("module %s cannot be imported (%r)", name, error)
                 return _absent(name, name)()
             if isinstance(found, ModuleType):
                 self._found.append((found, dict(vars(found))))
@@ -114,23 +112,6 @@ class _Unpickler(dill.Unpickler):  # type: ignore[misc]
 
 def _absent(module: str, name: str) -> type[Absent]:
     return type(name, (Absent,), {"__module__": module})
-
-
-@cache
-def is_installed(module: str) -> bool:
-    """Whether a fresh process could import it: from elsewhere than a feature repo, which is on the
-    path of what runs in it alone."""
-    top = module.partition(".")[0]
-    if top == "__main__":
-        return False
-    finders = [one for one in sys.meta_path if hasattr(one, "find_spec")]
-    spec = next(filter(None, (one.find_spec(top, None) for one in finders)), None)
-    if spec is None:
-        return False
-    folders = [Path(folder).parent for folder in spec.submodule_search_locations or ()]
-    if not folders and spec.has_location and spec.origin:
-        folders = [Path(spec.origin).parent]
-    return not any((folder / "feature_store.yaml").exists() for folder in folders)
 
 
 def _unreadable(reason: str) -> Callable[..., Any]:

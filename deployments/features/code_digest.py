@@ -1,10 +1,13 @@
 """What the code of an on-demand view is known by: a hash of what it computes."""
 
+import ast
 import builtins
 import dis
 import hashlib
+import sys
 from collections.abc import Iterator
 from inspect import getclosurevars
+from pathlib import Path
 from pkgutil import resolve_name
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -12,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from deployments.features.code import Absent, is_installed, text_of
+from deployments.features.code import Absent, text_of
+from deployments.features.repo_modules import is_installed
 from deployments.features.store.feast import OnDemandFeatureView
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), range, slice)
@@ -42,7 +46,7 @@ def digest(view: OnDemandFeatureView) -> str:
     if description.lacks:
         raise CodeError(
             f"uses {' and '.join(description.lacks)}, which the registry does not hold: define it "
-            "within the function, or import it from an installed package"
+            "within the function, or in a module of the repo or of an installed package"
         )
     sources = sorted(view.source_feature_view_projections)
     known = (view.mode, view.singleton, sources, code)
@@ -85,17 +89,27 @@ class _Description:
             return ""
         if type(value) in _PLAIN:
             return repr(value)
-        if isinstance(value, ModuleType):
-            return f"module {value.__name__}"
         if name := _imported(value):
             return name
         if id(value) in self._within:
             return "itself"
         self._within.add(id(value))
         try:
+            if isinstance(value, ModuleType):
+                return self._module(value)
             return f"{type(value).__qualname__} {self._content(value)}"
         finally:
             self._within.remove(id(value))
+
+    def _module(self, module: ModuleType) -> str:
+        """A module of the feature repo: by its text, with what it imports of the repo."""
+        of_values = {
+            one.__name__ if isinstance(one, ModuleType) else getattr(one, "__module__", None)
+            for one in list(vars(module).values())
+        }
+        names = sorted((sys.modules.keys() & of_values) - {"__main__"})
+        used = [self.value(sys.modules[name]) for name in names if not is_installed(name)]
+        return repr((module.__name__, _text_of(module), used))
 
     def _content(self, value: Any) -> str:
         kind = type(value)
@@ -108,6 +122,13 @@ class _Description:
         if kind not in (list, tuple):
             value = _parts(value)
         return repr([self.value(one) for one in value])
+
+
+def _text_of(module: ModuleType) -> str:
+    if module.__file__ is None:  # a folder of modules
+        return ""
+    content = Path(module.__file__).read_bytes()
+    return ast.unparse(ast.parse(content)) if module.__file__.endswith(".py") else content.hex()
 
 
 def _parts(value: Any) -> list[Any]:
@@ -136,6 +157,8 @@ def _parts(value: Any) -> list[Any]:
 
 def _imported(value: Any) -> str | None:
     """The name by which any process can import a value, if there is one."""
+    if isinstance(value, ModuleType):
+        return f"module {value.__name__}" if is_installed(value.__name__) else None
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not isinstance(module, str) or not isinstance(name, str) or not is_installed(module):
         return None

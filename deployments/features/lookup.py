@@ -21,6 +21,7 @@ from deployments.features.metrics import LookupMetrics
 from deployments.features.on_demand import blank, compute_rows
 from deployments.features.plan import ServiceError, ServicePlan, StoredView
 from deployments.features.promise import checked_plan
+from deployments.features.repo_modules import make_importable
 from deployments.features.settings import LookupSettings
 from deployments.features.store.adapters import adapter_of
 from deployments.features.store.feast import FeastError, FeatureStore
@@ -216,8 +217,9 @@ class FeatureLookup:
 
 
 def open_store(repo: Path, store_yaml: Path | None) -> FeatureStore:
-    """The Feast store in ``repo``. Raises ServiceError where there is none, or none that can be
-    served from."""
+    """The Feast store in ``repo``, whose modules can be imported from now on. Raises ServiceError
+    where there is none, or none that can be served from."""
+    make_importable(repo)
     try:
         store = FeatureStore(repo_path=str(repo), fs_yaml_file=store_yaml)
         adapter_of(store)
