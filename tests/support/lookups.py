@@ -66,10 +66,9 @@ def plain(dtype: DType, value: Any) -> Any:
     """A value as a test writes it: None for a missing one, instants as such."""
     if value is None or value != value:
         return None
-    kinds = {"int64": int, "bool": bool, "float64": float, "string": str}
     if dtype == "timestamp":
         return datetime.fromtimestamp(value, UTC)
-    return kinds[dtype](value)
+    return bool(value) if dtype == "bool" else value
 
 
 def _plain(value: Any) -> Any:
