@@ -90,7 +90,7 @@ def _of_nested(tensor: Tensor, values: list[Any], expected: Expected) -> Any:
     rows = numbers(known, tensor.datatype).reshape(len(known), width)
     if len(known) == len(values):
         return rows
-    there = iter(rows)
+    there = iter(rows.tolist())
     return [None if value is None else next(there) for value in values]
 
 

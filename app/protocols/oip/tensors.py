@@ -44,7 +44,8 @@ class Expected:
 
 Read = Callable[["Tensor", Expected], Any]
 """Gives a row for each that is expected, None where it is null: elements as str, bytes, int, float
-or bool, and lists of numbers as one array [N, width]. Raises InvalidRequest."""
+or bool, or lists of them; those of numbers are one array [N, width] where none is null. Raises
+InvalidRequest."""
 
 
 @dataclass(slots=True)
@@ -136,7 +137,7 @@ def _values(tensor: Tensor, field: FieldSpec, rows: int) -> Any:
     values = tensor.read(tensor, Expected(rows, width, text, field.optional))
     if documents:
         return [_document(tensor, row, text) for row, text in enumerate(values)]
-    if width is not None and tensor.datatype != BYTES:
+    if isinstance(values, np.ndarray):
         return _numbers(tensor, field, values)
     if form.kind == "float64" and tensor.datatype in _BEYOND:
         for row, value in enumerate(values):
@@ -154,17 +155,15 @@ def _document(tensor: Tensor, row: int, text: bytes | str | None) -> Any:
         raise tensor.wrong(f"it is not JSON: {str(error)[:_SHOWN]}", row) from None
 
 
-def _numbers(tensor: Tensor, field: FieldSpec, values: Any) -> Any:
+def _numbers(tensor: Tensor, field: FieldSpec, values: npt.NDArray[Any]) -> Any:
     """Lists of numbers as the field has its elements; where it is optional, what is NaN throughout
     is missing."""
-    kind = form_of(field.dtype).kind
-    if isinstance(values, list):  # since some rows are null
-        return [None if one is None else _cast(tensor, kind, one[None])[0] for one in values]
-    cast = _cast(tensor, kind, values)
+    cast = _cast(tensor, form_of(field.dtype).kind, values)
     if field.optional and values.dtype.kind == "f" and values.shape[1]:
         missing = np.isnan(values).all(axis=1)
         if missing.any():
-            return [None if none else one for one, none in zip(cast, missing, strict=True)]
+            rows = zip(cast.tolist(), missing.tolist(), strict=True)
+            return [None if none else one for one, none in rows]
     return cast
 
 

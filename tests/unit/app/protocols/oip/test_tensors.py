@@ -39,7 +39,7 @@ Input = dict[str, Any]
 
 
 def contract_of(dtype: Any) -> Contract:
-    return Contract(manifest(request_features=[field("x", dtype)]))
+    return Contract(manifest(request_features=[field("x", dtype, example=0)]))
 
 
 def with_depots(one: Input) -> list[Input]:
@@ -179,7 +179,13 @@ def test_contents_are_typed_or_raw_and_not_both() -> None:
 
 
 datatypes = st.sampled_from(["BYTES", *NUMPY, "BF16", "", "bytes"])
-dtypes = st.sampled_from(["string", "int64", "float64", "bool", "timestamp"])
+dtypes = st.sampled_from(
+    [
+        *("string", "int64", "float64", "bool", "timestamp", "bytes", "uuid", "decimal"),
+        *("zoned_timestamp", "array<float32, 2>", "array<int64>", "array<string, 1>", "set<bool>"),
+        *("map", "json", "struct<a: int64>", "array<array<float64>>"),
+    ]
+)
 dimensions = st.integers(-1, 4) | st.integers(-(2**63), 2**63 - 1)
 shapes = st.lists(dimensions, max_size=3) | st.just([2])
 
