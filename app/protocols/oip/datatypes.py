@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,7 @@ _SCALARS: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """How tensors carry values of a type.
 
@@ -54,12 +54,17 @@ class Form:
     length: int | None = None
     json: bool = False
 
+    @cached_property
+    def text(self) -> bool:
+        """Whether BYTES are text, and not bytes as they are or JSON."""
+        return self.kind != "bytes" and not self.json
+
     @property
     def shape(self) -> list[int]:
         """As the metadata have it: -1 stands for any number of rows."""
         return [-1] if self.length is None else [-1, self.length]
 
-    def is_lists(self, datatype: str) -> bool:
+    def has_lists(self, datatype: str) -> bool:
         """Whether a tensor of this datatype has a list of elements for each row."""
         return self.length is not None or (self.json and datatype != BYTES)
 

@@ -12,7 +12,6 @@ from app.protocols.oip.datatypes import BYTES, Form, form_of
 from app.serving.contract import Contract, Row
 from app.serving.errors import ErrorCode, InvalidRequest
 from app.serving.pieces import UNREADABLE
-from deployments.bundle.manifest import FieldSpec
 
 _EXACT = 2**53  # integers up to here are whole as float64
 _BEYOND = ("INT64", "UINT64")
@@ -26,7 +25,7 @@ _ELEMENTS: Mapping[str, "npt.DTypeLike"] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Expected:
     """What a tensor must hold: ``rows`` of one element, or of a list of ``width``. Those of BYTES
     are ``text``, or else bytes; where a transport has null, a row may be that if ``nulls``."""
@@ -78,33 +77,40 @@ def rows_of(contract: Contract, tensors: Sequence[Tensor], limit: int) -> list[R
     """
     contract.check_names([tensor.name for tensor in tensors])
     by_name = {tensor.name: tensor for tensor in tensors}
-    given = [field for field in contract.fields if field.name in by_name]
-    for field in given:
-        _check(by_name[field.name], form_of(field.dtype))
+    given = [
+        (field, tensor, form_of(field.dtype))
+        for field in contract.fields
+        if (tensor := by_name.get(field.name)) is not None
+    ]
+    widths = [_width(tensor, form) for _, tensor, form in given]
     rows = _rows(tensors, limit)
-    return contract.rows({field.name: _values(by_name[field.name], field, rows) for field in given})
+    columns = {}
+    for (field, tensor, form), width in zip(given, widths, strict=True):
+        expected = Expected(rows, width, form.text, field.optional)
+        columns[field.name] = _values(tensor, form, expected)
+    return contract.rows(columns)
 
 
-def _check(tensor: Tensor, form: Form) -> None:
-    """That the datatype and the shape are those of the field."""
-    taken = {BYTES} if tensor.json else form.taken
+def _width(tensor: Tensor, form: Form) -> int | None:
+    """How many elements a row has, None where it is one that is in no list. Raises InvalidRequest
+    where the datatype or the shape is not one of the field's."""
+    taken = form.taken if not tensor.json else {BYTES}
     if tensor.datatype not in taken:
         raise tensor.wrong(
             f"its datatype must be {' or '.join(sorted(taken))}, not {tensor.datatype[:_SHOWN]!r}"
         )
-    rows, *others = tensor.shape or [-1]
-    if _has_lists(tensor, form):
+    shape, width = tensor.shape, None
+    sizes = len(shape)
+    if form.has_lists(tensor.datatype) and not tensor.json:
         told = f"[N, {'k' if form.length is None else form.length}]"
-        fits = len(others) == 1 and others[0] >= 0 and form.length in (None, others[0])
+        fits = sizes == 2 and shape[1] >= 0 and form.length in (None, shape[1])
+        width = shape[1] if fits else None
     else:
         told = "[N] or [N, 1]"
-        fits = others in ([], [1])
-    if rows < 0 or not fits:
-        raise tensor.wrong(f"its shape must be {told}, for N rows, not {list(tensor.shape[:4])}")
-
-
-def _has_lists(tensor: Tensor, form: Form) -> bool:
-    return not tensor.json and form.is_lists(tensor.datatype)
+        fits = sizes == 1 or (sizes == 2 and shape[1] == 1)
+    if not fits or shape[0] < 0:
+        raise tensor.wrong(f"its shape must be {told}, for N rows, not {list(shape[:4])}")
+    return width
 
 
 def _rows(tensors: Sequence[Tensor], limit: int) -> int:
@@ -127,19 +133,15 @@ def _rows(tensors: Sequence[Tensor], limit: int) -> int:
     return rows
 
 
-def _values(tensor: Tensor, field: FieldSpec, rows: int) -> Any:
+def _values(tensor: Tensor, form: Form, expected: Expected) -> Any:
     """A value for each row, as the field's JSON has it, bytes as they are, and numbers in lists as
     an array [N, k] of the field's own."""
-    form = form_of(field.dtype)
-    documents = tensor.json or (form.json and tensor.datatype == BYTES)
-    width = tensor.shape[1] if _has_lists(tensor, form) else None
-    text = not documents and form.kind != "bytes"
-    values = tensor.read(tensor, Expected(rows, width, text, field.optional))
-    if documents:
+    values = tensor.read(tensor, expected)
+    if tensor.json or (form.json and tensor.datatype == BYTES):
         return [_document(tensor, row, text) for row, text in enumerate(values)]
-    if isinstance(values, np.ndarray):
-        return _numbers(tensor, field, values)
-    if form.kind == "float64" and tensor.datatype in _BEYOND:
+    if expected.width is not None and isinstance(values, np.ndarray):
+        return _numbers(tensor, form, values, optional=expected.nulls)
+    if tensor.datatype in _BEYOND and form.kind == "float64":
         for row, value in enumerate(values):
             if value is not None and abs(value) > _EXACT:
                 raise tensor.wrong(_INEXACT, row)
@@ -155,11 +157,11 @@ def _document(tensor: Tensor, row: int, text: bytes | str | None) -> Any:
         raise tensor.wrong(f"it is not JSON: {str(error)[:_SHOWN]}", row) from None
 
 
-def _numbers(tensor: Tensor, field: FieldSpec, values: npt.NDArray[Any]) -> Any:
-    """Lists of numbers as the field has its elements; where it is optional, what is NaN throughout
-    is missing."""
-    cast = _cast(tensor, form_of(field.dtype).kind, values)
-    if field.optional and values.dtype.kind == "f" and values.shape[1]:
+def _numbers(tensor: Tensor, form: Form, values: npt.NDArray[Any], *, optional: bool) -> Any:
+    """Lists of numbers as the field has its elements; where it is ``optional``, what is NaN
+    throughout is missing."""
+    cast = _cast(tensor, form.kind, values)
+    if optional and values.dtype.kind == "f" and values.shape[1]:
         missing = np.isnan(values).all(axis=1)
         if missing.any():
             rows = zip(cast.tolist(), missing.tolist(), strict=True)
