@@ -40,7 +40,8 @@ def build(home: Path) -> Path:
     columns = columns_of(joined, dtypes, schema.entities)
     spec = home / "preprocess.yaml"
     preprocessor = DeclaredPreprocessor.fit(validated(spec, read(spec), PreprocessSpec), columns)
-    program = export_program(train(preprocessor, columns), preprocessor, data / "model.pt2")
+    network = train(preprocessor, columns)
+    program = export_program(network, preprocessor.transform(columns), data / "model.pt2")
     # The command would fit the spec to the same values; the fitted file leaves no doubt.
     (data / "preprocess.json").write_text(preprocessor.dump())
     return bundle(

@@ -189,7 +189,7 @@ def _bundled(folder: Path) -> str:
     with unstarted():
         return bundle(
             name=NAME,
-            program=export_program(Till(), preprocessor, folder / "model.pt2"),
+            program=export_program(Till(), preprocessor.transform(columns), folder / "model.pt2"),
             feature_service="shop_v1",
             preprocess=folder / "preprocess.json",
             contract=folder / "contract.yaml",

@@ -53,7 +53,9 @@ def bundle(data: Prepared, ensemble: Ensemble, metrics: dict[str, Any]) -> Path:
             models_dir=MODELS,
             name=MODEL_NAME,
             program=export_program(
-                for_serving(ensemble), data.preprocessor, Path(scratch) / "model.pt2"
+                for_serving(ensemble),
+                {"numeric": data.inputs[0], "categorical": data.inputs[1]},
+                Path(scratch) / "model.pt2",
             ),
             preprocessor=data.preprocessor,
             feature_repo=FEATURE_REPO,

@@ -61,7 +61,8 @@ def parts(example: Example, tmp_path: Path) -> dict[str, Any]:
 
 def write(parts: dict[str, Any], module: nn.Module, **changes: Any) -> Path:
     path = parts["models_dir"].with_name("model.pt2")
-    program = export_program(module, parts["preprocessor"], path)
+    inputs = parts["preprocessor"].transform(parts["training_columns"])
+    program = export_program(module, inputs, path)
     return write_bundle(**parts | {"program": program} | changes)
 
 
