@@ -89,10 +89,15 @@ class Staging:
 def side_by_side(answers: Sequence[Tensor], dtypes: Sequence[torch.dtype]) -> Tensor:
     """Answers of N rows as uint8 [N, bytes of a row], each as one of ``dtypes``."""
     columns = [
-        answer.to(dtype).reshape(len(answer), -1).contiguous().view(torch.uint8)
-        for answer, dtype in zip(answers, dtypes, strict=True)
+        _bytes(answer.to(dtype).contiguous()) for answer, dtype in zip(answers, dtypes, strict=True)
     ]
     return torch.cat(columns, dim=1)
+
+
+def _bytes(answer: Tensor) -> Tensor:
+    width = prod(answer.shape[1:])
+    # Of a single row, a tensor counts as contiguous whatever its strides.
+    return answer.as_strided((len(answer), width), (width, 1)).view(torch.uint8)
 
 
 def apart(block: npt.NDArray[np.uint8], names: Sequence[str], slots: Sequence[Slot]) -> Outputs:

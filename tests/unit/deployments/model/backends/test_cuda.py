@@ -3,12 +3,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 
 from deployments.frames import TensorFrame
 from deployments.model.backends.base import InParts, Runtime
 from deployments.model.backends.cuda import CudaRuntime, ladder
 from deployments.model.backends.torch_program import Program
 from deployments.model.options import CudaGraphs
+from tests.support.manifests import PARCELS
 from tests.unit.deployments.model.backends.programs import Sums, UpTo, exported, tensors, totals
 from tests.unit.deployments.model.backends.recorded import Graph, on_cpu
 
@@ -84,6 +86,76 @@ def test_without_graphs_the_answers_are_the_same(graphs: list[Graph]) -> None:
     check(served, tensors(3))
     assert not graphs
     assert not served.sizes
+
+
+class Kinds(nn.Module):
+    """Takes inputs of many kinds, and answers as many."""
+
+    def forward(self, ids: Tensor, flags: Tensor, price: Tensor) -> dict[str, Tensor]:
+        return {
+            "ids": ids[:, 0],
+            "flags": ~flags,
+            "cube": price.reshape(-1, 1, 1).expand(-1, 2, 3).to(torch.float16),
+            "price": price.unsqueeze(1),
+        }
+
+
+def kinds(rows: int) -> TensorFrame:
+    ids = np.arange(rows * 3).reshape(rows, 3) + 7
+    return TensorFrame(
+        PARCELS,
+        {"price": np.arange(rows, dtype=np.float32), "flags": ids[:, 0] % 2 == 1, "ids": ids},
+    )
+
+
+@pytest.mark.parametrize("how", ["on", "off"])
+def test_every_dtype_goes_there_and_back(graphs: list[Graph], how: CudaGraphs) -> None:
+    rows = {0: torch.export.Dim("rows", min=1)}
+    takes = (torch.zeros(4, 3, dtype=torch.int32), torch.zeros(4) > 0, torch.zeros(4).bfloat16())
+    exported = torch.export.export(Kinds(), takes, dynamic_shapes=(rows, rows, rows))
+    names = ["cube", "flags", "ids", "price"]
+    served = CudaRuntime(Program(exported, names, kinds(5), CPU), kinds(5), CPU, how, 8)
+
+    for size in (8, 3, 1, 9):
+        outputs, given = served.run(kinds(size)), kinds(size).inputs
+        assert outputs["ids"].tolist() == given["ids"][:, 0].tolist()
+        assert outputs["flags"].tolist() == (~given["flags"]).tolist()
+        assert outputs["price"].tolist() == given["price"].tolist()
+        assert outputs["cube"].tolist() == [[[price] * 3] * 2 for price in given["price"]]
+        assert [str(outputs[name].dtype) for name in names] == [
+            "float16", "bool", "int32", "float32",
+        ]  # fmt: skip
+    assert served.sizes == ([1, 2, 4, 8] if how == "on" else [])
+
+
+class Longest(nn.Module):
+    def forward(self, items: Tensor) -> Tensor:
+        return (items > 0).sum(1)
+
+
+def items(*lengths: int) -> TensorFrame:
+    there = np.arange(max(lengths)) < np.array(lengths)[:, None]
+    return TensorFrame(PARCELS, {"items": there.astype(np.int64)})
+
+
+def padded(how: CudaGraphs) -> CudaRuntime:
+    any_length = {0: torch.export.Dim("rows", min=1), 1: torch.export.Dim("length", min=1)}
+    takes = (torch.zeros(4, 5, dtype=torch.int64),)
+    exported = torch.export.export(Longest(), takes, dynamic_shapes=(any_length,))
+    return CudaRuntime(Program(exported, ["n"], items(2, 1), CPU), items(2, 1), CPU, how, 8)
+
+
+def test_rows_of_any_length_are_run_without_graphs(
+    graphs: list[Graph], log: pytest.LogCaptureFixture
+) -> None:
+    served = padded("auto")
+
+    assert served.run(items(3, 0, 7))["n"].tolist() == [3, 0, 7]
+    assert served.run(items(0))["n"].tolist() == [0]
+    assert not served.sizes
+    assert "each kernel is launched by itself: ['items'] may be of any length" in log.text
+    with pytest.raises(RuntimeError, match=r"cuda_graphs: on, but .* \['items'\] may be of any"):
+        padded("on")
 
 
 def refuse(*_: Any, **__: Any) -> Any:
