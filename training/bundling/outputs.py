@@ -34,7 +34,7 @@ def _answered(output: OutputSpec, values: Column) -> OutputSpec:
         what = f"the output {output.name!r} has {len(labels)} labels"
         if shape and shape[-1] != len(labels):
             raise ValueError(f"{what}, and the program answers {shape[-1]} values of it")
-        if not shape and values.dtype.kind not in "iu":
+        if not shape and values.dtype.kind not in "iub":
             raise ValueError(
                 f"{what}, and the program answers {values.dtype}: labels are for whole numbers, or "
                 "for as many values"
