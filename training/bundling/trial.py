@@ -124,9 +124,9 @@ class Trial:
                 for at, (place, one) in enumerate(zip(places, alone, strict=True))
             ):
                 raise ValueError(
-                    f"output {name!r} of a row is another where {_listed(padded)} is padded with "
-                    "zeros behind, as beside longer rows: have the program mask them, or give "
-                    "every row one length in the preprocessing"
+                    f"output {name!r} of a row is another beside longer rows, for which zeros are "
+                    f"put behind {_listed(padded)}: have the program mask them, or give every row "
+                    "one length in the preprocessing"
                 )
 
     def _try(self, frame: TensorFrame, what: str) -> None:

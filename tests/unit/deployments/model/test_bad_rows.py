@@ -129,6 +129,28 @@ async def test_a_mishap_that_does_not_come_again_fails_no_row(
     assert not predicted.failed
 
 
+@pytest.mark.parametrize(
+    ("dtype", "blank"), [("int64", 0), ("bool", False), ("float16", np.nan), ("object", None)]
+)
+async def test_a_row_without_an_answer_has_what_stands_for_none(
+    built: Shop, monkeypatch: pytest.MonkeyPatch, dtype: str, blank: Any
+) -> None:
+    model = ModelStage(built.bundles, INLINE)
+    await model.predict(orders(built, 2))
+    run = TorchRuntime.run
+
+    def other(runtime: TorchRuntime, frame: TensorFrame) -> Outputs:
+        return {name: values.astype(dtype) for name, values in run(runtime, frame).items()}
+
+    monkeypatch.setattr(TorchRuntime, "run", other)
+
+    predicted = await model.predict(orders(built, 2, MOST, 4))
+
+    assert predicted.outputs["total"].dtype == dtype
+    np.testing.assert_array_equal(predicted.outputs["total"][1], blank)
+    assert predicted.failed == {1: FAILED}
+
+
 async def test_answers_that_are_not_one_for_each_row_are_not_mixed_up(
     built: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
