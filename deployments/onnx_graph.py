@@ -62,14 +62,17 @@ class OnnxTensor(NamedTuple):
 
 
 class OnnxGraph:
-    """A graph from a file, which ``providers`` of ONNX Runtime run, with ``threads`` of CPU.
+    """A graph, from a file or its content, which ``providers`` of ONNX Runtime run, with
+    ``threads`` of CPU.
 
     Raises ValueError for what is no ONNX file, uses other operators than the standard ones, keeps
     weights in other files, or cannot be loaded.
     """
 
-    def __init__(self, path: Path, *, threads: int = 1, providers: Sequence[Any] = CPU) -> None:
-        parts = _standard_parts(path)
+    def __init__(
+        self, source: Path | bytes, *, threads: int = 1, providers: Sequence[Any] = CPU
+    ) -> None:
+        parts = _standard_parts(source)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -79,12 +82,12 @@ class OnnxGraph:
         try:
             # Without fallback: that prints, and goes on elsewhere than the options ask for.
             self._session = onnxruntime.InferenceSession(
-                path, options, providers=list(providers), enable_fallback=0
+                source, options, providers=list(providers), enable_fallback=0
             )
         except Exception as error:
             raise ValueError(
-                f"{path} is no graph that onnxruntime {onnxruntime.__version__} can load: "
-                f"{reason(error)}"
+                f"{_named(source)} is no graph that onnxruntime {onnxruntime.__version__} can "
+                f"load: {reason(error)}"
             ) from error
         self.inputs = [_tensor(one) for one in self._session.get_inputs()]
         self.outputs = [_tensor(one) for one in self._session.get_outputs()]
@@ -123,12 +126,22 @@ def reason(error: Exception) -> str:
     return (said or type(error).__name__).splitlines()[0][:_SHOWN]
 
 
-def _standard_parts(path: Path) -> list[Any]:
-    """Its nodes and tensors, which are all of standard operators, and all there."""
+def parsed(source: Path | bytes) -> onnx.ModelProto:
+    """What a file holds. Raises ValueError for what is no ONNX file."""
+    content = source if isinstance(source, bytes) else source.read_bytes()
     try:
-        model = onnx.load_model_from_string(path.read_bytes())
+        return onnx.load_model_from_string(content)
     except DecodeError as error:
-        raise ValueError(f"{path} is no ONNX file") from error
+        raise ValueError(f"{_named(source)} is no ONNX file") from error
+
+
+def _named(source: Path | bytes) -> str:
+    return "the content" if isinstance(source, bytes) else str(source)
+
+
+def _standard_parts(source: Path | bytes) -> list[Any]:
+    """Its nodes and tensors, which are all of standard operators, and all there."""
+    model = parsed(source)
     made_here = {(function.domain, function.name) for function in model.functions}
     parts = list(_parts(model))
     for part in parts:
@@ -136,12 +149,12 @@ def _standard_parts(path: Path) -> list[Any]:
             known = part.domain in STANDARD or (part.domain, part.op_type) in made_here
             if not known:
                 raise ValueError(
-                    f"{path} uses the operator {part.op_type} of {part.domain!r}, and only the "
-                    "standard ones, of ai.onnx and ai.onnx.ml, are run"
+                    f"{_named(source)} uses the operator {part.op_type} of {part.domain!r}, and "
+                    "only the standard ones, of ai.onnx and ai.onnx.ml, are run"
                 )
         elif part.data_location == onnx.TensorProto.EXTERNAL:
             raise ValueError(
-                f"{path} keeps {part.name!r} in another file: save it in one, with "
+                f"{_named(source)} keeps {part.name!r} in another file: save it in one, with "
                 "onnx.save_model(..., save_as_external_data=False)"
             )
     return parts

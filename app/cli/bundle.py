@@ -23,8 +23,9 @@ def bundle(
     preprocess: Annotated[
         Path | None,
         typer.Option(
-            help="a preprocessing spec (YAML or JSON), which is fitted on --data, "
-            "or a preprocess.json that is fitted already"
+            help="a preprocessing spec (YAML or JSON), which is fitted on --data, a "
+            "preprocess.json that is fitted already, or an ONNX graph; without one an ONNX program "
+            "takes the columns themselves, by their names"
         ),
     ] = None,
     contract: Annotated[

@@ -14,32 +14,33 @@ from deployments.frames import Inputs, Unseen
 from deployments.onnx_graph import OnnxGraph, OnnxTensor
 from deployments.preprocess.base import Preprocessor
 from deployments.preprocess.cells import as_floats
+from deployments.stage.isolation import RowProblem
 
 FILE = "preprocess.onnx"
 
 
 class OnnxPreprocessor(Preprocessor):
-    """Runs the graph in a file. Its inputs have the names of columns, [N] or [N, 1], or [N, k] for
-    arrays of one length.
+    """Runs a graph, from a file or its content. Its inputs have the names of columns: [N] or
+    [N, 1], or [N, k] for arrays of one length.
 
     Missing is NaN where the graph takes floats, which are finite otherwise, and "" where it takes
     text; whole numbers and booleans cannot be missing. Raises ValueError for a graph that cannot be
     read, or is made for some number of rows alone.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._graph = OnnxGraph(path)
+    def __init__(self, source: Path | bytes) -> None:
+        self._source = source
+        self._graph = OnnxGraph(source)
         self._outputs = [one.name for one in self._graph.outputs]
         for one in self._graph.inputs:
             if one.rows is not None:
                 raise ValueError(
-                    f"{path} takes {one.rows} rows of {one.name!r} alone: write it for any number, "
-                    "with None for the first dimension"
+                    f"the graph takes {one.rows} rows of {one.name!r} alone: write it for any "
+                    "number, with None for the first dimension"
                 )
         for one in self._graph.outputs:
             if one.problem:
-                raise ValueError(f"the output {one.name!r} of {path} is {one.dtype}: {one.problem}")
+                raise ValueError(f"the graph's output {one.name!r} is {one.dtype}: {one.problem}")
 
     @property
     def inputs(self) -> list[str]:
@@ -50,7 +51,8 @@ class OnnxPreprocessor(Preprocessor):
         return PreprocessingSpec(kind="onnx", file=FILE)
 
     def files(self) -> dict[str, bytes]:
-        return {FILE: self._path.read_bytes()}
+        source = self._source
+        return {FILE: source if isinstance(source, bytes) else source.read_bytes()}
 
     def inspect(self, columns: Mapping[str, Column]) -> tuple[Inputs, Unseen]:
         """As ``Preprocessor`` says; which categories training has not seen, a graph does not."""
@@ -80,12 +82,12 @@ def load(bundle: Bundle) -> OnnxPreprocessor:
 
 
 def _taken(tensor: OnnxTensor, column: Column) -> npt.NDArray[Any]:
-    """A column as the graph takes it. Raises ValueError naming one that cannot be."""
+    """A column as the graph takes it. Raises RowProblem naming one that cannot be."""
     try:
         values = _values(tensor.dtype, column)
     except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"the graph takes {tensor.dtype} as {tensor.name!r}, and the column is none: {error}"
+        raise RowProblem(
+            tensor.name, f"{tensor.name!r} cannot be the {tensor.dtype} that the graph takes"
         ) from error
     return values.reshape(-1, 1) if values.ndim == 1 and len(tensor.shape) != 1 else values
 

@@ -20,15 +20,10 @@ from deployments.dtypes import DType
 from deployments.features.lookup import open_store
 from deployments.features.plan import ServiceError
 from deployments.features.resolve import resolve
-from deployments.preprocess.base import Preprocessor
-from deployments.preprocess.declared import DeclaredPreprocessor
-from deployments.preprocess.spec import PreprocessSpec
-from deployments.preprocess.state import FittedState
-from deployments.stage.isolation import RowProblem
 from training.bundling.columns import columns_of
 from training.bundling.contract_file import ContractFile
 from training.bundling.documents import read, validated
-from training.bundling.learnt import learnt
+from training.bundling.preprocessing import preprocessor
 from training.bundling.store_rows import store_rows
 from training.bundling.writer import write_bundle
 
@@ -42,7 +37,7 @@ def bundle(
     name: str,
     program: Path,
     feature_service: str,
-    preprocess: Path,
+    preprocess: Path | None = None,
     contract: Path,
     data: Path | None = None,
     feature_repo: Path = Path("feature_repo"),
@@ -54,7 +49,8 @@ def bundle(
     is told on stderr. Raises BundlingError.
 
     ``program`` is a file whose suffix names its backend; ``preprocess`` a spec (YAML or JSON),
-    which is fitted on ``data``, or a ``preprocess.json`` that is fitted already; ``contract`` a
+    which is fitted on ``data``, a ``preprocess.json`` that is fitted already, or an ONNX graph;
+    without any an ONNX ``program`` takes the columns themselves; ``contract`` is a
     ``contract.yaml``; ``data`` the training set (parquet): entity keys, request features and
     ``<view>__<feature>`` columns; ``metrics`` a JSON object to keep in the manifest. Without
     ``data`` nothing may have to be learnt, and what the online store has of the entities that the
@@ -76,7 +72,7 @@ def bundle(
             models_dir=models_dir,
             name=name,
             program=program,
-            preprocessor=_preprocessor(preprocess, columns, fit=data is not None),
+            preprocessor=preprocessor(preprocess, program, columns, fit=data is not None),
             feature_repo=feature_repo,
             feature_store_yaml=feature_store_yaml,
             feature_service=feature_service,
@@ -91,7 +87,7 @@ def bundle(
         )
     except FileNotFoundError as error:
         raise BundlingError(f"there is no file {error.filename}") from error
-    except (BundleError, ServiceError, ValueError, OSError) as error:
+    except (BundleError, ServiceError, ValueError, OSError, RuntimeError) as error:
         raise BundlingError(str(error)) from error
 
 
@@ -113,49 +109,6 @@ def training_columns(
         raise ValueError(f"{data} is not a parquet file: {error}") from error
     known = [name for name in table.columns if name in dtypes]
     return columns_of(table[known], dtypes, schema.entities)
-
-
-def _preprocessor(path: Path, columns: dict[str, Column], *, fit: bool) -> Preprocessor:
-    content = read(path)
-    fitted = isinstance(content, dict) and "spec" in content
-    given = (
-        validated(path, content, FittedState)
-        if fitted
-        else validated(path, content, PreprocessSpec)
-    )
-    if isinstance(given, PreprocessSpec) and not fit and (names := learnt(given)):
-        raise ValueError(
-            f"{path}: what it does to {names[0]!r} is learnt from the training set: give --data, "
-            "or the fitted preprocess.json of the training, or a step that learns nothing "
-            "(`scale: none`, `op: hash`)"
-        )
-    try:
-        preprocessor = (
-            DeclaredPreprocessor.fit(given, columns)
-            if isinstance(given, PreprocessSpec)
-            else DeclaredPreprocessor(given)
-        )
-        inputs = [columns.get(name, ()) for name in preprocessor.inputs]
-        if not all(map(len, inputs)):
-            return preprocessor  # what is not there is named with what else the bundle needs
-        tensors, unseen = preprocessor.inspect(columns)
-    except KeyError as error:
-        raise ValueError(
-            f"{path} reads the column {error}, which is not a field or feature in --data"
-        ) from error
-    except ValueError as error:
-        why = f": {error.__cause__}" if isinstance(error, RowProblem) else ""
-        raise ValueError(f"{path} does not fit --data: {error}{why}") from error
-    for index in preprocessor.indices:
-        indices = tensors[index.input]
-        if index.place is not None:
-            indices = indices[:, index.place]
-        if index.size > 1 and index.column in unseen and not indices.any():
-            raise ValueError(
-                f"{path} knows not one value of {index.column!r} in --data: it was fitted on "
-                "another column, or on values of another type"
-            )
-    return preprocessor
 
 
 def _metrics(path: Path | None) -> dict[str, Any]:

@@ -28,7 +28,8 @@ class BundleFile(StrictModel):
     feature_service: str
     feature_repo: _Path = Path("feature_repo")
     feature_store_yaml: _Path | None = None
-    preprocess: _Path = Path("preprocess.yaml")
+    preprocess: _Path | None = None
+    """Left out, it is ``preprocess.yaml``, or nothing where there is no such file."""
     contract: _Path = Path("contract.yaml")
     data: _Path | None = None
     models_dir: _Path = Path("models")
@@ -55,4 +56,6 @@ def described(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
         of_file = BundleFile.model_validate({**content, **options}, context=path.parent)
     except ValidationError as error:
         raise ValueError(f"{path}: {first_problem(error)}") from error
-    return {**dict(of_file), **options}
+    usual = path.parent / "preprocess.yaml"
+    found = {**dict(of_file), **options}
+    return {**found, "preprocess": found["preprocess"] or (usual if usual.is_file() else None)}

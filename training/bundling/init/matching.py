@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from math import prod
+from pathlib import Path
 
 from deployments.bundle.schema import ServiceSchema
 from deployments.columns import Column
-from deployments.dtypes import DType, type_of
+from deployments.dtypes import TEXTS, DType, type_of
 from deployments.model.backends.base import TensorSpec
+from training.bundling.column_names import named
 
 Ask = Callable[[str, list[str]], list[str]]
 """Which columns an input takes, in words, and those that it may be; may raise ValueError."""
@@ -24,18 +26,11 @@ class Columns:
         self.dtypes: dict[str, DType] = {**schema.entities, **self.request, **self.features}
         self._values = values
 
-    def named(self, name: str) -> str | None:
-        """The column of this name, or the feature that alone has it in its view."""
-        if name in self.dtypes:
-            return name
-        found = [one for one in self.features if one.partition("__")[2] == name]
-        return found[0] if len(found) == 1 else None
-
     def all_named(self, names: Collection[str]) -> list[str]:
         """The columns of these names. Raises ValueError for one that is none."""
         found = []
         for name in names:
-            column = self.named(name)
+            column = named(name, self.dtypes)
             if column is None:
                 raise ValueError(f"there is no column {name!r}: there are {', '.join(self.dtypes)}")
             found.append(column)
@@ -56,6 +51,16 @@ class Columns:
         return 1 + int(max((value for value in values if value is not None), default=0))
 
 
+def bare(program: Path, inputs: Sequence[TensorSpec], columns: Columns) -> bool:
+    """Whether a program takes columns as they are: an ONNX graph that names them, of such types."""
+    names = {one.name: named(one.name, columns.dtypes) for one in inputs}
+    return program.suffix == ".onnx" and all(
+        (name := names[one.name]) is not None
+        and (one.dtype == "string" or columns.dtypes[name] not in TEXTS)
+        for one in inputs
+    )
+
+
 def matched(
     inputs: Sequence[TensorSpec], columns: Columns, given: Mapping[str, Sequence[str]], ask: Ask
 ) -> dict[str, list[str]]:
@@ -68,7 +73,7 @@ def matched(
         )
     found = {name: columns.all_named(names) for name, names in given.items()}
     for one in inputs:
-        if one.name not in found and (column := columns.named(one.name)):
+        if one.name not in found and (column := named(one.name, columns.dtypes)):
             found[one.name] = [column]
     for one in inputs:
         if one.name in found:

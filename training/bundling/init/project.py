@@ -15,7 +15,7 @@ from training.bundling.bundle import training_columns
 from training.bundling.contract_file import ContractField, ContractFile, ContractOutput
 from training.bundling.init.config import bundle_text, serve_text
 from training.bundling.init.contract import contract_text, made
-from training.bundling.init.matching import Columns, matched
+from training.bundling.init.matching import Columns, bare, matched
 from training.bundling.init.preprocess import preprocess_text
 from training.bundling.program import backend_of
 from training.bundling.store_rows import store_rows
@@ -83,7 +83,12 @@ def _drafts(folder: Path, given: Given, ask: Ask) -> Drafts:
         text = f"Columns of {what}, in the order of training, of: {', '.join(columns.dtypes)}\n"
         return ask("--input NAME=COLUMN,COLUMN", text, ",".join(usual) or None).split(",")
 
-    chosen = matched(signature.inputs, columns, given.inputs, ask_columns)
+    preprocess = {}
+    if given.inputs or not bare(program, signature.inputs, columns):
+        chosen = matched(signature.inputs, columns, given.inputs, ask_columns)
+        preprocess["preprocess.yaml"] = preprocess_text(
+            program.name, signature.inputs, chosen, columns, learns=given.data is not None
+        )
     repo_path, yaml_path = _path(folder, repo), _path(folder, given.feature_store_yaml)
     files = {
         "contract.yaml": contract_text(
@@ -95,9 +100,7 @@ def _drafts(folder: Path, given: Given, ask: Ask) -> Drafts:
             values=values,
             trained=given.data is not None,
         ),
-        "preprocess.yaml": preprocess_text(
-            program.name, signature.inputs, chosen, columns, learns=given.data is not None
-        ),
+        **preprocess,
         "bundle.yaml": bundle_text(
             {
                 "name": name,
