@@ -20,13 +20,15 @@ def passed_on(program: Path, columns: Collection[str]) -> OnnxPreprocessor:
     model = parsed(program)
     weights = {weight.name for weight in model.graph.initializer}
     inputs = [one for one in model.graph.input if one.name not in weights]
-    sources = {one.name: named(one.name, columns) for one in inputs}
-    for name, source in sources.items():
-        if source is None:
+    sources: dict[str, str] = {}
+    for one in inputs:
+        column = named(one.name, columns)
+        if column is None:
             raise ValueError(
-                f"{program} takes {name!r}, which is no column: without --preprocess its inputs "
-                "have the names of fields and features"
+                f"{program} takes {one.name!r}, which is no column: without --preprocess its "
+                "inputs have the names of fields and features"
             )
+        sources[one.name] = column
     graph = helper.make_graph(
         [
             helper.make_node("Identity", [source], [name])
@@ -42,7 +44,7 @@ def passed_on(program: Path, columns: Collection[str]) -> OnnxPreprocessor:
     return OnnxPreprocessor(made.SerializeToString())
 
 
-def _renamed(value: Any, name: Any) -> Any:
+def _renamed(value: Any, name: str) -> Any:
     other = type(value)()
     other.CopyFrom(value)
     other.name = name
