@@ -75,7 +75,7 @@ def write_bundle(
     _check_columns(needed, preprocessor, training_columns)
     named = named_outputs(outputs)
     created_at = datetime.now(UTC)
-    libraries = (backend.library, "numpy", "feast")
+    libraries = {name: library_version(name) for name in ("numpy", "feast")}
     # Without what only the program can tell.
     draft = Manifest(
         name=name,
@@ -92,7 +92,7 @@ def write_bundle(
         defaults=_defaults(schema, training_columns),
         training_data=TrainingData(fingerprint=fingerprint, rows=len(training_columns[needed[0]])),
         metrics=dict(metrics),
-        libraries={library: library_version(library) for library in libraries},
+        libraries={backend.library: backend.version, **libraries},
         files={},
     )
     contract = Contract(draft)

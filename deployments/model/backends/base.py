@@ -92,6 +92,12 @@ class Backend(NamedTuple):
     library: str  # what runs them: a bundle keeps its version
     module: str  # imported where a program needs it
 
+    @property
+    def version(self) -> str:
+        """That of the library here. Raises RuntimeError where it is not installed."""
+        import_module(self.module)
+        return str(import_module(self.library).__version__)
+
     def load(
         self,
         program: Path,
