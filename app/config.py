@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from app.folder import config_folder
+from deployments.bundle.bundle import BundleStore
 from deployments.features.settings import LookupSettings
 from deployments.model.options import ModelOptions
 from deployments.stage.settings import StageSettings
@@ -93,6 +94,11 @@ class ModelArgs(ModelOptions, validate_default=True):
     allow_code: bool = False
     """Whether a bundle may bring preprocessing in Python, which every replica then runs. Only for
     bundles that come from where the code of this service comes from."""
+
+    @property
+    def bundles(self) -> BundleStore:
+        """The bundles of this and other models, opened as this says."""
+        return BundleStore(self.directory, allow_code=self.allow_code)
 
 
 class FeatureStoreArgs(StrictModel, validate_default=True):

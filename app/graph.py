@@ -9,7 +9,6 @@ from app.layouts.distributed import Distributed
 from app.layouts.hops.router import ANSWERING
 from app.options import OPTIONS
 from app.start.preflight import check
-from deployments.bundle.bundle import BundleStore
 from deployments.features.deployment import Features
 from deployments.model.deployment import Model
 from deployments.preprocess.deployment import Preprocess
@@ -26,7 +25,10 @@ def build(args: GraphArgs) -> Application:
         stage.options(**given[stage.name], request_router_config=ANSWERING)
         for stage in (Features, Preprocess, Model)
     )
-    name, bundles = args.model.name, BundleStore(args.model.directory)
+    name, bundles = (
+        args.model.name,
+        args.model.bundles,
+    )
     return ingress.bind(
         args,
         Distributed,

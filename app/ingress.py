@@ -27,7 +27,6 @@ from app.ray_private.refused_update import refusals
 from app.serving.dataplane import Dataplane
 from app.serving.readiness import Readiness
 from app.serving.watch import Watch
-from deployments.bundle.bundle import BundleStore
 from deployments.log import get_logger
 from deployments.stage import gc
 from deployments.stage.settings import accepted
@@ -54,7 +53,10 @@ class IngressReplica(InferenceMethods, HealthMethods):
         problems: Iterable[str] = (),
     ) -> None:
         self._settings: IngressSettings | None = None
-        name, bundles = args.model.name, BundleStore(args.model.directory)
+        name, bundles = (
+            args.model.name,
+            args.model.bundles,
+        )
         self._layout = layout(args, bundles, *handles)
         self._dataplane = Dataplane(
             bundles,

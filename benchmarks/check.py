@@ -15,7 +15,6 @@ from app.serving.contract import Contract
 from benchmarks.contender import Door, Row
 from benchmarks.graph import config_of
 from benchmarks.unmeasured import Unmeasured
-from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
 from deployments.frames import Frame
@@ -49,7 +48,7 @@ def expected(
     document = (config or config_of("collapsed"))["applications"][0]
     args = GraphArgs.model_validate(document["args"])
     settings = LookupSettings.model_validate(document["deployments"][0]["user_config"]["features"])
-    bundles = BundleStore(args.model.directory)
+    bundles = args.model.bundles
     bundle = bundles.open(ModelId(args.model.name, "latest"))
     contract = Contract(bundle.manifest)
     columns = contract.columns([contract.decode(json.dumps(row).encode()) for row in rows])

@@ -17,7 +17,7 @@ from app.start.document import is_graph
 from app.start.failure import UPDATE_REFUSED
 from app.start.placement import Shares, shortage, stuck_updates
 from app.start.ports import check_port
-from deployments.bundle.bundle import LATEST, BundleError, BundleStore
+from deployments.bundle.bundle import LATEST, BundleError
 from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import open_store
 from deployments.features.plan import ServiceError
@@ -105,7 +105,7 @@ def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
             f"user_config: version is {version!r}: it must be text, put it in quotes"
         )
     try:
-        bundle = BundleStore(args.model.directory).open(ModelId(args.model.name, version))
+        bundle = args.model.bundles.open(ModelId(args.model.name, version))
         store = open_store(args.feature_store.repo, args.feature_store.yaml)
         plan = checked_plan(store, bundle.manifest.service, bundle.manifest.code)
     except (BundleError, ServiceError) as error:

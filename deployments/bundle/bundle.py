@@ -72,10 +72,12 @@ def column_dtypes(manifest: Manifest) -> dict[str, DType]:
 
 
 class BundleStore:
-    """Models on disk: ``<root>/<name>/<version>/``, and per name the pointer ``latest``."""
+    """Models on disk: ``<root>/<name>/<version>/``, and per name the pointer ``latest``. A bundle
+    that brings code is opened only with ``allow_code``."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, allow_code: bool = False) -> None:
         self._root = root
+        self._allow_code = allow_code
 
     def resolve(self, model: ModelId) -> ModelId:
         """The version that ``latest`` stands for now; any other version is itself."""
@@ -113,6 +115,11 @@ class BundleStore:
         if manifest.id != model:
             raise BundleError(
                 f"{path} holds {manifest.name!r} version {manifest.version!r}: it was renamed"
+            )
+        if manifest.preprocessing.kind == "python" and not self._allow_code:
+            raise BundleError(
+                f"{path} brings code for its preprocessing ({manifest.preprocessing.import_path}): "
+                "`allow_code: true` under `model` in the config lets it run"
             )
         _verify(path, manifest)
         return Bundle(path, manifest)

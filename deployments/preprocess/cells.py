@@ -28,7 +28,7 @@ def as_floats(column: Column) -> Floats:
         return column
     try:
         return column.astype(np.float64)
-    except TypeError:
+    except (TypeError, OverflowError):
         return np.array([_number(cell) for cell in column.tolist()], dtype=np.float64)
 
 
@@ -74,6 +74,8 @@ def _number(cell: Any) -> float:
         return cell.timestamp()
     try:
         return float(cell)
+    except OverflowError:
+        return float("inf")
     except TypeError:
         raise ValueError(f"a {type(cell).__name__} is no number") from None
 

@@ -119,7 +119,7 @@ def _told(error: BaseException) -> str:
 async def _start(
     models_dir: Path, model: ModelId, repo: Path, store_yaml: Path | None
 ) -> list[str]:
-    bundles, rows = BundleStore(models_dir), _Reasons()
+    bundles, rows = BundleStore(models_dir, allow_code=True), _Reasons()
     logging.getLogger("ray.serve").addHandler(rows)
     lookup = FeatureLookup(partial(open_store, repo, store_yaml), bundles, _SETTINGS)
     chain = _Watched(bundles, lookup)

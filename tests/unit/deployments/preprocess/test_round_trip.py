@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployments.preprocess.declared import DeclaredPreprocessor
+from deployments.preprocess.state import FittedNothing
 from tests.support.preprocessing import amounts, fitted, words
 
 
@@ -50,3 +52,30 @@ def test_a_vocabulary_read_back_from_json_tells_numbers_from_their_names(tmp_pat
     assert again.dump() == preprocessor.dump()
     columns = words("1") | {"id": np.array([2**60])}
     assert again.transform(columns)["categorical"].tolist() == [[1, 2]]
+
+
+def test_what_an_older_version_wrote_is_read(tmp_path: Path) -> None:
+    spec = {"numeric": [{"column": "amount"}], "categorical": [{"column": "word", "min_count": 1}]}
+    older = {
+        "spec": {"derived": [], **spec},
+        "numeric": [{"fill": 2.0, "shift": 1.0, "scale": 2.0, "knots": [], "levels": []}],
+        "vocabularies": [["a", "b"]],
+    }
+    path = tmp_path / "preprocess.json"
+    path.write_text(json.dumps(older))
+
+    inputs = DeclaredPreprocessor.load(path).transform(amounts(5, None) | words("b", "z"))
+
+    assert inputs["numeric"].tolist() == [[2.0], [0.5]]
+    assert inputs["categorical"].tolist() == [[2], [0]]
+
+
+def test_what_was_fitted_for_other_steps_is_refused() -> None:
+    state = fitted(amounts(1), numeric=[{"column": "amount"}]).state
+    others = state.model_copy(update={"inputs": {"numeric": [FittedNothing()], "categorical": []}})
+    less = state.model_copy(update={"inputs": {"numeric": []}})
+
+    with pytest.raises(ValueError, match="what was fitted of 'amount' is not of its op 'numeric'"):
+        DeclaredPreprocessor(others)
+    with pytest.raises(ValueError, match="it was fitted for the inputs"):
+        DeclaredPreprocessor(less)
