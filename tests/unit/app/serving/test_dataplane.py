@@ -170,7 +170,7 @@ async def test_a_version_that_answers_none_of_its_own_rows_does_not_serve(tmp_pa
 
     bundles = store(tmp_path, parcels("1"), parcels("2"))
     dataplane = Dataplane(bundles, weighing(lookup=from_the_second_on), "parcels")
-    with pytest.raises(RowFailed, match=Failure("view 'load' failed")):
+    with pytest.raises(RowFailed, match="view 'load' failed"):
         await dataplane.activate("2", SETTINGS)
 
     await dataplane.activate("1", SETTINGS)
