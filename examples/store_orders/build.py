@@ -14,6 +14,7 @@ from examples.repos import apply, join, materialize
 from examples.store_orders.network import train
 from examples.store_orders.tables import AS_OF, orders, tables
 from training.bundling.bundle import bundle
+from training.bundling.bundle_file import described
 from training.bundling.columns import columns_of
 from training.bundling.documents import read, validated
 from training.bundling.export import export_program
@@ -42,18 +43,8 @@ def build(home: Path) -> Path:
     preprocessor = DeclaredPreprocessor.fit(validated(spec, read(spec), PreprocessSpec), columns)
     network = train(preprocessor, columns)
     program = export_program(network, preprocessor.transform(columns), data / "model.pt2")
-    # The command would fit the spec to the same values; the fitted file leaves no doubt.
     (data / "preprocess.json").write_text(preprocessor.dump())
-    return bundle(
-        name="store_orders",
-        program=program,
-        feature_repo=home / "feature_repo",
-        feature_service=SERVICE,
-        preprocess=data / "preprocess.json",
-        contract=home / "contract.yaml",
-        data=data / "training.parquet",
-        models_dir=home / "models",
-    )
+    return bundle(**described(home / "bundle.yaml", {}))
 
 
 def main() -> None:

@@ -57,7 +57,9 @@ def test_the_yaml_on_the_page_is_a_spec_a_contract_and_settings() -> None:
     assert len(PreprocessSpec.model_validate(spec).derived) == 4
     assert len(ContractFile.model_validate(contract).request_features) == 3
     assert ModelArgs.model_validate(settings["model"]).name == NAME
-    assert FeatureStoreArgs.model_validate(settings["feature_store"]).repo.is_dir()
+    folder = Path(__file__).parents[2] / "examples" / NAME
+    repo = FeatureStoreArgs.model_validate(settings["feature_store"], context=folder).repo
+    assert (repo / "feature_store.yaml").is_file()
     LookupSettings.model_validate({"clock": settings["clock"]})
 
 
