@@ -30,8 +30,7 @@ class Pipeline:
     def predict_proba(self, table: pd.DataFrame) -> np.ndarray:
         """The probability of each risk, [N, 3], as scikit-learn and LightGBM compute it."""
         features = self.transformer.transform(as_columns(table))
-        found: np.ndarray = self.classifier.predict_proba(features)
-        return found
+        return np.asarray(self.classifier.predict_proba(features))
 
 
 def as_columns(table: pd.DataFrame) -> pd.DataFrame:

@@ -152,7 +152,7 @@ def test_numbers_in_a_sequence_are_scaled_by_all_elements_of_training() -> None:
     made = inputs_of(prices, sequence={"column": "x", "op": "numeric"})["x"]
 
     scale = np.std([1, 3, 5])
-    np.testing.assert_allclose(made, [[-2 / scale, 0], [2 / scale, 0], [0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(made, np.array([[-2 / scale, 0], [2 / scale, 0], [0, 0]]), rtol=1e-6)
 
 
 def test_a_sequence_of_arrays_has_three_dimensions() -> None:

@@ -92,7 +92,8 @@ def test_scalars_reach_the_graph_as_it_takes_them(
 ) -> None:
     column = column_of(dtype, cells)
 
-    for shape in ([None], [None, 1]):
+    shapes: list[list[int | None]] = [[None], [None, 1]]
+    for shape in shapes:
         values = made(tmp_path, ("x", kind, shape), column)
 
         wanted = np.array(found, dtype=object if kind == STRING else values.dtype)

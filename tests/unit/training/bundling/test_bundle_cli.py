@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_the_bundle_tells_where_it_comes_from_and_what_is_odd(
     assert manifest.description.startswith("Whether a shop order comes back")
     assert manifest.metrics == {"auc": 0.7, "by_store": {"3": 0.8}}
     assert manifest.training_data.rows == 1500
-    assert len(manifest.training_data.fingerprint) == 64
+    assert re.fullmatch("[0-9a-f]{64}", str(manifest.training_data.fingerprint))
 
 
 def test_a_program_of_another_backend_is_bundled_as_it_is(

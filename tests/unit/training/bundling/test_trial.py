@@ -102,9 +102,7 @@ def test_the_mean_of_no_items_is_found(tmp_path: Path) -> None:
 def test_an_answer_that_rests_on_padding_is_found(
     tmp_path: Path, make: Make, history: dict[str, Any]
 ) -> None:
-    with pytest.raises(
-        ValueError, match=r"beside longer rows, .* put behind 'items' and 'mask'"
-    ):
+    with pytest.raises(ValueError, match=r"beside longer rows, .* put behind 'items' and 'mask'"):
         shopper(tmp_path, make, **history)
 
 

@@ -124,7 +124,7 @@ def stored(
         2: {name: values[1] for name, (_, values) in TYPES.items()},
         3: dict.fromkeys(TYPES),
     }
-    written = [
+    written: list[tuple[EntityKey, dict[str, Value], datetime, datetime | None]] = [
         (
             EntityKey(join_keys=["shop"], entity_values=[Value(int64_val=key)]),
             {name: proto(name, value) for name, value in row.items()},
