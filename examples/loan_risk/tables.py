@@ -38,6 +38,7 @@ def loans(count: int = 1200) -> Table:
     """Loans of the last five months: key, what the client sends, and ``event_timestamp``; some are
     of applicants that the bank does not know, some do not say what they are for."""
     rng = np.random.default_rng(22)
+    purposes = np.array([*PURPOSES, None], dtype=object)
     return pd.DataFrame(
         {
             "applicant_id": rng.choice(np.append(APPLICANTS, "A9999"), count),

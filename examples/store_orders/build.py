@@ -42,7 +42,7 @@ def build(home: Path) -> Path:
     spec = home / "preprocess.yaml"
     preprocessor = DeclaredPreprocessor.fit(validated(spec, read(spec), PreprocessSpec), columns)
     network = train(preprocessor, columns)
-    program = export_program(network, preprocessor.transform(columns), data / "model.pt2")
+    export_program(network, preprocessor.transform(columns), data / "model.pt2")
     (data / "preprocess.json").write_text(preprocessor.dump())
     return bundle(**described(home / "bundle.yaml", {}))
 
