@@ -24,6 +24,7 @@ _EXAMPLES: dict[DType, str | int | float | bool] = {
     "int64": 7,
     "float64": 2.5,
     "bool": True,
+    "bytes": "AP8=",
     "timestamp": "2024-05-01T10:15:00+02:00",
 }
 _CONTENT = b"not read here"
