@@ -121,7 +121,7 @@ def _plain(value: Any) -> Any:
 
 def _number(value: Any) -> float | None:
     number = float(value)
-    return number if isfinite(number) else None
+    return None if number != number else number  # golden rows hold infinite ones, too
 
 
 def _whole(value: Any) -> int | None:

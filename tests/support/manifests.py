@@ -56,7 +56,7 @@ def field(
     return FieldSpec(
         name=name,
         dtype=dtype,
-        example=_EXAMPLES[dtype] if example is None else example,
+        example=_EXAMPLES.get(dtype) if example is None else example,
         minimum=minimum,
         maximum=maximum,
     )

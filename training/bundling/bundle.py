@@ -99,12 +99,13 @@ def training_columns(
     data: Path, schema: ServiceSchema, contract: ContractFile
 ) -> dict[str, Column]:
     """What a training set (parquet) has of the columns of a service. Raises ValueError."""
-    dtypes: dict[str, DType] = {
+    dtypes: dict[str, DType] = schema.request | {
         field.name: field.dtype for field in contract.request_features if field.dtype
     }
-    dtypes |= schema.entities | schema.request | schema.looked_up
+    dtypes |= schema.entities | schema.looked_up
     try:
-        table = pd.read_parquet(data)
+        # Pandas' own types, since whole numbers with gaps would become floats.
+        table = pd.read_parquet(data, dtype_backend="numpy_nullable")
     except ArrowInvalid as error:
         raise ValueError(f"{data} is not a parquet file: {error}") from error
     known = [name for name in table.columns if name in dtypes]

@@ -1,16 +1,21 @@
 """``contract.yaml``: what a client of a model sends and gets, in words and examples."""
 
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from deployments.dtypes import DType
+from deployments.json_cells import key_text
 
 
-def _as_text(value: object) -> object:
-    # YAML reads an unquoted instant as a datetime.
-    return value.isoformat() if isinstance(value, datetime) else value
+def _as_json(value: object) -> object:
+    """What YAML reads as JSON could have it: it knows instants, and keys that are no text."""
+    if isinstance(value, dict):
+        return {key_text(key): _as_json(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_json(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _named(name: str) -> str:
@@ -21,8 +26,8 @@ def _named(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_named)]
-Bound = Annotated[float | str, BeforeValidator(_as_text)]
-Example = Annotated[str | int | float | bool, BeforeValidator(_as_text)]
+Bound = Annotated[int | float | str, BeforeValidator(_as_json)]
+Example = Annotated[JsonValue, BeforeValidator(_as_json)]
 
 
 class _Strict(BaseModel):
@@ -32,8 +37,10 @@ class _Strict(BaseModel):
 class ContractField(_Strict):
     """One field of a request.
 
-    ``dtype`` is needed only where the feature service does not know the field; ``minimum`` and
-    ``maximum`` are inclusive, ISO 8601 for an instant.
+    ``dtype`` is needed only where the feature service does not know the field, or not how long its
+    arrays are; ``minimum`` and ``maximum`` are inclusive, ISO 8601 for an instant, and of the
+    elements of an array; ``max_length`` is of text, bytes, arrays and sets. An ``optional`` field
+    may be left out or null; where it is not said, one is of which training saw gaps.
     """
 
     name: Name
@@ -42,13 +49,17 @@ class ContractField(_Strict):
     dtype: DType | None = None
     minimum: Bound | None = None
     maximum: Bound | None = None
+    max_length: int | None = None
+    optional: bool | None = None
 
 
 class ContractOutput(_Strict):
-    """One output, in the order in which the program answers them."""
+    """One output, by its name or in the order in which the program answers them. ``labels`` are
+    the names of what its whole numbers count, or of its scores."""
 
     name: Name
     description: str = ""
+    labels: list[Name] | None = None
 
 
 class ContractFile(_Strict):

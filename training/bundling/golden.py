@@ -1,7 +1,7 @@
 """Which training rows a request could hold, and the golden ones among them."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import pandas as pd
 from app.serving.contract import Contract
 from app.serving.errors import InvalidRequest
 from deployments.bundle.manifest import FieldSpec
-from deployments.columns import Column
+from deployments.columns import Column, Integers, objects
+from deployments.json_cells import to_request
 
 _SAMPLES = 3
 _SHOWN = 60
@@ -40,8 +41,8 @@ def golden_places(
     sendable = np.ones(len(columns[contract.fields[0].name]), dtype=bool)
     problems = []
     for field in contract.fields:
-        codes, distinct = pd.factorize(columns[field.name], use_na_sentinel=False)
-        values = [_as_sent(field, value) for value in distinct.tolist()]
+        codes, distinct = _distinct(columns[field.name])
+        values = [_as_sent(field, value) for value in distinct]
         if _refusal(contract, field, values) is None:
             continue
         refusals = [_refusal(contract, field, [value]) for value in values]
@@ -64,27 +65,36 @@ def golden_places(
     return places[np.unique(spread)], problems
 
 
+def _distinct(column: Column) -> tuple[npt.NDArray[np.intp], list[Any]]:
+    """The different cells of a column, and by row the place of its own; of cells that cannot be
+    compared all."""
+    if isinstance(column, Integers):
+        column = objects(column.tolist())
+    if isinstance(column, np.ndarray):
+        with suppress(TypeError):
+            codes, cells = pd.factorize(column, use_na_sentinel=False)
+            return codes, cells.tolist()
+    return np.arange(len(column)), column.tolist()
+
+
 def _refusal(contract: Contract, field: FieldSpec, values: list[Any]) -> str | None:
     """Why the server refuses one of these values of a field, if it does."""
-    columns = {other.name: [other.example] * len(values) for other in contract.fields}
     try:
-        contract.rows(columns | {field.name: values})
+        contract.column(field.name, values)
     except InvalidRequest as error:
         return error.message
     return None
 
 
-def _as_sent(field: FieldSpec, value: Any) -> Any:
-    """A value of a training column as JSON would hold it."""
-    if value is None or value != value:
+def _as_sent(field: FieldSpec, cell: Any) -> Any:
+    """A cell of a training column as a request would have it."""
+    if cell is None or cell != cell:
         return None
-    if field.dtype == "timestamp":
-        try:
-            return datetime.fromtimestamp(value, UTC).isoformat()
-        except (OverflowError, ValueError):
-            return value
-    if field.dtype == "bool" and value in (0, 1):
-        return bool(value)
-    if field.dtype == "int64" and float(value).is_integer():
-        return int(value)
-    return value
+    if field.dtype == "float64" or (field.dtype == "bool" and cell not in (0, 1)):
+        return cell
+    if field.dtype == "int64" and not float(cell).is_integer():
+        return cell
+    try:
+        return to_request(field.dtype, cell)
+    except (OverflowError, ValueError):
+        return cell

@@ -58,7 +58,7 @@ def store_rows(
             if name in fields
         }
     count = max(map(len, keys.values()), default=1)
-    dtypes = {name: field.dtype for name, field in fields.items() if field.dtype} | schema.request
+    dtypes = schema.request | {name: one.dtype for name, one in fields.items() if one.dtype}
     request = {
         name: column_of(dtype, [_example(fields[name], dtype)] * count)
         for name, dtype in dtypes.items()

@@ -12,16 +12,16 @@ from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from app.serving.contract import Contract
 from deployments.bundle import bundle as layout
 from deployments.bundle.manifest import Manifest, ProgramSpec, TrainingData
-from deployments.bundle.schema import ServiceSchema
-from deployments.columns import Column
+from deployments.columns import Column, missing_of
+from deployments.dtypes import DType
 from deployments.features.lookup import open_store
 from deployments.features.resolve import resolve
+from deployments.json_cells import to_json
 from deployments.preprocess.base import Preprocessor
+from training.bundling.defaults import defaults
 from training.bundling.fields import entity_fields, request_fields
 from training.bundling.first_start import first_start
 from training.bundling.gaps import gaps
@@ -56,16 +56,19 @@ def write_bundle(
     training read, as the frames carry them: they give the defaults, the golden rows (evenly spread
     over those that a request could send) and the row count. ``entities``, ``request_features`` and
     ``outputs`` are FieldSpec and OutputSpec documents; a timestamp's ``minimum`` and ``maximum``
-    may be ISO 8601. ``fingerprint`` is of the training set, None where rows of the online store
-    stand in for one. What is odd, ``warnings`` and more, is told on stderr. Raises ValueError for
-    what does not fit together or could not serve; then nothing is written.
+    may be ISO 8601, and a request feature of which training saw gaps is ``optional`` unless its
+    document says otherwise. ``fingerprint`` is of the training set, None where rows of the online
+    store stand in for one. What is odd, ``warnings`` and more, is told on stderr. Raises ValueError
+    for what does not fit together or could not serve; then nothing is written.
     """
     if Path(name).name != name or name.startswith(".") or not (name and name.isprintable()):
         raise ValueError(f"{name!r} cannot be a model's name: it is that of a folder")
     platform, backend = backend_of(program)
     plan = resolve(open_store(feature_repo, feature_store_yaml), feature_service)
     schema = plan.schema
-    keys, request = entity_fields(schema, entities), request_fields(schema, request_features)
+    gappy = {name for name, column in training_columns.items() if missing_of(column).any()}
+    keys = entity_fields(schema, entities)
+    request = request_fields(schema, request_features, gappy)
     if not keys + request:
         raise ValueError(
             f"a request would be empty: {feature_service!r} has no entity key and takes no request "
@@ -89,7 +92,7 @@ def write_bundle(
         request_features=request,
         outputs=[],
         preprocessing=preprocessor.manifest,
-        defaults=_defaults(schema, training_columns),
+        defaults=defaults(schema, training_columns),
         training_data=TrainingData(fingerprint=fingerprint, rows=len(training_columns[needed[0]])),
         metrics=dict(metrics),
         libraries={backend.library: backend.version, **libraries},
@@ -99,6 +102,7 @@ def write_bundle(
     check_examples(contract)
     places, problems = golden_places(contract, training_columns, golden_rows)
     golden = {column: training_columns[column][places] for column in needed}
+    dtypes = layout.column_dtypes(draft)
     row = {column: golden[column][:1] for column in preprocessor.inputs}
     never_missing = {field.name for field in keys + request if not field.optional}
     answered, max_rows, odd = answers(
@@ -107,7 +111,7 @@ def write_bundle(
         preprocessor,
         golden,
         named,
-        gaps=gaps(row, layout.column_dtypes(draft), never_missing),
+        gaps=gaps(row, dtypes, never_missing),
     )
     answered_specs = answered_outputs(named, answered)
     spec = ProgramSpec(file=f"model{backend.suffix}", platform=platform, max_rows=max_rows)
@@ -118,14 +122,7 @@ def write_bundle(
         folder = Path(scratch) / name / "unnamed"
         folder.mkdir(parents=True)
         shutil.copyfile(program, folder / spec.file)
-        (folder / layout.GOLDEN).write_text(
-            json.dumps(
-                {
-                    "columns": _plain(golden),
-                    "outputs": {name: values.tolist() for name, values in answered.items()},
-                }
-            )
-        )
+        (folder / layout.GOLDEN).write_text(_golden(golden, answered, dtypes))
         for file, content in {**preprocessor.files(), **(extra_files or {})}.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_bytes(content)
@@ -172,32 +169,16 @@ def _check_columns(
         raise ValueError("the training data hold no rows")
 
 
-def _plain(columns: Mapping[str, Column]) -> dict[str, list[Any]]:
-    return {
-        name: [None if value != value else value for value in column.tolist()]
+def _golden(
+    columns: Mapping[str, Column], answered: Mapping[str, Column], dtypes: Mapping[str, DType]
+) -> str:
+    """The golden rows as their file has them."""
+    inputs = {
+        name: [to_json(dtypes[name], cell) for cell in column.tolist()]
         for name, column in columns.items()
     }
-
-
-def _defaults(
-    schema: ServiceSchema, training: Mapping[str, Column]
-) -> dict[str, float | str | None]:
-    """What stands in for each feature, those that only on-demand views read included as far as the
-    training data hold them."""
-    return {
-        name: _default(training[name])
-        for name, dtype in schema.looked_up.items()
-        if name in training and (training[name].dtype.kind == "O") == (dtype == "string")
-    }
-
-
-def _default(column: Column) -> float | str | None:
-    """What stands in for a feature that cannot be had: the median, or the commonest string."""
-    if column.dtype.kind == "O":
-        values, counts = np.unique([v for v in column if v is not None] or [""], return_counts=True)
-        return str(values[np.argmax(counts)]) or None
-    known = column[np.isfinite(column)]
-    return float(np.median(known)) if len(known) else None
+    outputs = {name: values.tolist() for name, values in answered.items()}
+    return json.dumps({"columns": inputs, "outputs": outputs})
 
 
 def _point_latest(home: Path, version: str) -> None:

@@ -68,6 +68,8 @@ def test_entity_keys_that_the_service_does_not_have_so_are_refused(
         ([PLACED | {"minimum": "2024-03-01"}], "'2024-03-01' has no UTC offset"),
         ([PLACED | {"minimum": "tomorrow"}], "minimum of 'placed_at' is no instant: Invalid iso"),
         ([PLACED, {"name": "shelf__price", "dtype": "float64", "example": 1}], "are features, wh"),
+        ([PLACED, GIFT | {"max_length": 9}], "the max_length of 'gift' means nothing: bool has"),
+        ([PLACED | {"dtype": "int64"}], "'placed_at' is timestamp in the feature service, not int"),
         ([PLACED, GIFT | {"minimum": 0}], "the minimum of 'gift' means nothing: a bool has none"),
         ([PLACED, COUNT | {"maximum": inf}], "the maximum of 'count' is inf: leave it out where"),
         ([PLACED, COUNT | {"minimum": nan}], "the minimum of 'count' is nan: leave it out where"),
@@ -93,3 +95,47 @@ def test_an_instant_is_read_in_its_own_offset() -> None:
 def test_an_instant_without_an_offset_is_refused() -> None:
     with pytest.raises(ValueError, match="no UTC offset"):
         instant("2013-12-03T09:15:00")
+
+
+ARRAYS = SCHEMA.model_copy(update={"request": {"scores": "array<float32>"}})
+SCORES = {"name": "scores", "example": [0.5, 1.0]}
+
+
+def test_bounds_are_of_elements_and_whole_numbers_stay_whole() -> None:
+    limits = {"minimum": 0, "maximum": 2**53 + 1, "max_length": 9}
+
+    (scores,) = request_fields(ARRAYS, [SCORES | limits])
+
+    assert (scores.minimum, scores.maximum, scores.max_length) == (0, 2**53 + 1, 9)
+
+
+def test_a_contract_may_say_how_long_arrays_are() -> None:
+    (scores,) = request_fields(ARRAYS, [SCORES | {"dtype": "array<float32, 2>"}])
+
+    assert scores.dtype == "array<float32, 2>"
+    with pytest.raises(ValueError, match="'scores' is array<float32> in the feature serv"):
+        request_fields(ARRAYS, [SCORES | {"dtype": "array<string>"}])
+    with pytest.raises(ValueError, match="the max_length of 'scores' means nothing"):
+        request_fields(ARRAYS, [SCORES | {"dtype": "array<float32, 2>", "max_length": 2}])
+
+
+@pytest.mark.parametrize(
+    ("said", "gappy", "optional"),
+    [
+        ({}, [], False),
+        ({}, ["placed_at"], True),
+        ({"optional": True}, [], True),
+        ({"optional": False}, ["placed_at"], False),
+    ],
+)
+def test_a_field_is_optional_where_it_says_so_or_training_saw_gaps(
+    said: dict[str, bool], gappy: list[str], optional: bool
+) -> None:
+    (placed,) = request_fields(SCHEMA, [PLACED | said], gappy)
+
+    assert placed.optional == optional
+
+
+def test_entity_keys_are_never_optional() -> None:
+    with pytest.raises(ValueError, match=r"\['town'\] cannot be optional: entity keys are never"):
+        entity_fields(SCHEMA, [STORE, TOWN | {"optional": True}])

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from app.serving.contract import Contract
+from deployments.bundle.manifest import FieldSpec
 from deployments.columns import Column, column_of
 from deployments.dtypes import DType
 from tests.support.manifests import EXAMPLE, epoch, field, manifest, parcels
+from tests.support.values import VALUES
 from training.bundling.golden import check_examples, golden_places
 
 CONTRACT = Contract(parcels())
@@ -40,7 +42,7 @@ NAN, INF = float("nan"), float("inf")
 @pytest.mark.parametrize(
     ("name", "dtype", "values", "problem"),
     [
-        ("depot", "string", ["", "x" * 300], "'depot' that no request can send ('', 'xxx"),
+        ("depot", "string", ["y" * 257, "x" * 300], "'depot' that no request can send ('yyy"),
         ("depot", "string", [None, "x" * 257], "(None, 'xxx"),
         ("lane", "key", [2**63 - 1, -5], None),
         ("weight", "float64", [NAN, INF], "'weight' that no request can send (None, inf): weight"),
@@ -72,7 +74,7 @@ def test_values_that_no_request_can_send_are_told_and_never_golden(
 
 def test_each_field_is_told_of_and_only_a_few_of_its_values() -> None:
     depot, weight = columns()["depot"], columns()["weight"]
-    depot[:2], weight[3:9] = "", -np.arange(1.0, 7.0)
+    depot[:2], weight[3:9] = "x" * 257, -np.arange(1.0, 7.0)
 
     places, (first, second) = golden_places(CONTRACT, columns(depot=depot, weight=weight), 64)
 
@@ -92,15 +94,16 @@ def test_rows_none_of_which_could_be_a_request_are_refused() -> None:
 @pytest.mark.parametrize(
     ("dtype", "example", "bounds", "problem"),
     [
-        ("string", "", {}, "the example '' of 'x': x must be a string of 1 to 256 characters"),
-        ("string", "x" * 300, {}, "x must be a string of 1 to 256 characters"),
+        ("string", "x" * 300, {}, "x must be a string of up to 256 characters"),
         ("string", 7, {}, "the example 7 of 'x': x must be a string"),
         ("int64", "7", {}, "the example '7' of 'x': x must be an integer"),
         ("int64", True, {}, "the example True of 'x': x must be an integer"),
         ("int64", 7.5, {}, "the example 7.5 of 'x': x must be an integer"),
-        ("int64", 2**70, {}, "x must be an integer from -9007199254740992"),
-        ("int64", 2**60, {}, "x must be an integer from -9007199254740992"),
-        ("int64", 7, {"minimum": 8}, "x must be an integer from 8 to"),
+        ("int64", 2**70, {}, "x must be an integer: Expected `int` <= 9223372036854775807"),
+        ("int64", 7, {"minimum": 8}, "x must be an integer, at least 8"),
+        ("bytes", "?", {}, "x must be base64 of up to 4096 bytes"),
+        ("array<float32, 2>", [1.0], {}, "x must be a list of 2 numbers"),
+        ("decimal", "1,5", {}, "x must be a decimal of up to 38 digits"),
         ("float64", 7, {"maximum": 6.5}, "x must be a number, at most 6.5"),
         ("float64", float("nan"), {}, "the example nan of 'x': x must be a number"),
         ("float64", float("inf"), {}, "the example inf of 'x': x must be a number"),
@@ -126,3 +129,30 @@ def test_the_example_of_a_key_is_judged_as_a_key() -> None:
 
     with pytest.raises(ValueError, match="the example 9223372036854775808 of 'lane'"):
         check_examples(Contract(manifest(entities=[field("lane", "int64", example=2**63)])))
+
+
+@pytest.mark.parametrize("dtype", VALUES)
+def test_cells_of_every_type_can_be_sent(dtype: DType) -> None:
+    value, cell = VALUES[dtype]
+    spec = FieldSpec(name="x", dtype=dtype, example=value, optional=True)
+    contract = Contract(manifest(request_features=[spec]))
+    check_examples(contract)
+    column = column_of(dtype, [cell, None, cell])
+    rows = {"depot": column_of("string", ["a"] * 3), "x": column}
+
+    places, problems = golden_places(contract, rows, 64)
+
+    assert (places.tolist(), problems) == ([0, 1, 2], [])
+
+
+def test_arrays_that_no_request_can_send_are_told() -> None:
+    contract = Contract(manifest(request_features=[field("x", "array<int64>", maximum=9)]))
+    column = column_of("array<int64>", [[1], [10, 2], None, []])
+
+    places, (told,) = golden_places(
+        contract, {"depot": column_of("string", ["a"] * 4), "x": column}, 64
+    )
+
+    assert places.tolist() == [0, 3]
+    assert told.startswith("2 of 4 training rows hold values of 'x'")
+    assert "([10, 2], None): x must be a list of up to 4096 integers, at most 9" in told

@@ -105,7 +105,7 @@ def test_a_bundle_is_whole_and_latest(parts: dict[str, Any]) -> None:
     assert manifest.defaults.keys() >= manifest.service.columns.keys()
     price = pd.Series(columns["shelf__price"].astype(np.float64))
     assert manifest.defaults["shelf__price"] == price.median()
-    stock = pd.Series(columns["shelf__stock"].astype(np.float64))
+    stock = pd.Series(columns["shelf__stock"].floats)
     category = pd.Series(columns["catalogue__category"])
     assert manifest.defaults["shelf__stock"] == stock.median()
     assert manifest.defaults["catalogue__category"] == category.mode()[0]
