@@ -24,7 +24,8 @@ _TYPES: Mapping[str, Any] = {
     "decimal": Decimal,
     "timestamp": Annotated[datetime, msgspec.Meta(tz=True)],
     "zoned_timestamp": str,
-    "json": Any,
+    # Of null no column could tell that it is there.
+    "json": bool | int | float | str | list[Any] | dict[str, Any],
     "map": dict[str, Any],
     "scalar_map": dict[str, Any],
 }

@@ -1,30 +1,44 @@
-"""What a row of a bundle weighs on a hop between stages, at most or about."""
+"""How many rows of a bundle fit into a hop between stages."""
+
+import os
 
 from app.serving.domain import Domain
 from deployments.bundle.manifest import Manifest
-from deployments.dtypes import Type, type_of
+from deployments.dtypes import DOCUMENTS, TEXTS, Type, type_of
 
+_RAYS_LIMIT = 4 * 2**20
 _NUMBER = 8
-_TEXT = 300
-"""Of text, bytes and what else is no number, from a store."""
+_CHARACTER = 4  # UTF-8
+_ELSEWHERE = 300
+"""Bytes of a text from a store, or of what has no length in a request."""
 _DOCUMENT = 2048
 _ELEMENTS = 64
-"""Of an array whose length nothing says."""
+"""Of an array from a store, whose length nothing says."""
 
 
-def row_bytes(manifest: Manifest) -> int:
-    """How many bytes."""
-    weight = 9 * len(manifest.service.views)
-    for field in manifest.fields:
-        domain = Domain.of(field)
-        text = domain.kind.kind in ("string", "bytes")
-        weight += 4 * (domain.max_length or 0) if text else _bytes(domain.kind)
-    return weight + sum(_bytes(type_of(dtype)) for dtype in manifest.service.columns.values())
+def rows_in_a_hop(manifest: Manifest) -> int:
+    """How many of the heaviest rows that a request may hold; of what comes from stores by what is
+    usual. At least one."""
+    # Ray's limit, or what `windsock up` makes of it; a quarter is room for pickling.
+    limit = int(os.environ.get("RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH", _RAYS_LIMIT))
+    row = 9 * len(manifest.service.views)
+    row += sum(_heaviest(Domain.of(field)) for field in manifest.fields)
+    row += sum(_usual(type_of(dtype)) for dtype in manifest.service.columns.values())
+    return max(1, limit * 3 // 4 // row)
 
 
-def _bytes(kind: Type) -> int:
+def _heaviest(domain: Domain) -> int:
+    kind = domain.kind
     if kind.item is not None:
-        return (kind.length or _ELEMENTS) * _bytes(kind.item)
-    if kind.kind in ("int64", "float64", "bool", "timestamp", "float32"):
-        return _NUMBER
-    return _DOCUMENT if kind.kind in ("json", "map", "scalar_map", "struct") else _TEXT
+        return (kind.length or domain.max_length or 0) * _heaviest(domain.item)
+    if domain.max_length is not None:
+        return domain.max_length * (_CHARACTER if kind.kind == "string" else 1)
+    return _usual(kind)
+
+
+def _usual(kind: Type) -> int:
+    if kind.item is not None:
+        return (kind.length or _ELEMENTS) * _usual(kind.item)
+    if kind.kind in TEXTS:
+        return _ELSEWHERE
+    return _DOCUMENT if kind.kind in (*DOCUMENTS, "struct") else _NUMBER

@@ -14,13 +14,10 @@ from app.serving.coalescer import Coalescer
 from app.serving.contract import Contract, Row
 from app.serving.errors import Overloaded, RowError, RowFailed
 from app.serving.labels import labels_of
-from app.serving.row_weight import row_bytes
+from app.serving.row_weight import rows_in_a_hop
 from app.serving.server_timing import ServerTiming
 from deployments.bundle.manifest import Manifest
 from deployments.frames import Frame
-
-# Inter-replica gRPC refuses messages over 4 MiB; the rest is room for pickling.
-_HOP_BYTES = 3 * 2**20
 
 BatchSlot = tuple[AnsweredBatch, int]
 """Where a row came to be: its batch, which has run, and its place there."""
@@ -45,7 +42,7 @@ class ServedVersion:
         self._labels = labels_of(manifest)
         self._coalescer: Coalescer[Row, AnsweredBatch] = Coalescer(
             self._run,
-            max_rows=min(settings.max_rows, max(1, _HOP_BYTES // row_bytes(manifest))),
+            max_rows=min(settings.max_rows, rows_in_a_hop(manifest)),
             in_flight=settings.in_flight,
             max_queued_rows=settings.max_queued_rows,
             max_wait_s=settings.max_wait_s,
