@@ -32,8 +32,8 @@ class AnsweredBatch:
     """A finished batch, as plain lists: made once, then read row by row.
 
     ``timeless`` names the views that never expire: the oldest age says nothing of them.
-    ``started`` is when it began, of ``perf_counter``. ``columns`` are the outputs, whole numbers by
-    their ``labels``.
+    ``started`` is when it began, of ``perf_counter``. ``columns`` are the outputs, each [N, ...],
+    whole numbers by their ``labels``.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class AnsweredBatch:
     ) -> None:
         self.started, self.spent, self.found = started, ran.spent, ran.found
         self.failed = ran.failed
-        self.columns = {name: values.tolist() for name, values in ran.outputs.items()}
+        self.columns = dict(ran.outputs)
         self._scores: dict[str, tuple[Sequence[str], int]] = {}
         for name, names in labels.items():
             self._label(name, ran.outputs[name], names)
@@ -67,11 +67,10 @@ class AnsweredBatch:
         self.oldest = np.where(expiring, self._age_s, -1.0).max(axis=0).tolist()
 
     def _label(self, name: str, values: npt.NDArray[Any], labels: Sequence[str]) -> None:
-        if are_scores(values, labels):
+        if are_scores(values.shape[1:], labels):
             self._scores[name] = labels, values.ndim - 1
             return
-        names, beyond = named(values, labels)
-        self.columns[name] = names.tolist()
+        self.columns[name], beyond = named(values, labels)
         if beyond.any():
             why = Failure(f"the output {name!r} counts {len(labels)} labels, and it is beyond them")
             rows = dict.fromkeys(np.flatnonzero(beyond).tolist(), why)
@@ -80,7 +79,7 @@ class AnsweredBatch:
     @cached_property
     def outputs(self) -> list[tuple[str, list[Any]]]:
         """The outputs as a row's answer has them: scores as objects, by label."""
-        columns = dict(self.columns)
+        columns = {name: values.tolist() for name, values in self.columns.items()}
         for name, (labels, depth) in self._scores.items():
             columns[name] = by_label(columns[name], labels, depth + 1)
         return list(columns.items())
@@ -166,9 +165,9 @@ class Answers:
             before += part.stop - part.start
         return None
 
-    def output(self, name: str) -> list[Any]:
-        """For each row a number, or a list of them, or the name of a label."""
-        return [value for batch, part in self._parts for value in batch.columns[name][part]]
+    def output(self, name: str) -> npt.NDArray[Any]:
+        """What the program gives for all rows, [N, ...], whole numbers by their labels."""
+        return np.concatenate([batch.columns[name][part] for batch, part in self._parts])
 
     @property
     def worst(self) -> Status:

@@ -19,10 +19,10 @@ def labels_of(manifest: Manifest) -> Labels:
     return {output.name: output.labels for output in manifest.outputs if output.labels}
 
 
-def are_scores(values: npt.NDArray[Any], labels: Sequence[str]) -> bool:
-    """Whether labels are of the elements of an output's last axis: otherwise its whole numbers
-    count them."""
-    return values.ndim > 1 and values.shape[-1] == len(labels)
+def are_scores(shape: Sequence[int], labels: Sequence[str]) -> bool:
+    """Whether labels are of the elements of the last axis of an output, whose rows have this shape:
+    otherwise its whole numbers count them."""
+    return bool(shape) and shape[-1] == len(labels)
 
 
 def named(

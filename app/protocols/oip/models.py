@@ -5,8 +5,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
-from app.protocols.oip.datatypes import BYTES, form_of
-from app.protocols.oip.outputs import datatype_of_output, parameters_of
+from app.protocols.oip.datatypes import BYTES, datatype_of, form_of
+from app.protocols.oip.outputs import parameters_of
 from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.manifest import FieldSpec, Manifest, OutputSpec
@@ -105,8 +105,10 @@ def _input(field: FieldSpec) -> TensorMetadata:
 
 
 def _output(output: OutputSpec) -> TensorMetadata:
-    datatype, shape = datatype_of_output(output), [-1, *output.shape]
-    return TensorMetadata(output.name, datatype, shape, {**parameters_of(output)})
+    parameters = parameters_of(output)
+    counted = output.labels is not None and not parameters
+    datatype = BYTES if counted else datatype_of(output.dtype)
+    return TensorMetadata(output.name, datatype, [-1, *output.shape], {**parameters})
 
 
 def features_output(manifest: Manifest) -> str:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from app.protocols.oip.datatypes import BYTES, STORED, datatype_of
 from app.protocols.oip.parameters import LABELS
+from app.serving.labels import are_scores
 from deployments.bundle.manifest import OutputSpec
 
 
@@ -99,26 +100,17 @@ class Documents:
 Output = Numbers | Texts | Documents
 
 
-def output_of(spec: OutputSpec, rows: list[Any]) -> Output:
-    """The rows of an output as a tensor: text where labels have taken the place of what counts
-    them, otherwise what the program gives."""
-    dtype = object if datatype_of_output(spec) == BYTES else spec.dtype
-    kind = Texts if dtype is object else Numbers
-    return kind(spec.name, np.array(rows, dtype=dtype), parameters_of(spec))
-
-
-def datatype_of_output(spec: OutputSpec) -> str:
-    """The datatype of an output's elements."""
-    return BYTES if spec.labels and not _are_scores(spec) else datatype_of(spec.dtype)
+def output_of(spec: OutputSpec, values: npt.NDArray[Any]) -> Output:
+    """An output of the program as a tensor; it is text where labels stand for what counts them."""
+    kind = Texts if datatype_of(values.dtype) == BYTES else Numbers
+    return kind(spec.name, values, parameters_of(spec))
 
 
 def parameters_of(spec: OutputSpec) -> dict[str, str]:
     """What is said of an output beside its data."""
-    return {LABELS: msgspec.json.encode(spec.labels).decode()} if _are_scores(spec) else {}
-
-
-def _are_scores(spec: OutputSpec) -> bool:
-    return bool(spec.labels and spec.shape and spec.shape[-1] == len(spec.labels))
+    if not spec.labels or not are_scores(spec.shape, spec.labels):
+        return {}
+    return {LABELS: msgspec.json.encode(spec.labels).decode()}
 
 
 def _joined(elements: list[bytes]) -> bytes:

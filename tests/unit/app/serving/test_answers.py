@@ -232,8 +232,8 @@ def test_rows_of_several_batches_are_read_by_column() -> None:
     answers.add(first, 1, 2)
     answers.add(second, 0, 1)
 
-    assert answers.output("late") == [1.0, 2.0, 0.0]
-    assert answers.output("two") == [[1.0, -1.0], [2.0, -2.0], [0.0, 0.0]]
+    assert answers.output("late").tolist() == [1.0, 2.0, 0.0]
+    assert answers.output("two").tolist() == [[1.0, -1.0], [2.0, -2.0], [0.0, 0.0]]
     assert (answers.worst, answers.degraded) == (MISSING, True)
     assert answers.refused() is None
     rows = [first.row(1), first.row(2), second.row(0)]

@@ -68,7 +68,7 @@ async def test_the_columns_of_an_answer_are_the_answer(rows: int) -> None:
     answers = await serving.answer_by_column(asked, timing=timing)
 
     expected = answered(await serving.answer(asked, values=True))
-    assert answers.output("cost") == [one.outputs["cost"] for one in expected]
+    assert answers.output("cost").tolist() == [one.outputs["cost"] for one in expected]
     assert answers.features(parcels().service.columns) == [one.features for one in expected]
     assert timing.spent["model"] > 0
 

@@ -90,5 +90,5 @@ def test_columns_have_names_and_scores() -> None:
     names.add(batch(np.array([2, 0]), KINDS), 0, 2)
     scores.add(batch(np.array([[0.5, 0.25, 0.25]]), KINDS), 0, 1)
 
-    assert names.output("kind") == ["odd", "small"]
-    assert scores.output("kind") == [[0.5, 0.25, 0.25]]
+    assert names.output("kind").tolist() == ["odd", "small"]
+    assert scores.output("kind").tolist() == [[0.5, 0.25, 0.25]]
