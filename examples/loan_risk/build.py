@@ -11,6 +11,7 @@ from examples.loan_risk.pipeline import fit, write
 from examples.loan_risk.tables import AS_OF, accounts, loans, risks
 from examples.repos import apply, join, materialize
 from training.bundling.bundle import bundle
+from training.bundling.bundle_file import described
 
 HERE = Path(__file__).resolve().parent
 SERVICE = "loan_v1"
@@ -28,17 +29,8 @@ def build(home: Path) -> Path:
     joined = join(store, SERVICE, loans())
     joined.to_parquet(data / "training.parquet", index=False)
 
-    preprocess, program = write(fit(joined, risks(joined)), data)
-    return bundle(
-        name="loan_risk",
-        program=program,
-        feature_repo=home / "feature_repo",
-        feature_service=SERVICE,
-        preprocess=preprocess,
-        contract=home / "contract.yaml",
-        data=data / "training.parquet",
-        models_dir=home / "models",
-    )
+    write(fit(joined, risks(joined)), data)
+    return bundle(**described(home / "bundle.yaml", {}))
 
 
 def main() -> None:

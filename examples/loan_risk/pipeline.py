@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,8 +54,8 @@ def fit(table: pd.DataFrame, risks: np.ndarray) -> Pipeline:
     return Pipeline(transformer, classifier.fit(features, risks))
 
 
-def write(pipeline: Pipeline, folder: Path) -> tuple[Path, Path]:
-    """The preprocessing, ``preprocess.onnx``, and the program, ``model.onnx``."""
+def write(pipeline: Pipeline, folder: Path) -> None:
+    """Write the preprocessing, ``preprocess.onnx``, and the program, ``model.onnx``."""
     width = pipeline.classifier.n_features_in_
     preprocess = convert_sklearn(
         pipeline.transformer,
@@ -70,11 +69,5 @@ def write(pipeline: Pipeline, folder: Path) -> tuple[Path, Path]:
     program = convert_lightgbm(
         pipeline.classifier, initial_types=[("features", Floats([None, width]))], zipmap=False
     )
-    return _written(preprocess, folder / "preprocess.onnx"), _written(
-        program, folder / "model.onnx"
-    )
-
-
-def _written(model: Any, path: Path) -> Path:
-    path.write_bytes(model.SerializeToString())
-    return path
+    for name, model in (("preprocess", preprocess), ("model", program)):
+        (folder / f"{name}.onnx").write_bytes(model.SerializeToString())

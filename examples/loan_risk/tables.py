@@ -44,9 +44,7 @@ def loans(count: int = 1200) -> Table:
             "applicant_id": rng.choice(np.append(APPLICANTS, "A9999"), count),
             "amount": np.round(rng.lognormal(9, 0.7, count)),
             "months": rng.choice([12, 24, 36, 60], count),
-            "purpose": rng.choice(
-                np.array([*PURPOSES, None], dtype=object), count, p=[0.4, 0.3, 0.2, 0.1]
-            ),
+            "purpose": rng.choice(purposes, count, p=[0.4, 0.3, 0.2, 0.1]),
             "event_timestamp": _ago(rng.uniform(0, 150, count)),
         }
     )
