@@ -63,6 +63,11 @@ class PythonPreprocessor(Preprocessor):
         return cls(import_path, sources, made)
 
     @property
+    def learns(self) -> bool:
+        """Whether it was fitted to the columns."""
+        return hasattr(self._fitted, "fit")
+
+    @property
     def inputs(self) -> list[str]:
         return list(self._fitted.inputs)
 

@@ -27,6 +27,8 @@ from training.bundling.preprocessing import preprocessor
 from training.bundling.store_rows import store_rows
 from training.bundling.writer import write_bundle
 
+_CODE = "it brings code: serve it with `allow_code: true` under `model` in the config"
+
 
 class BundlingError(Exception):
     """What was given does not make a bundle; the message says in one sentence what is wrong."""
@@ -48,13 +50,13 @@ def bundle(
     """Write ``<models_dir>/<name>/<version>/`` and return it; what is odd, though it can be served,
     is told on stderr. Raises BundlingError.
 
-    ``program`` is a file whose suffix names its backend; ``preprocess`` a spec (YAML or JSON),
-    which is fitted on ``data``, a ``preprocess.json`` that is fitted already, or an ONNX graph;
-    without any an ONNX ``program`` takes the columns themselves; ``contract`` is a
-    ``contract.yaml``; ``data`` the training set (parquet): entity keys, request features and
-    ``<view>__<feature>`` columns; ``metrics`` a JSON object to keep in the manifest. Without
-    ``data`` nothing may have to be learnt, and what the online store has of the entities that the
-    offline store knows gives the defaults and the golden rows.
+    ``program`` is a file whose suffix names its backend; ``preprocess`` a spec (YAML or JSON), or
+    a class that it names (``python``), to be fitted on ``data``, a ``preprocess.json`` that is
+    fitted already, or an ONNX graph; without any an ONNX ``program`` takes the columns themselves;
+    ``contract`` is a ``contract.yaml``; ``data`` the training set (parquet): entity keys, request
+    features and ``<view>__<feature>`` columns; ``metrics`` a JSON object to keep in the manifest.
+    Without ``data`` nothing may have to be learnt, and what the online store has of the entities
+    that the offline store knows gives the defaults and the golden rows.
     """
     try:
         described = validated(contract, read(contract), ContractFile)
@@ -68,11 +70,14 @@ def bundle(
             fields = {one.name: one for one in described.entities + described.request_features}
             rows = store_rows(feature_repo, feature_store_yaml, plan, fields)
             columns, warnings = rows.columns, rows.warnings
+        prepares = preprocessor(preprocess, program, columns, fit=data is not None)
+        if prepares.manifest.kind == "python":
+            warnings = [*warnings, _CODE]
         return write_bundle(
             models_dir=models_dir,
             name=name,
             program=program,
-            preprocessor=preprocessor(preprocess, program, columns, fit=data is not None),
+            preprocessor=prepares,
             feature_repo=feature_repo,
             feature_store_yaml=feature_store_yaml,
             feature_service=feature_service,

@@ -4,24 +4,35 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
+from pydantic import Field
+
 from deployments.columns import Column
 from deployments.preprocess.base import Preprocessor
 from deployments.preprocess.declared import DeclaredPreprocessor
+from deployments.preprocess.python import PythonPreprocessor
 from deployments.preprocess.spec import PreprocessSpec
 from deployments.preprocess.state import FittedState
 from deployments.stage.isolation import RowProblem
+from deployments.strict import StrictModel
 from training.bundling.documents import read, validated
 from training.bundling.learnt import learnt
+from training.bundling.sources import sources_of
 
 _ONNX = ".onnx"
+
+
+class Code(StrictModel):
+    """A class of the user's as preprocessing, ``module:Class``."""
+
+    python: str = Field(pattern=r"^[\w.]+:\w+$")
 
 
 def preprocessor(
     path: Path | None, program: Path, columns: Mapping[str, Column], *, fit: bool
 ) -> Preprocessor:
     """That of a file, tried on ``columns``; a spec is fitted to them, where they are a training
-    set (``fit``) or it learns nothing. Without a file it hands an ONNX program the columns that it
-    takes. Raises ValueError."""
+    set (``fit``) or it learns nothing, and so is a class. Without a file it hands an ONNX program
+    the columns that it takes. Raises ValueError."""
     if path is None:
         return _passed_on(program, columns)
     given = _graph(path) if path.suffix == _ONNX else _declared(path)
@@ -32,20 +43,31 @@ def preprocessor(
             "(`scale: none`, `op: hash`)"
         )
     try:
-        made = (
-            DeclaredPreprocessor.fit(given, columns) if isinstance(given, PreprocessSpec) else given
-        )
-        inputs = [columns.get(name, ()) for name in made.inputs]
-        if not all(map(len, inputs)):
-            return made  # what is not there is named with what else the bundle needs
-        tensors, unseen = made.inspect(columns)
+        match given:
+            case PreprocessSpec():
+                made: Preprocessor = DeclaredPreprocessor.fit(given, columns)
+            case Code():
+                made = _own(given.python, path.parent, columns, fit)
+            case _:
+                made = given
     except KeyError as error:
         raise ValueError(
             f"{path} reads the column {error}, which is not a field or feature in --data"
         ) from error
     except ValueError as error:
+        raise ValueError(f"{path} does not fit --data: {error}") from error
+    if all(len(columns.get(name, ())) for name in made.inputs):
+        _try(made, columns, path)
+    return made  # a column that is not there is named with what else the bundle needs
+
+
+def _try(made: Preprocessor, columns: Mapping[str, Column], path: Path) -> None:
+    try:
+        tensors, unseen = made.inspect(columns)
+    except Exception as error:  # of a user's class any
         why = f": {error.__cause__}" if isinstance(error, RowProblem) else ""
-        raise ValueError(f"{path} does not fit --data: {error}{why}") from error
+        what = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        raise ValueError(f"{path} does not fit --data: {what}{error}{why}") from error
     for index in made.indices:
         indices = tensors[index.input]
         if index.place is not None:
@@ -55,14 +77,25 @@ def preprocessor(
                 f"{path} knows not one value of {index.column!r} in --data: it was fitted on "
                 "another column, or on values of another type"
             )
-    return made
 
 
-def _declared(path: Path) -> Preprocessor | PreprocessSpec:
+def _declared(path: Path) -> Preprocessor | PreprocessSpec | Code:
     content = read(path)
     if isinstance(content, dict) and "spec" in content:
         return DeclaredPreprocessor(validated(path, content, FittedState))
+    if isinstance(content, dict) and "python" in content:
+        return validated(path, content, Code)
     return validated(path, content, PreprocessSpec)
+
+
+def _own(
+    import_path: str, folder: Path, columns: Mapping[str, Column], fit: bool
+) -> PythonPreprocessor:
+    sources = sources_of(import_path.partition(":")[0], folder)
+    made = PythonPreprocessor.fit(import_path, sources, columns)
+    if made.learns and not fit:
+        raise ValueError(f"{import_path} learns from the training set: give --data")
+    return made
 
 
 # What runs graphs is imported for those who bring one.
