@@ -13,7 +13,7 @@ from app.asgi import Application
 from app.config import CollapsedSettings, DistributedSettings, GraphArgs
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
-from deployments.bundle.bundle import LATEST, BundleStore
+from deployments.bundle.bundle import LATEST
 from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.model.stage import ModelStage
@@ -40,7 +40,7 @@ async def served(home: Path) -> AsyncIterator[httpx.AsyncClient]:
         if args.layout == "collapsed"
         else FeaturesSettings.model_validate(options["Features"])
     )
-    bundles = BundleStore(args.model.directory)
+    bundles = args.model.bundles
     chain = Chain(
         timed(
             FeatureLookup(
