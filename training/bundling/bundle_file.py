@@ -13,14 +13,15 @@ NAME = "bundle.yaml"
 
 
 def _in_folder(path: Path, info: ValidationInfo) -> Path:
-    return path if info.context is None else info.context / path
+    assert isinstance(info.context, Path)
+    return info.context / path
 
 
 _Path = Annotated[Path, AfterValidator(_in_folder)]
 """A relative one starts in the folder of the file."""
 
 
-class BundleFile(StrictModel):
+class BundleFile(StrictModel, validate_default=True):
     """What ``training.bundling.bundle.bundle`` takes, by the same names."""
 
     name: str

@@ -1,6 +1,7 @@
 """Entity keys that the offline store knows: what an online store can be asked for, which tells none
 of its own."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -77,5 +78,8 @@ def _pulled(
         start_date=since,
         end_date=until,
     )
-    table = job.to_df().sort_values(source.timestamp_field, ascending=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what libraries under Feast have deprecated
+        table = job.to_df()
+    table = table.sort_values(source.timestamp_field, ascending=False)
     return table[keys].set_axis(list(view.fields), axis=1)

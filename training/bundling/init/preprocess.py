@@ -1,14 +1,16 @@
-"""The draft of ``preprocess.yaml``: each input of a program from its columns, as they are."""
+"""The draft of ``preprocess.yaml``."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from deployments.dtypes import type_of
 from deployments.model.backends.base import TensorSpec
-from training.bundling.init.matching import Columns
+from training.bundling.init.columns import Columns
+from training.bundling.init.inputs import Document, input_document, unfit
 from training.bundling.init.text import entries, flow
 
-_SHORT = {"numeric": "float32", "categorical": "int64"}
+_HEAD = """\
+# How the inputs of {program} are made: columns in the order of training, as they were
+# then (`scale: none` is as it is). All steps are in docs/bring-your-own.md.
+"""
 
 
 def preprocess_text(
@@ -18,94 +20,64 @@ def preprocess_text(
     columns: Columns,
     *,
     learns: bool,
-) -> str:
-    """The file. What ``learns`` has vocabularies of the training set. Raises ValueError for columns
-    that no step makes this input of."""
-    documents = {one.name: _input(one, matched[one.name], columns, learns) for one in inputs}
-    lines = [
-        f"# How the inputs of {program} are made: columns in the order of training, as they were",
-        "# then (`scale: none` is as it is). All steps are in docs/bring-your-own.md.",
-    ]
-    short = {
-        one.name: documents[one.name][form]
+) -> tuple[str, list[str]]:
+    """The file, and what in it is still to be mended. What ``learns`` has vocabularies of a
+    training set."""
+    documents = {
+        one.name: input_document(one, names, columns, learns=learns)
         for one in inputs
-        if (form := one.name) in _SHORT and form in documents[form]
+        if (names := matched[one.name])
     }
+    made_beside = _beside(inputs, documents)
+    short: list[str] = []
+    named: list[str] = []
+    problems: list[str] = []
     for one in inputs:
-        if one.name in short:
-            lines += [f"{one.name}:{_shape(one)}", *entries(short[one.name])]
-    if others := [one for one in inputs if one.name not in short]:
-        lines.append("inputs:")
-        for one in others:
-            lines.append(f"  {one.name}:{_shape(one)}")
-            for key, value in documents[one.name].items():
-                if isinstance(value, list):
-                    lines += [f"    {key}:", *entries(value, "      ")]
-                else:
-                    lines.append(f"    {key}: {flow(value)}")
-    return "\n".join(lines) + "\n"
+        if one.name in made_beside:
+            continue
+        if one.name not in documents:
+            named.append(f"  # {one.name}:  # {_shape(one)}: no column fits it")
+            problems.append(f"no column fits the input {one.name!r}, {_shape(one)}")
+            continue
+        document, comment = documents[one.name], _shape(one)
+        if problem := unfit(one, document, columns):
+            comment = f"{comment}: {problem}"
+            problems.append(f"the input {one.name!r} is {comment}")
+        if list(document) == [one.name]:  # the short form
+            short += [f"{one.name}:  # {comment}", *entries(document[one.name])]
+        else:
+            named += [f"  {one.name}:  # {comment}", *_lines(document)]
+    head = [] if all(line.lstrip().startswith("#") for line in named) else ["inputs:"]
+    lines = [*short, *head, *named]
+    return "\n".join([_HEAD.format(program=program) + "\n".join(lines), ""]), problems
+
+
+def _lines(document: Document) -> list[str]:
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, list):
+            lines += [f"    {key}:", *entries(value, "      ")]
+        else:
+            lines.append(f"    {key}: {flow(value)}")
+    return lines
 
 
 def _shape(one: TensorSpec) -> str:
     sizes = ["N", *("any" if size is None else str(size) for size in one.shape[1:])]
-    return f"  # {one.dtype} [{', '.join(sizes)}]"
+    return f"{one.dtype} [{', '.join(sizes)}]"
 
 
-def _input(one: TensorSpec, names: Sequence[str], columns: Columns, learns: bool) -> dict[str, Any]:
-    if one.name in _SHORT and len(one.shape) == 2:
-        return _side_by_side(one, names, columns, learns)
-    if len(names) == 1 and (alone := _alone(one, names[0], columns)):
-        return alone
-    document = _side_by_side(one, names, columns, learns)
-    return document if len(one.shape) > 1 else {**document, "squeeze": True}
-
-
-def _alone(one: TensorSpec, name: str, columns: Columns) -> dict[str, Any] | None:
-    """A value passed on, or the elements of an array in their order."""
-    kind = type_of(columns.dtypes[name])
-    dtype = _passed(one.dtype)
-    item = kind.item.kind if kind.item else kind.kind
-    passes = item in ("int64", "float64", "float32", "bool")
-    if len(one.shape) == 1 and not kind.item and passes:
-        return {"tensor": {"column": name, "dtype": dtype}}
-    if kind.is_list and len(one.shape) == 2 and one.shape[1] is not None and passes:
-        return {"tensor": {"column": name, "shape": [one.shape[1]], "dtype": dtype}}
-    if kind.is_list and len(one.shape) == 2:
-        step = {"op": "numeric", "scale": "none"} if dtype == "float32" else {"op": "vocabulary"}
-        return {"sequence": {"column": name, **step}}
-    return None
-
-
-def _side_by_side(
-    one: TensorSpec, names: Sequence[str], columns: Columns, learns: bool
-) -> dict[str, Any]:
-    if _passed(one.dtype) == "float32":
-        return {"numeric": [_number(name, columns) for name in names]}
-    return {"categorical": [_index(name, columns, learns) for name in names]}
-
-
-def _number(name: str, columns: Columns) -> dict[str, Any]:
-    kind = type_of(columns.dtypes[name])
-    if kind.is_list:
-        return {"column": name, "op": "array", "length": columns.length(name)}
-    if kind.kind in ("string", "uuid"):
-        return {"column": name, "op": "one_hot"}
-    if kind.item or kind.kind in ("json", "map", "scalar_map", "struct", "bytes"):
-        raise ValueError(
-            f"{name!r} is a {kind}: no number is made of it as it is; write preprocess.yaml with a "
-            "derived `op: path`, or leave it out (--input)"
-        )
-    return {"column": name, "scale": "none"}
-
-
-def _index(name: str, columns: Columns, learns: bool) -> dict[str, Any]:
-    if columns.dtypes[name] == "int64" and not learns:
-        return {"column": name, "op": "index", "size": columns.size(name)}
-    return {"column": name}
-
-
-def _passed(dtype: str) -> str:
-    """What preprocessing makes for a program's dtype."""
-    if dtype == "bool":
-        return "bool"
-    return "int64" if dtype.startswith(("int", "uint")) else "float32"
+def _beside(inputs: Sequence[TensorSpec], documents: dict[str, Document]) -> set[str]:
+    """The inputs that the only sequence makes beside itself, its mask and its lengths by their
+    names, which it is told."""
+    sequences = [one for one in documents.values() if "sequence" in one]
+    if len(sequences) != 1:
+        return set()
+    found: dict[str, str] = {}
+    for one in inputs:
+        if one.dtype == "bool" and len(one.shape) == 2 and "mask" in one.name:
+            found["mask"] = one.name
+        if one.dtype.startswith("int") and len(one.shape) == 1 and "len" in one.name:
+            found["lengths"] = one.name
+    sequences[0].update(found)
+    return set(found.values())

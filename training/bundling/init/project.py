@@ -13,9 +13,10 @@ from deployments.features.store.feast import FeatureStore
 from deployments.model.backends.base import Signature
 from training.bundling.bundle import training_columns
 from training.bundling.contract_file import ContractField, ContractFile, ContractOutput
+from training.bundling.init.columns import Columns
 from training.bundling.init.config import bundle_text, serve_text
 from training.bundling.init.contract import contract_text, made
-from training.bundling.init.matching import Columns, bare, matched
+from training.bundling.init.matching import bare, matched
 from training.bundling.init.preprocess import preprocess_text
 from training.bundling.program import backend_of
 from training.bundling.store_rows import store_rows
@@ -79,16 +80,13 @@ def _drafts(folder: Path, given: Given, ask: Ask) -> Drafts:
     values, warnings = _values(given, repo, plan)
     columns = Columns(plan.schema, values)
 
-    def ask_columns(what: str, usual: list[str]) -> list[str]:
-        text = f"Columns of {what}, in the order of training, of: {', '.join(columns.dtypes)}\n"
-        return ask("--input NAME=COLUMN,COLUMN", text, ",".join(usual) or None).split(",")
-
-    preprocess = {}
+    preprocess: dict[str, str] = {}
     if given.inputs or not bare(program, signature.inputs, columns):
-        chosen = matched(signature.inputs, columns, given.inputs, ask_columns)
-        preprocess["preprocess.yaml"] = preprocess_text(
+        chosen = matched(signature.inputs, columns, given.inputs)
+        preprocess["preprocess.yaml"], problems = preprocess_text(
             program.name, signature.inputs, chosen, columns, learns=given.data is not None
         )
+        warnings += [f"preprocess.yaml is to be mended: {problem}" for problem in problems]
     repo_path, yaml_path = _path(folder, repo), _path(folder, given.feature_store_yaml)
     files = {
         "contract.yaml": contract_text(
