@@ -23,6 +23,7 @@ from deployments.features.resolve import resolve
 from training.bundling.columns import columns_of
 from training.bundling.contract_file import ContractFile
 from training.bundling.documents import read, validated
+from training.bundling.fields import request_fields
 from training.bundling.preprocessing import preprocessor
 from training.bundling.store_rows import store_rows
 from training.bundling.writer import write_bundle
@@ -62,6 +63,8 @@ def bundle(
         described = validated(contract, read(contract), ContractFile)
         store = open_store(feature_repo, feature_store_yaml)
         plan = resolve(store, feature_service)
+        # Now, since the data are read as the types that the contract gives.
+        request_fields(plan.schema, _documents(described.request_features))
         fingerprint, warnings = None, []
         if data:
             columns = training_columns(data, plan.schema, described)
