@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from deployments.json_cells import to_json
+from tests.support.values import VALUES
 from windsock import zoned
 
 BERLIN = datetime(2024, 3, 1, 12, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -147,4 +149,11 @@ CASES = [
         pa.list_(pa.struct({"a": pa.int64()})),
         _itself([{"a": 1}, {"a": 2}], []),
     ),
+]
+
+_NESTED = ("array<json>", "array<map>", "array<array<float32, 2>>", "array<struct<n: decimal>>")
+CASES += [
+    Case(dtype, JSON, None, [Value(sent, sent, to_json(dtype, held))])
+    for dtype, (sent, held) in VALUES.items()
+    if dtype in (*_NESTED, "set<uuid>", "set<array<int64>>")
 ]
