@@ -41,8 +41,11 @@ _FLAT_OR_NULL: _Decoders = {
 _NESTED: _Decoders = {
     name: msgspec.json.Decoder(_list[_list[one]]) for name, one in _ELEMENTS.items()
 }
-_NESTED_OR_NULL: _Decoders = {
+_LISTS_OR_NULL: _Decoders = {
     name: msgspec.json.Decoder(_list[_list[one] | None]) for name, one in _ELEMENTS.items()
+}
+_NESTED_OR_NULL: _Decoders = {
+    name: msgspec.json.Decoder(_list[_list[one | None]]) for name, one in _ELEMENTS.items()
 }
 
 
@@ -52,12 +55,11 @@ def from_json(data: msgspec.Raw | msgspec.UnsetType) -> Read:
     def read(tensor: Tensor, expected: Expected) -> Any:
         if data is msgspec.UNSET:
             raise tensor.wrong("it has no data")
-        flat = _FLAT_OR_NULL if expected.nulls and expected.width is None else _FLAT
-        nested = _NESTED_OR_NULL if expected.nulls else _NESTED
+        flat, nested = _decoders(expected)
         try:
             return _of_flat(tensor, flat[tensor.datatype].decode(data), expected)
         except UNREADABLE as error:
-            lists = "got `array`" in str(error) or "got `null`" in str(error)
+            lists = "got `array`" in str(error) or (expected.nulls and "got `null`" in str(error))
             if len(tensor.shape) == 1 or not lists:
                 raise _wrong(tensor, error, bytes(data), expected.width or 1) from None
         try:
@@ -66,6 +68,15 @@ def from_json(data: msgspec.Raw | msgspec.UnsetType) -> Read:
             raise _wrong(tensor, error, bytes(data)) from None
 
     return read
+
+
+def _decoders(expected: Expected) -> tuple[_Decoders, _Decoders]:
+    """For data that are flat, and for nested ones."""
+    if not expected.nulls:
+        return _FLAT, _NESTED
+    if expected.width is None:
+        return _FLAT_OR_NULL, _NESTED_OR_NULL
+    return _FLAT, _LISTS_OR_NULL  # of the elements of a list none is null
 
 
 def _of_flat(tensor: Tensor, values: list[Any], expected: Expected) -> Any:
@@ -81,7 +92,7 @@ def _of_nested(tensor: Tensor, values: list[Any], expected: Expected) -> Any:
         if value is not None and len(value) != width:
             raise tensor.wrong(f"its data are not of its shape: {len(value)} are in a row", row)
     if expected.width is None:
-        return _of_flat(tensor, [one and one[0] for one in values], expected)
+        return _of_flat(tensor, [one[0] for one in values], expected)
     if len(values) != expected.rows:
         raise tensor.wrong(f"its shape says {expected.rows} rows, its data hold {len(values)}")
     if tensor.datatype == BYTES:

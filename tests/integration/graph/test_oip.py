@@ -103,7 +103,7 @@ def test_mistakes_have_the_protocols_form(
 
 async def test_a_connection_stays_usable_after_a_mistake(url: str, rows: list[Row]) -> None:
     sound = json.dumps({"inputs": tensors(rows)}).encode()
-    wrong = json.dumps({"inputs": tensors([row | {"dest": ""} for row in rows])}).encode()
+    wrong = json.dumps({"inputs": tensors([row | {"dest": "x" * 257} for row in rows])}).encode()
     async with Connection.to(int(url.rsplit(":", 1)[1])) as connection:
         for path, body, status in [
             (INFER, wrong, 422),

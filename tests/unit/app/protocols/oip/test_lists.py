@@ -97,6 +97,19 @@ def test_a_list_is_missing_where_all_of_it_is_nan_or_it_is_null() -> None:
     assert (caught.value.field, caught.value.row) == ("x", 1)
 
 
+def test_a_number_is_missing_where_it_is_nan_or_null() -> None:
+    contract = contract_of("float64", optional=True)
+    nan = float("nan")
+
+    for datatype in ("FP16", "FP32", "FP64"):
+        assert raw_cells(contract, datatype, [2], [nan, 1.5]) == [None, 1.5]
+        assert cells(contract, tensor(datatype, [2, 1], [[None], [1.5]])) == [None, 1.5]
+    assert cells(contract_of("int64", optional=True), tensor("INT64", [2], [None, 7])) == [None, 7]
+    with pytest.raises(InvalidRequest) as caught:
+        raw_cells(contract_of("float64"), "FP64", [2], [1.5, nan])
+    assert (caught.value.field, caught.value.row) == ("x", 1)
+
+
 def test_the_tensor_of_an_optional_field_may_be_left_out() -> None:
     for dtype in (FIXED, RAGGED, "string", "int64", "map"):
         contract = contract_of(dtype, optional=True)

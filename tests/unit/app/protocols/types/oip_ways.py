@@ -44,7 +44,7 @@ async def oip_json_nested(service: Service, name: str, case: Case, values: Value
         tensor["shape"] = [len(values), len(data[0])]
         tensor["data"] = data
     else:
-        tensor["data"] = [one if one is None else [one] for one in data]
+        tensor["data"] = [[one] for one in data]
     return await _asked_in_json(service, tensor)
 
 
