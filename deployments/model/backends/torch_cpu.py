@@ -21,7 +21,10 @@ class TorchRuntime(Runtime):
     def run(self, frame: TensorFrame) -> Outputs:
         """As ``Runtime`` says."""
         program = self._program
-        answers = program([tensor.to(self._device) for tensor in program.inputs.tensors(frame)])
+        tensors = program.inputs.tensors(frame)
+        if self.device != "cpu":
+            tensors = [tensor.to(self._device) for tensor in tensors]
+        answers = program(tensors)
         return {
             # A last dimension of one is how programs write a number per row.
             name: (tensor.squeeze(1) if tensor.shape[1:] == (1,) else tensor)
