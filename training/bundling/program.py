@@ -11,8 +11,8 @@ from deployments.model.backends.base import BACKENDS, Backend
 from deployments.model.options import ModelOptions
 from deployments.model_id import ModelId
 from deployments.preprocess.base import Preprocessor
-from training.bundling.gaps import Gap
 from training.bundling.trial import Trial
+from training.bundling.unusual import Unusual
 
 
 class Answered(NamedTuple):
@@ -41,12 +41,13 @@ def answers(
     golden: Mapping[str, Column],
     outputs: Sequence[OutputSpec],
     *,
-    gaps: Sequence[Gap] = (),
+    gaps: Sequence[Unusual] = (),
+    longest: Sequence[Unusual] = (),
 ) -> Answered:
     """The answers to the golden rows, once the program has been tried: on one row, with the highest
-    index of each embedding, with each of the ``gaps``, on batches of all sizes, and on rows that
-    were prepared alone. Raises ValueError where it does not fit, or not every row that there may
-    be."""
+    index of each embedding, with each of the ``gaps`` and the ``longest`` arrays, on batches of all
+    sizes, and on rows that were prepared alone. Raises ValueError where it does not fit, or not
+    every row that there may be."""
     frame = TensorFrame(ModelId("", ""), preprocessor.transform(golden))
     runtime = backend.load(program, outputs, frame, ModelOptions(device="cpu"))
     trial = Trial(runtime, preprocessor)
@@ -54,7 +55,8 @@ def answers(
     trial.run(blank)
     trial.highest_indices(blank)
     found = trial.golden(frame)
-    warnings = trial.gaps(gaps)
+    warnings = trial.rows(gaps)
+    trial.rows(longest)  # what the preprocessing refuses for its length never gets further
     trial.sizes(frame, found)
     trial.alone(golden, frame, found)
     return Answered(found, runtime.max_rows, warnings)

@@ -11,7 +11,7 @@ from deployments.model.backends.base import Runtime
 from deployments.model.golden_rows import TOLERANCE, deviation, repeated
 from deployments.model_id import ModelId
 from deployments.preprocess.base import Index, Preprocessor
-from training.bundling.gaps import Gap
+from training.bundling.unusual import Unusual
 
 # The largest is what a replica makes of the batches of many callers.
 _SIZES = (1, 2, 3, 7, 300, 1024)
@@ -65,10 +65,10 @@ class Trial:
         if len(indices) > 1:
             self._try(self._indexed(blank, indices), "the highest index of all inputs together")
 
-    def gaps(self, gaps: Sequence[Gap]) -> list[str]:
-        """Rows that lack something; in words those that the preprocessing refuses, as it may."""
+    def rows(self, rows: Sequence[Unusual]) -> list[str]:
+        """Rows that are unusual; in words those that the preprocessing refuses, as it may."""
         refused = []
-        for what, columns in gaps:
+        for what, columns in rows:
             try:
                 inputs = self._preprocessor.transform(columns)
             except Exception as error:

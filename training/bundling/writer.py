@@ -24,10 +24,10 @@ from deployments.preprocess.base import Preprocessor
 from training.bundling.defaults import defaults
 from training.bundling.fields import entity_fields, request_fields
 from training.bundling.first_start import first_start
-from training.bundling.gaps import gaps
 from training.bundling.golden import check_examples, golden_places
 from training.bundling.outputs import answered_outputs, named_outputs
 from training.bundling.program import answers, backend_of
+from training.bundling.unusual import gaps, longest
 
 
 def write_bundle(
@@ -103,7 +103,7 @@ def write_bundle(
     places, problems = golden_places(contract, training_columns, golden_rows)
     golden = {column: training_columns[column][places] for column in needed}
     dtypes = layout.column_dtypes(draft)
-    row = {column: golden[column][:1] for column in preprocessor.inputs}
+    read = {column: golden[column] for column in preprocessor.inputs}
     never_missing = {field.name for field in keys + request if not field.optional}
     answered, max_rows, odd = answers(
         backend,
@@ -111,7 +111,8 @@ def write_bundle(
         preprocessor,
         golden,
         named,
-        gaps=gaps(row, dtypes, never_missing),
+        gaps=gaps(read, dtypes, never_missing),
+        longest=longest(read, dtypes, {field.name: field.max_length for field in keys + request}),
     )
     answered_specs = answered_outputs(named, answered)
     spec = ProgramSpec(file=f"model{backend.suffix}", platform=platform, max_rows=max_rows)

@@ -18,6 +18,11 @@ class Size(NamedTuple):
     most: int | None
     form: str
 
+    def __str__(self) -> str:
+        if self.fixed:
+            return self.form
+        return "any" if self.most is None else f"up to {self.most}"
+
     @property
     def fixed(self) -> bool:
         return self.fewest == self.most
@@ -36,7 +41,7 @@ class Parameter(NamedTuple):
     sizes: tuple[Size, ...]
 
     def __str__(self) -> str:
-        shape = ", ".join(one.form if one.fixed else "any" for one in self.sizes[1:])
+        shape = ", ".join(map(str, self.sizes[1:]))
         return f"{str(self.dtype).removeprefix('torch.')} [N{shape and ', ' + shape}]"
 
 

@@ -15,8 +15,8 @@ from deployments.model.backends.base import BACKENDS
 from deployments.preprocess.base import Preprocessor
 from tests.support.preprocessing import fitted
 from training.bundling.export import export_program
-from training.bundling.gaps import gaps
 from training.bundling.program import Answered, answers
+from training.bundling.unusual import gaps, longest
 
 DTYPES = {"history": "array<int64>", "price": "float64"}
 COLUMNS: dict[str, Column] = {
@@ -44,14 +44,15 @@ def tried(
     inputs = preprocessor.transform(COLUMNS)
     ragged = {name: "items" for name in ("items", "mask") if inputs.get(name, np.empty(0)).ndim > 1}
     program = export_program(module, inputs, folder / "model.pt2", ragged=ragged)
-    row = {name: COLUMNS[name][:1] for name in preprocessor.inputs}
+    read = {name: COLUMNS[name] for name in preprocessor.inputs}
     return answers(
         BACKENDS["pytorch_export"],
         program,
         preprocessor,
         COLUMNS,
         [OutputSpec(name="score")],
-        gaps=gaps(row, DTYPES, never),
+        gaps=gaps(read, DTYPES, never),
+        longest=longest(read, DTYPES, {}),
     )
 
 
@@ -129,6 +130,20 @@ def test_an_embedding_of_elements_shorter_than_their_vocabulary_is_found(tmp_pat
 
     with pytest.raises(ValueError, match=r"at index 6 of 'history' in 'items', which has 7: index"):
         shopper(tmp_path, lambda items, mask, price: (table(items)[:, :, 0] * mask).sum(1))
+
+
+def test_a_row_longer_than_the_program_takes_is_found(tmp_path: Path) -> None:
+    places = nn.Parameter(nn.Embedding(100, 1).weight[:, 0].detach())
+
+    def placed(items: Tensor, mask: Tensor, price: Tensor) -> Tensor:
+        return (mask * places[mask.cumsum(1) - 1]).sum(1)
+
+    with pytest.raises(
+        ValueError, match="fails at a row in which 'history' has 4096 elements: ind"
+    ):
+        shopper(tmp_path, placed)
+
+    shopper(tmp_path, placed, max_length=100)
 
 
 class OfItsOwn(Preprocessor):

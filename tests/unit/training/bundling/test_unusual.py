@@ -1,7 +1,7 @@
 from typing import Any
 
 from deployments.columns import column_of, key_column, missing_of
-from training.bundling.gaps import gaps
+from training.bundling.unusual import gaps, longest
 
 DTYPES = {
     "id": "int64",
@@ -56,3 +56,17 @@ def test_what_a_request_must_give_is_never_missing_but_may_be_empty() -> None:
     assert "'size' is missing" not in found
     assert found["all that may be missing is"].keys() == CELLS.keys() - {"size", "items"}
     assert found["'items' is empty"] == {"items": []}
+
+
+def test_each_array_is_as_long_as_it_may_be() -> None:
+    found = {one.what: one.columns for one in longest(ROW, DTYPES, {"items": 5, "price": None})}
+
+    assert found.keys() == {"'items' has 5 elements", "'tags' has 4096 elements"}
+    assert found["'items' has 5 elements"]["items"].tolist() == [[1, 2, 1, 2, 1]]
+    assert found["'tags' has 4096 elements"]["tags"].tolist() == [["new"] * 4096]
+
+
+def test_of_an_array_that_no_row_has_none_is_made() -> None:
+    none = {"items": column_of("array<int64>", [[], None])}
+
+    assert longest(none, DTYPES, {}) == []
