@@ -31,7 +31,11 @@ NUMBERS = {
 
 Float = Literal["float32", "float16", "bfloat16"]
 
-_SHOWN = 200
+_SHOWN = 300
+_PLACES = re.compile(
+    r"\[ONNXRuntimeError\] : \d+ : \w+ : |Load model from .* failed:"
+    r"|/\S+\.(?:cc|h):\d+ [^()]*\(.*?\)(?: const)? "
+)
 
 
 class OnnxTensor(NamedTuple):
@@ -78,7 +82,7 @@ class OnnxGraph:
         options.inter_op_num_threads = 1
         # Threads that wait for the next batch in a loop take the processor from other replicas.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3  # no warnings about what it optimises away
+        options.log_severity_level = 4  # what fails raises, too; the log has it from there
         try:
             # Without fallback: that prints, and goes on elsewhere than the options ask for.
             self._session = onnxruntime.InferenceSession(
@@ -121,8 +125,8 @@ def bfloat16(values: npt.NDArray[Any]) -> onnxruntime.OrtValue:
 
 
 def reason(error: Exception) -> str:
-    """What ONNX Runtime says, without its codes: in one line."""
-    said = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error).strip())
+    """What ONNX Runtime says, in one line, without its codes and where in its sources it is."""
+    said = _PLACES.sub("", str(error).strip())
     return (said or type(error).__name__).splitlines()[0][:_SHOWN]
 
 

@@ -104,6 +104,24 @@ def test_what_is_no_graph_is_refused_by_name(tmp_path: Path) -> None:
         OnnxGraph(unknown)
 
 
+def test_a_graph_of_a_version_to_come_is_refused_with_what_is_known(tmp_path: Path) -> None:
+    path = written(tmp_path / "later.onnx", [node("Neg", "x", "y")], [X], [Y])
+    model = onnx.load(path)
+    model.ir_version = 99
+    path.write_bytes(model.SerializeToString())
+
+    with pytest.raises(ValueError, match=r"later\.onnx is no graph .* can load: .*version: 99"):
+        OnnxGraph(path)
+
+
+def test_what_fails_is_told_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    graph = OnnxGraph(written(tmp_path / "n.onnx", [node("Neg", "x", "y")], [X], [Y]))
+
+    with pytest.raises(ValueError, match=r"^Got invalid dimensions for input: x"):
+        graph.run(["y"], {"x": np.ones((3, 3), np.float32)})
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("absent", ["onnx", "onnxruntime"])
 def test_an_absent_library_says_what_to_install(absent: str) -> None:
     code = f"import sys; sys.modules[{absent!r}] = None; import deployments.onnx_graph"

@@ -171,6 +171,25 @@ def test_an_absent_library_says_what_to_install(
     )
 
 
+def test_an_answer_may_be_text(command: Command) -> None:
+    del command.options["--preprocess"]
+    (command.folder / "preprocess.yaml").unlink()
+    command.options["--program"] = str(
+        written(
+            command.folder / "model.onnx",
+            [node("Identity", "favourite", "word"), node("Cast", "quantity", "number", to=FLOAT)],
+            [("favourite", STRING, COLUMN), ("quantity", INT64, COLUMN)],
+            [("word", STRING, COLUMN), ("number", FLOAT, COLUMN)],
+        )
+    )
+    with unstarted():
+        bundle = opened(command, command())
+
+    golden = bundle.golden()
+    assert set(golden.outputs["return_probability"].tolist()) >= {"books", ""}
+    load(bundle, ModelOptions(device="cpu"))  # it proves the golden rows
+
+
 @pytest.mark.parametrize("favourite", [STRING, INT64])
 def test_init_drafts_preprocessing_only_where_the_graph_cannot_take_columns_as_they_are(
     example: Example, tmp_path: Path, favourite: int
