@@ -31,15 +31,16 @@ def materialize(store: FeatureStore, until: datetime) -> None:
 
 
 def join(store: FeatureStore, service: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """``rows`` with every feature of the service as of their ``event_timestamp``, in a fixed
-    order."""
+    """``rows`` with every feature of the service as of their ``event_timestamp``, in the order of
+    what is no array in them."""
     with quiet():
         joined = store.get_historical_features(
             entity_df=rows,
             features=store.get_feature_service(service),
             full_feature_names=True,
         ).to_df()
-    return joined.sort_values(list(rows.columns), ignore_index=True)
+    ordered = [name for name in rows if pd.api.types.is_scalar(rows[name].iloc[0])]
+    return joined.sort_values(ordered, ignore_index=True)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from deployments.preprocess.fit import fit_step
 from deployments.preprocess.forms.categories import Categories
 from deployments.preprocess.forms.form import Form
 from deployments.preprocess.forms.numbers import Numbers
-from deployments.preprocess.forms.sequences import Sequences
+from deployments.preprocess.forms.sequences import Axis, Sequences
 from deployments.preprocess.forms.tensors import Tensors
 from deployments.preprocess.spec import (
     CategoricalInput,
@@ -45,6 +45,7 @@ class DeclaredPreprocessor(Preprocessor):
         if specs.keys() != state.inputs.keys():
             raise ValueError(f"it was fitted for the inputs {list(state.inputs)}")
         self._forms = {name: _form(name, one, state.inputs[name]) for name, one in specs.items()}
+        self._axes = _axes(specs)
 
     @classmethod
     def fit(cls, spec: PreprocessSpec, columns: Mapping[str, Column]) -> Self:
@@ -112,6 +113,8 @@ class DeclaredPreprocessor(Preprocessor):
         inputs: dict[str, np.ndarray] = {}
         for form in self._forms.values():
             inputs.update(form.make(full, rows, unseen))
+        for axis in self._axes:
+            axis.align(inputs)
         return inputs, unseen
 
 
@@ -130,6 +133,14 @@ def _form(name: str, spec: InputSpec, fitted: Sequence[Fitted]) -> Form:
             return Sequences(name, spec, fitted)
         case TensorInput():
             return Tensors(name, spec, fitted)
+
+
+def _axes(specs: Mapping[str, InputSpec]) -> list[Axis]:
+    members: dict[str, dict[str, SequenceInput]] = {}
+    for name, spec in specs.items():
+        if isinstance(spec, SequenceInput) and spec.axis is not None:
+            members.setdefault(spec.axis, {})[name] = spec
+    return [Axis(one) for one in members.values()]
 
 
 def _fitted(form: InputSpec, columns: Mapping[str, Column]) -> list[Fitted]:

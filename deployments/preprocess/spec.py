@@ -45,9 +45,9 @@ class SequenceInput(StrictModel, frozen=True):
     float32, or [N, L, k] of an array of arrays. A missing array has no elements.
 
     L is ``length``, or else the longest of the batch, which is at most ``max_length``: of a longer
-    array the ``keep`` elements stay. Shorter ones have zeros at the ``pad`` side. ``mask`` names a
-    further input, bool [N, L], true where an element stands; ``lengths`` one with their number,
-    int64 [N].
+    array the ``keep`` elements stay. Shorter ones have zeros at the ``pad`` side. Inputs of one
+    ``axis`` have one L, the longest of all. ``mask`` names a further input, bool [N, L], true where
+    an element stands; ``lengths`` one with their number, int64 [N].
     """
 
     sequence: ElementStep
@@ -55,6 +55,7 @@ class SequenceInput(StrictModel, frozen=True):
     max_length: int | None = Field(default=None, ge=1)
     keep: Literal["first", "last"] = "first"
     pad: Literal["left", "right"] = "right"
+    axis: str | None = None
     mask: str | None = None
     lengths: str | None = None
 
@@ -73,6 +74,8 @@ class SequenceInput(StrictModel, frozen=True):
     def _one_length(self) -> "SequenceInput":
         if self.length is not None and self.max_length is not None:
             raise ValueError("give either length or max_length")
+        if self.length is not None and self.axis is not None:
+            raise ValueError("an axis has the length of its longest input: leave length out")
         return self
 
 

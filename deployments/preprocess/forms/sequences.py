@@ -79,6 +79,28 @@ class Sequences(Form):
         return inputs
 
 
+class Axis:
+    """Sequences that have one L, the longest of all."""
+
+    def __init__(self, specs: Mapping[str, SequenceInput]) -> None:
+        self._sides = {
+            name: spec.pad
+            for input, spec in specs.items()
+            for name in (input, spec.mask)
+            if name is not None
+        }
+
+    def align(self, inputs: dict[str, npt.NDArray[Any]]) -> None:
+        """Pad the shorter ones."""
+        longest = max(inputs[name].shape[1] for name in self._sides)
+        for name, side in self._sides.items():
+            values = inputs[name]
+            gap = longest - values.shape[1]
+            if gap:
+                places = (gap, 0) if side == "left" else (0, gap)
+                inputs[name] = np.pad(values, [(0, 0), places, *[(0, 0)] * (values.ndim - 2)])
+
+
 class _Numbers:
     def __init__(self, step: Numeric, fitted: FittedNumber) -> None:
         self._scaling = Scaling([step], [fitted])

@@ -136,6 +136,28 @@ def test_a_sequence_is_cut_and_padded(options: dict[str, Any], expected: list[li
     assert (made["x"].dtype, made["m"].dtype, made["n"].dtype) == (np.int64, np.bool_, np.int64)
 
 
+def test_sequences_of_one_axis_have_one_length_whatever_each_of_them_lacks() -> None:
+    columns = {"x": WORDS, "y": column_of("array<float64>", [[7.0], None, [1, 2, 3, 4], []])}
+    numbers = {"column": "y", "op": "numeric", "scale": "none"}
+    words = {"column": "x", "op": "vocabulary"}
+    preprocessor = fitted(
+        columns,
+        inputs={
+            "x": {"sequence": words, "axis": "steps", "mask": "m", "pad": "left"},
+            "y": {"sequence": numbers, "axis": "steps"},
+            "z": {"sequence": words},
+        },
+    )
+
+    inputs = preprocessor.transform(columns)
+
+    shapes = {name: values.shape for name, values in inputs.items()}
+    assert shapes == {"x": (4, 4), "m": (4, 4), "y": (4, 4), "z": (4, 3)}
+    assert inputs["x"].tolist() == [[0, 0, 1, 2], [0] * 4, [0] * 4, [0, 2, 2, 3]]
+    assert inputs["y"].tolist() == [[7, 0, 0, 0], [0] * 4, [1, 2, 3, 4], [0] * 4]
+    assert inputs["m"].sum(axis=1).tolist() == [2, 0, 0, 3]
+
+
 @pytest.mark.parametrize("cells", [[None], [[]], []])
 def test_a_sequence_has_a_place_even_where_no_row_has_an_element(cells: list[Any]) -> None:
     empty = column_of("array<string>", cells)
