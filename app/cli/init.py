@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 
@@ -86,10 +85,10 @@ def _columns(text: str) -> tuple[str, list[str]]:
 def _ask(option: str, question: str, usual: str | None) -> str:
     try:
         return str(typer.prompt(question, default=usual, err=True))
-    except click.Abort as error:
+    except typer.Abort as error:
         if sys.stdin.isatty():
-            raise
-        raise _refused(f"give {option}: nobody answers here") from error
+            raise KeyboardInterrupt from error
+        raise ValueError(f"give {option}: nobody answers here") from error
 
 
 def _refused(why: str) -> typer.Exit:

@@ -61,6 +61,7 @@ def _fitting(one: TensorSpec, columns: Columns, taken: Collection[str]) -> list[
         alone = [name for name in arrays if size is None or columns.length(name) == size]
         if len(alone) == 1 and (size is None or size > 1):
             return alone
+    left = [name for name in left if columns.length(name) is not None]
     features = [name for name in left if name in columns.features]
     texts = [name for name in features if columns.item(name) in _TEXTS]
     wholes = [name for name in features if name not in arrays]

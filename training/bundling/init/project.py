@@ -77,6 +77,11 @@ def _drafts(folder: Path, given: Given, ask: Ask) -> Drafts:
     )
     signature = backend_of(program)[1].signature(program)
     outputs = given.outputs or _outputs(signature, ask)
+    if len(outputs) != len(signature.outputs):
+        raise ValueError(
+            f"the program has {len(signature.outputs)} outputs, and {len(outputs)} are named: "
+            f"{', '.join(outputs)}"
+        )
     values, warnings = _values(given, repo, plan)
     columns = Columns(plan.schema, values)
 
