@@ -143,8 +143,9 @@ class FeatureLookup:
         rules = self._rules_of(model, plan)
         verdict = judge(rules, [rows.event_at for rows in found], origin, now)
         columns: dict[str, Column] = {}
+        some = verdict.missing.any(axis=1).tolist()
         for place, (stored, rows) in enumerate(zip(plan.stored, found, strict=True)):
-            if verdict.missing[place].any():
+            if some[place]:
                 rows.clear(verdict.missing[place])
             if verdict.replaced is not None:
                 rows.fill(verdict.replaced[place], prepared.defaults[place])

@@ -75,8 +75,8 @@ class ViewRows:
         """Each feature's column, under these names: views of the rows, but for lists."""
         floats = iter(self.numbers.T)
         columns: dict[str, Column] = dict(zip(names.numbers, floats, strict=False))
-        for name, values, same in zip(names.whole, self.whole.T, floats, strict=True):
-            columns[name] = Integers(values, same)
+        if names.whole:
+            columns.update(zip(names.whole, map(Integers, self.whole.T, floats), strict=True))
         if names.objects:
             columns.update(zip(names.objects, self.objects.T, strict=True))
             for name, dtype in names.lists.items():
@@ -94,8 +94,10 @@ class ViewRows:
     def put(self, places: npt.NDArray[np.intp], rows: "ViewRows") -> None:
         self.event_at[places] = rows.event_at
         self.numbers[places] = rows.numbers
-        self.whole[places] = rows.whole
-        self.objects[places] = rows.objects
+        if self.whole.size:
+            self.whole[places] = rows.whole
+        if self.objects.size:
+            self.objects[places] = rows.objects
 
     def write(
         self, places: Sequence[int], event_at: Sequence[float], cells: Sequence[Sequence[Any]]
@@ -104,22 +106,27 @@ class ViewRows:
         ``ViewColumns.names``."""
         if not places:
             return
-        self.event_at[places] = event_at
+        at = np.array(places)
+        self.event_at[at] = event_at
         split, whole = self.numbers.shape[1], self.whole.shape[1]
+        many = self.objects.shape[1]
         if split:
-            block = np.array([row[:split] for row in cells], dtype=np.float64)
-            self.numbers[places] = block
+            numbers = [row[:split] for row in cells] if many else cells
+            block = np.array(numbers, dtype=np.float64)
+            self.numbers[at] = block
             if whole:
-                self.whole[places] = _exact([row[split - whole : split] for row in cells], block)
-        if self.objects.shape[1]:
+                self.whole[at] = _exact(numbers, block, whole)
+        if many:
             flat = [cell for row in cells for cell in row[split:]]
-            self.objects[places] = objects(flat).reshape(len(places), -1)
+            self.objects[at] = objects(flat).reshape(len(places), many)
 
     def clear(self, unusable: npt.NDArray[np.bool_]) -> None:
         """Make the values of these rows missing; when they were of, they still tell."""
         self.numbers[unusable] = np.nan
-        self.whole[unusable] = 0
-        self.objects[unusable] = None
+        if self.whole.size:
+            self.whole[unusable] = 0
+        if self.objects.size:
+            self.objects[unusable] = None
 
     def fill(self, where: npt.NDArray[np.bool_], row: "ViewRows") -> None:
         """Give these rows the values of one."""
@@ -139,9 +146,11 @@ def one_row(features: Mapping[str, DType], values: Mapping[str, Any]) -> ViewRow
     return row
 
 
-def _exact(cells: Sequence[Sequence[Any]], block: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Whole numbers as int64 [N, I]; the last I columns of ``block`` have them as floats."""
-    floats = block[:, -len(cells[0]) :]
-    if np.abs(floats).max() < 2**53:  # not so where one is NaN, either
-        return floats.astype(np.int64)
-    return np.array([[cell or 0 for cell in row] for row in cells], dtype=np.int64)
+def _exact(
+    numbers: Sequence[Sequence[Any]], block: npt.NDArray[np.float64], whole: int
+) -> npt.NDArray[np.int64]:
+    """The last numbers of each row as int64 [N, whole], of a block that has them rounded."""
+    floats = block[:, -whole:]
+    if (np.abs(floats) >= 2**53).any():
+        return np.array([[cell or 0 for cell in row[-whole:]] for row in numbers], dtype=np.int64)
+    return np.where(floats == floats, floats, 0).astype(np.int64)

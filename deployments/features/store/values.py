@@ -36,10 +36,16 @@ def plain_of(value: Value | None) -> Any:
 
 def number_of(value: Value | None) -> float | None:
     """A finite number, whole or not. Raises BrokenValue."""
-    plain = plain_of(value)
-    # Feast writes a missing value as an unset one, so a NaN is a fault of who computed it.
-    if plain is None or (isinstance(plain, (int, float)) and math.isfinite(plain)):
-        return plain
+    kind = value.WhichOneof("val") if value is not None else None
+    if kind == "double_val" or kind == "float_val":  # without a call more: most of them are
+        plain = getattr(value, kind)
+        # Feast writes a missing value as an unset one, so a NaN is a fault of who computed it.
+        if math.isfinite(plain):
+            return plain
+    else:
+        plain = plain_of(value)
+        if plain is None or isinstance(plain, int):
+            return plain
     raise _broken(plain, "a number")
 
 
