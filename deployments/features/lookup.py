@@ -143,7 +143,7 @@ class FeatureLookup:
         rules = self._rules_of(model, plan)
         verdict = judge(rules, [rows.event_at for rows in found], origin, now)
         columns: dict[str, Column] = {}
-        some = verdict.missing.any(axis=1).tolist()
+        some: list[bool] = np.any(verdict.missing, axis=1).tolist()
         for place, (stored, rows) in enumerate(zip(plan.stored, found, strict=True)):
             if some[place]:
                 rows.clear(verdict.missing[place])

@@ -14,6 +14,7 @@ from deployments.features.code_digest import CodeError, digest
 from deployments.features.definitions import projections_of
 from deployments.features.dtypes import dtype_of, key_field_of
 from deployments.features.plan import OnDemandView, ServiceError, ServicePlan, StoredView
+from deployments.features.store.adapters import check_view
 from deployments.features.store.feast import FeatureStore, FeatureView, Field
 from deployments.features.view_rows import ViewColumns
 from deployments.features.wanted import Computation, Read, Wanted
@@ -27,7 +28,10 @@ def resolve(
     wanted = Wanted(store, promised)
     for projection in projections_of(store, service):
         wanted.add(projection)
-    return _planned(service, wanted)
+    plan = _planned(service, wanted)
+    for view in plan.stored:
+        check_view(store, view)
+    return plan
 
 
 def _planned(service: str, wanted: Wanted) -> ServicePlan:

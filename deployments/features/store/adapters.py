@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from deployments.features.plan import ServiceError, StoredView
 from deployments.features.store.feast import EntityKey, FeatureStore
-from deployments.features.store.remote import Answer, RemoteStore
+from deployments.features.store.remote import Answer, RemoteStore, check_types
 
 # By the name of the adapter's class; read in Feast 0.67.
 REFUSED = {
@@ -36,6 +36,12 @@ def adapter_of(store: FeatureStore) -> set[str]:
             f"{REFUSED[name]}; use sqlite, redis, postgres or another that is read by key"
         )
     return names
+
+
+def check_view(store: FeatureStore, view: StoredView) -> None:
+    """Raises ServiceError where this store's answers cannot hold what is read of a view."""
+    if "RemoteOnlineStore" in adapter_of(store):
+        check_types(view)
 
 
 def online_read(store: FeatureStore) -> Read:

@@ -1,10 +1,12 @@
 """Reads Feast's own feature server, by the store ``type: remote``."""
 
+from base64 import b64decode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from deployments.features.plan import StoredView
+from deployments.dtypes import Type, type_of
+from deployments.features.plan import ServiceError, StoredView
 from deployments.features.store.feast import (
     EntityKey,
     FeatureStore,
@@ -17,6 +19,16 @@ Answer = tuple[datetime | None, dict[str, Value] | None]
 """When a row's event was, and its values; None where there is no such row."""
 
 _INT32 = range(-(2**31), 2**31)
+
+
+def check_types(view: StoredView) -> None:
+    """Raises ServiceError for a type that is lost on the way to the server, or from it."""
+    for name, field in zip(view.fields, view.key_fields, strict=True):
+        if field == "bytes_val":
+            raise ServiceError(f"a feature server takes no bytes as keys, as {name!r} is")
+    for name, dtype in view.full_names.items():
+        if "scalar_map" in dtype:
+            raise ServiceError(f"a feature server answers null for {dtype}, as {name!r} is")
 
 
 class RemoteStore:
@@ -43,10 +55,12 @@ class RemoteStore:
         columns = []
         types = {field.name: field.dtype.to_value_type() for field in view.view.features}
         for name, feature in zip(names, view.features, strict=True):
-            values = python_values_to_proto_values(results[name]["values"], types[feature])
+            kind = type_of(view.features[feature])
+            told = [_of_json(kind, value) for value in results[name]["values"]]
+            values = python_values_to_proto_values(told, types[feature])
             columns.append((feature, values, results[name]))
         for place, row in enumerate(rows):
-            if any(told["statuses"][place] == "PRESENT" for _, _, told in columns):
+            if any(one["statuses"][place] == "PRESENT" for _, _, one in columns):
                 at = columns[0][2]["event_timestamps"][place]
                 answers[row] = (
                     datetime.fromisoformat(at).astimezone(UTC),
@@ -70,6 +84,20 @@ class RemoteStore:
             raise RuntimeError(f"the feature server answered {response.status_code}")
         answer = response.json()
         return dict(zip(answer["metadata"]["feature_names"], answer["results"], strict=True))
+
+
+def _of_json(kind: Type, value: Any) -> Any:
+    """A value of the server's JSON, with bytes and zoned instants as such."""
+    if value is None:
+        return None
+    if kind.item is not None:
+        return [_of_json(kind.item, one) for one in value]
+    if kind.fields:
+        types = dict(kind.fields)
+        return {k: _of_json(types[k], one) if k in types else one for k, one in value.items()}
+    if kind.kind == "bytes":
+        return b64decode(value)
+    return datetime.fromisoformat(value) if kind.kind == "zoned_timestamp" else value
 
 
 def _fits(view: StoredView, key: EntityKey) -> bool:

@@ -37,15 +37,11 @@ def plain_of(value: Value | None) -> Any:
 def number_of(value: Value | None) -> float | None:
     """A finite number, whole or not. Raises BrokenValue."""
     kind = value.WhichOneof("val") if value is not None else None
-    if kind == "double_val" or kind == "float_val":  # without a call more: most of them are
-        plain = getattr(value, kind)
-        # Feast writes a missing value as an unset one, so a NaN is a fault of who computed it.
-        if math.isfinite(plain):
-            return plain
-    else:
-        plain = plain_of(value)
-        if plain is None or isinstance(plain, int):
-            return plain
+    # Most of them are floats, which are spared a call.
+    plain = getattr(value, kind) if kind in ("double_val", "float_val") else plain_of(value)
+    # Feast writes a missing value as an unset one, so a NaN is a fault of who computed it.
+    if plain is None or (isinstance(plain, (int, float)) and math.isfinite(plain)):
+        return plain
     raise _broken(plain, "a number")
 
 

@@ -62,7 +62,14 @@ def postgres(folder: Path, port: int) -> Iterator[Path]:
 @contextmanager
 def remote(folder: Path) -> Iterator[Path]:
     """``feast serve`` over SQLite, and a repo with the same registry that asks it."""
-    with sqlite(folder), feast_serve(folder) as url:
+    with sqlite(folder), served(folder) as client:
+        yield client
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Path]:
+    """A repo that asks ``feast serve`` for the one in ``folder``, with the same registry."""
+    with feast_serve(folder) as url:
         client = folder / "client"
         client.mkdir()
         document = yaml.safe_load((folder / "feature_store.yaml").read_text())
