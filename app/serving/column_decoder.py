@@ -10,12 +10,14 @@ import numpy.typing as npt
 
 from app.serving.cells import Unfit, finish_of, finite_of
 from app.serving.domain import Domain
-from app.serving.errors import InvalidRequest
+from app.serving.errors import ErrorCode, InvalidRequest
 from app.serving.fields import limits
+from app.serving.pieces import UNREADABLE
 from app.serving.problems import problem, unfit, wrong
 from deployments.bundle.manifest import FieldSpec
 
 _PLACE = re.compile(r"\[(\d+)\](.*)", re.DOTALL)
+_SHOWN = 100
 # NumPy's kinds of the numbers that an element takes without loss.
 _TAKEN = {"float64": "fiu", "float32": "fiu", "int64": "iu", "bool": "b"}
 
@@ -27,6 +29,7 @@ class ColumnDecoder:
         self._field, self._allowed = field, allowed
         self._domain = Domain.of(field)
         self._list: Any = list[kind]
+        self._json: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
         item = self._domain.kind.item
         self._numbers = (
             _TAKEN.get(item.kind) if item and self._domain.kind.kind == "array" else None
@@ -64,6 +67,23 @@ class ColumnDecoder:
                 except Unfit as error:
                     raise self._unfit(error, row) from None
         return column
+
+    def from_json(self, texts: Sequence[bytes | str | None]) -> list[Any]:
+        """A value for each row from its JSON (None is missing), for ``decode``. Raises
+        InvalidRequest in the same way."""
+        values = []
+        name = self._field.name
+        for row, text in enumerate(texts):
+            try:
+                values.append(None if text is None else self._json.decode(text))
+            except msgspec.ValidationError as error:
+                what, path = problem(error)
+                where = f".{path}" if path and not path.startswith("[") else path
+                raise wrong(name, self._allowed, what, where, row) from None
+            except UNREADABLE as error:
+                why = f"{name}: it is not JSON: {str(error)[:_SHOWN]}"
+                raise InvalidRequest(ErrorCode.INVALID_FIELD, why, name, row) from None
+        return values
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of a value."""

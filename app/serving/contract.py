@@ -130,6 +130,11 @@ class Contract:
         )
         return list(zip(*by_field, strict=True))
 
+    def from_json(self, field: str, texts: Sequence[bytes | str | None]) -> list[Any]:
+        """Values of one field, for ``rows``, from the JSON of each: numbers as exact as in
+        ``decode``. None is missing. Raises InvalidRequest, which names field and row."""
+        return self._columns[field].from_json(texts)
+
     def column(self, field: str, values: Values) -> Sequence[Any]:
         """The cells of one field, in the same way."""
         return self._columns[field].decode(values)

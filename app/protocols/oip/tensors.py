@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from app.protocols.oip.datatypes import BYTES, Form, form_of
 from app.serving.contract import Contract, Row
 from app.serving.errors import ErrorCode, InvalidRequest
-from app.serving.pieces import UNREADABLE
 
 _EXACT = 2**53  # integers up to here are whole as float64
 _BEYOND = ("INT64", "UINT64")
@@ -87,7 +85,11 @@ def rows_of(contract: Contract, tensors: Sequence[Tensor], limit: int) -> list[R
     columns = {}
     for (field, tensor, form), width in zip(given, widths, strict=True):
         expected = Expected(rows, width, form.text, field.optional)
-        columns[field.name] = _values(tensor, form, expected)
+        values = tensor.read(tensor, expected)
+        if tensor.json or (form.json and tensor.datatype == BYTES):
+            columns[field.name] = contract.from_json(field.name, values)
+        else:
+            columns[field.name] = _judged(tensor, form, expected, values)
     return contract.rows(columns)
 
 
@@ -133,12 +135,9 @@ def _rows(tensors: Sequence[Tensor], limit: int) -> int:
     return rows
 
 
-def _values(tensor: Tensor, form: Form, expected: Expected) -> Any:
-    """A value for each row, as the field's JSON has it, bytes as they are, and numbers in lists as
-    an array [N, k] of the field's own."""
-    values = tensor.read(tensor, expected)
-    if tensor.json or (form.json and tensor.datatype == BYTES):
-        return [_document(tensor, row, text) for row, text in enumerate(values)]
+def _judged(tensor: Tensor, form: Form, expected: Expected, values: Any) -> Any:
+    """The values as the field's JSON has them, bytes as they are, and numbers in lists as an array
+    [N, k] of the field's own. Raises InvalidRequest where the field cannot hold one exactly."""
     if expected.width is not None and isinstance(values, np.ndarray):
         return _numbers(tensor, form, values, optional=expected.nulls)
     if tensor.datatype in _BEYOND and form.kind == "float64":
@@ -146,15 +145,6 @@ def _values(tensor: Tensor, form: Form, expected: Expected) -> Any:
             if value is not None and abs(value) > _EXACT:
                 raise tensor.wrong(_INEXACT, row)
     return values
-
-
-def _document(tensor: Tensor, row: int, text: bytes | str | None) -> Any:
-    if text is None:
-        return None
-    try:
-        return msgspec.json.decode(text)
-    except UNREADABLE as error:
-        raise tensor.wrong(f"it is not JSON: {str(error)[:_SHOWN]}", row) from None
 
 
 def _numbers(tensor: Tensor, form: Form, values: npt.NDArray[Any], *, optional: bool) -> Any:
