@@ -1,7 +1,7 @@
 """Turns a program, a feature service and preprocessing into a bundle.
 
-Works for any Feast repo and any program that takes ``(numeric float32 [N, F], categorical int64
-[N, C])`` with N dynamic: see docs/bring-your-own.md.
+Works for any Feast repo, and any program that takes what the preprocessing makes for any number of
+rows: see docs/bring-your-own.md.
 """
 
 import hashlib

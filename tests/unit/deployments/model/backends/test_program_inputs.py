@@ -80,9 +80,14 @@ def answer(outputs: Outputs) -> Any:
         (Towers(), (USER,), {"item": ITEM, "weight": 1.0}, {"user": N, "item": N, "weight": None}),
         (Batch(), ({"user": USER, "item": ITEM},), None, ({"user": N, "item": N},)),
         (Both(), (USER, ITEM), None, ({0: Dim.AUTO}, {0: Dim.AUTO})),
-        (Towers(), (USER,), {"item": ITEM}, {"user": {0: Dim.AUTO}, "item": {0: Dim.AUTO}}),
+        (
+            Towers(),
+            (USER,),
+            {"item": ITEM, "weight": 1.0},
+            {"user": {0: Dim.AUTO}, "item": {0: Dim.AUTO}, "weight": None},
+        ),
     ],
-    ids=["positional", "keyword", "both", "option", "dict", "module", "module, both"],
+    ids=["positional", "keyword", "both", "option", "dict", "module", "module, option"],
 )
 @pytest.mark.parametrize("rows", [1, 3])
 def test_inputs_are_matched_by_name(
@@ -216,6 +221,17 @@ def test_rows_beyond_what_the_program_takes_are_refused() -> None:
 
     with pytest.raises(ValueError, match=r"'items' as int64 \[N, up to 9\], .* int64 \[N, 10\]"):
         served.run(histories(10))
+
+
+def test_two_inputs_of_one_name_are_refused() -> None:
+    class Pairs(nn.Module):
+        def forward(self, left: dict[str, Tensor], right: dict[str, Tensor]) -> Tensor:
+            return left["user"].sum(1) + right["user"].sum(1)
+
+    args, shapes = ({"user": USER}, {"user": ITEM}), ({"user": N}, {"user": N})
+
+    with pytest.raises(ValueError, match=r"two of the .* inputs have one name: \['user', 'user'\]"):
+        runtime(Pairs(), args, towers(), shapes=shapes)
 
 
 def test_a_tensor_without_rows_is_refused() -> None:
