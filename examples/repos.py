@@ -39,7 +39,7 @@ def join(store: FeatureStore, service: str, rows: pd.DataFrame) -> pd.DataFrame:
             features=store.get_feature_service(service),
             full_feature_names=True,
         ).to_df()
-    ordered = [name for name in rows if pd.api.types.is_scalar(rows[name].iloc[0])]
+    ordered = [str(name) for name in rows if pd.api.types.is_scalar(rows[name].iloc[0])]
     return joined.sort_values(ordered, ignore_index=True)
 
 

@@ -32,7 +32,8 @@ class NextView(nn.Module):
         attention = self.attention(torch.cat([views, recent[:, :, None]], dim=2))[:, :, 0]
         weights = torch.softmax(attention.masked_fill(~viewed_mask, -1e9), dim=1) * viewed_mask
         pooled = (weights[:, :, None] * views).sum(dim=1)
-        return self.head(torch.cat([pooled, self.carts(cart), visitor], dim=1))
+        logits: Tensor = self.head(torch.cat([pooled, self.carts(cart), visitor], dim=1))
+        return logits
 
     def forward(
         self, viewed: Tensor, viewed_mask: Tensor, seconds: Tensor, cart: Tensor, visitor: Tensor
@@ -54,6 +55,6 @@ def train(inputs: Inputs, sizes: dict[str, int], labels: np.ndarray) -> NextView
     for _ in range(STEPS):
         loss = cross_entropy(network.logits(**given), wanted)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return network.eval()

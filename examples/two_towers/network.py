@@ -46,12 +46,12 @@ def train(inputs: Inputs, studios: int, labels: np.ndarray) -> TwoTowers:
     wanted = torch.from_numpy(labels)
     torch.set_num_threads(1)  # threads cost so small a network more than they bring
     torch.manual_seed(3)
-    widths = (given[name].shape[1] for name in ("person", "follows", "film"))
-    network = TwoTowers(*widths, studios)
+    person, follows, film = (given[name].shape[1] for name in ("person", "follows", "film"))
+    network = TwoTowers(person, follows, film, studios)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
     for _ in range(STEPS):
         loss = binary_cross_entropy_with_logits(network.towers(**given)[2], wanted)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return network.eval()

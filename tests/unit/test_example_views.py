@@ -22,6 +22,7 @@ from deployments.model_id import ModelId
 from examples.next_view.build import HERE, SERVICE, build
 from examples.next_view.tables import CATEGORIES
 from tests.support.preprocessing import preprocessor_of
+from tests.support.rows import as_sent
 from tests.support.served_example import served
 from training.bundling.columns import columns_of
 
@@ -80,9 +81,9 @@ async def test_answers_are_those_of_the_program_on_the_offline_join(
     inputs = preprocessor_of(bundle).transform(columns)
     runtime = load(bundle, ModelOptions(device="cpu"))
     expected = runtime.run(TensorFrame(bundle.manifest.id, inputs))
-    rows = [
-        {"visitor_id": row.visitor_id, "cart": row.cart.tolist()} for row in moments.itertuples()
-    ]
+    rows = as_sent(moments[["visitor_id"]])
+    for row, cart in zip(rows, moments["cart"], strict=True):
+        row["cart"] = cart.tolist()
 
     answer = await client.post("/predict/batch", json={"instances": rows})
 
