@@ -18,6 +18,7 @@ from examples.store_orders.tables import orders
 from tests.support.bundling import windsock_bundle
 from tests.support.example import NAME, Example
 from training.bundling.contract_file import ContractFile
+from training.bundling.program import backend_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bring-your-own.md").read_text()
 
@@ -49,6 +50,18 @@ def test_the_python_on_the_page_makes_a_training_set_and_a_program(
     assert (tmp_path / "training.parquet").is_file()
     program = torch.export.load(tmp_path / "model.pt2").module()
     assert program(names["numeric"], names["categorical"]).shape == (50,)
+
+
+def test_the_program_of_the_quickstart_takes_three_numbers_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (script,) = blocks("py")
+
+    exec(script, {})
+
+    (numeric,) = backend_of(tmp_path / "model.pt2")[1].signature(tmp_path / "model.pt2").inputs
+    assert numeric == ("numeric", "float32", (None, 3))
 
 
 def test_the_yaml_on_the_page_is_a_spec_a_contract_and_settings() -> None:

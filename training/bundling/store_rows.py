@@ -81,7 +81,8 @@ def store_rows(
     places = [place for place in ordered.tolist() if place not in found.failed]
     if not places:
         raise ValueError(
-            f"no row can be looked up, an on-demand view fails: {next(iter(found.failed.values()))}"
+            f"no row can be looked up, an on-demand view fails: "
+            f"{next(iter(found.failed.values())).message}"
         )
     at = np.array(places)
     return StoreRows({name: one[at] for name, one in found.columns.items()}, known[at], warnings)
