@@ -67,17 +67,30 @@ def _shape(one: TensorSpec) -> str:
     return f"{one.dtype} [{', '.join(sizes)}]"
 
 
-def _beside(inputs: Sequence[TensorSpec], documents: dict[str, Document]) -> set[str]:
-    """The inputs that the only sequence makes beside itself, its mask and its lengths by their
-    names, which it is told."""
-    sequences = [one for one in documents.values() if "sequence" in one]
-    if len(sequences) != 1:
-        return set()
-    found: dict[str, str] = {}
+def _beside(inputs: Sequence[TensorSpec], documents: Mapping[str, Document]) -> set[str]:
+    """The inputs that sequences make beside themselves, their masks and lengths by their names,
+    which they are told. Those of any length are as long as each other, which a program may want
+    and none minds."""
+    sequences = {name: one for name, one in documents.items() if "sequence" in one}
+    ragged = [one for one in sequences.values() if "length" not in one]
+    for document in ragged if len(ragged) > 1 else ():
+        document["axis"] = "length"
+    found = set()
     for one in inputs:
-        if one.dtype == "bool" and len(one.shape) == 2 and "mask" in one.name:
-            found["mask"] = one.name
-        if one.dtype.startswith("int") and len(one.shape) == 1 and "len" in one.name:
-            found["lengths"] = one.name
-    sequences[0].update(found)
-    return set(found.values())
+        owners = [document for name, document in sequences.items() if name in one.name]
+        owners = owners or list(sequences.values())
+        if (key := _told_of(one)) and one.name not in sequences and len(owners) == 1:
+            owners[0][key] = one.name
+            found.add(one.name)
+    return found
+
+
+def _told_of(one: TensorSpec) -> str | None:
+    """What an input may be to a sequence."""
+    if one.dtype == "bool" and len(one.shape) == 2 and "mask" in one.name:
+        return "mask"
+    return (
+        "lengths"
+        if one.dtype.startswith("int") and len(one.shape) == 1 and "len" in one.name
+        else None
+    )

@@ -99,6 +99,26 @@ def test_an_input_has_the_columns_of_its_name_its_type_or_its_number(
     assert drafted(columns, inputs) == (document, [])
 
 
+def test_sequences_of_any_length_are_as_long_as_each_other_each_with_its_mask(
+    columns: Columns,
+) -> None:
+    inputs = [
+        TensorSpec(name, dtype, (None, None))
+        for name, dtype in (
+            ("history", "int64"),
+            ("taste", "float32"),
+            ("history_mask", "bool"),
+            ("taste_mask", "bool"),
+        )
+    ]
+
+    document, problems = drafted(columns, inputs)
+
+    assert not problems
+    for name, one in document["inputs"].items():
+        assert (one["axis"], one["mask"]) == ("length", f"{name}_mask")
+
+
 def test_a_training_set_tells_which_whole_numbers_there_are(columns: Columns) -> None:
     inputs = [
         TensorSpec("orders", "int64", (None, 1)),
