@@ -54,7 +54,7 @@ def _labels(columns: dict[str, Column]) -> tuple[np.ndarray, np.ndarray]:
     """Whether each order came back (float32 [N]), and its delivery time (int64 [N], 0 to 3)."""
     rng = np.random.default_rng(9)
     habit = np.nan_to_num(columns["buyer__returned_share"], nan=0.15)
-    returned = rng.random(len(habit)) < habit + 0.1 * (columns["quantity"].values > 4)
+    returned = rng.random(len(habit)) < habit + 0.1 * (np.array(columns["quantity"].tolist()) > 4)
     slow = 8 * columns["store_recent__late_share"] - 2 * columns["express"]
     days = np.clip(np.round(slow + rng.normal(0, 0.5, len(slow))), 0, 3)
     return returned.astype(np.float32), days.astype(np.int64)

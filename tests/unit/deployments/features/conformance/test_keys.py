@@ -69,7 +69,7 @@ async def test_rows_are_found_by_their_key(
     sizes = view(tmp_path, "sizes", [entity], schema, blank)
     service = FeatureService(name="v1", features=[sizes])
     store = applied(tmp_path, entity, sizes, service, online_store=online_store)
-    written = [
+    written: list[tuple[EntityKey, dict[str, Value], datetime, datetime | None]] = [
         (
             EntityKey(join_keys=["key"], entity_values=python_values_to_proto_values([key], kind)),
             {"size": Value(double_val=size)},
