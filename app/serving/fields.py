@@ -16,6 +16,8 @@ from deployments.bundle.manifest import FieldSpec
 
 _INT64 = (-(2**63), 2**63 - 1)
 _FLOAT32 = float(np.finfo(np.float32).max)
+# Generators of clients refuse an array of which nothing is said.
+_ANY_LIST = Annotated[list[Any], msgspec.Meta(extra_json_schema={"items": {}})]
 _TYPES: Mapping[str, Any] = {
     "bool": bool,
     "string": str,
@@ -25,7 +27,7 @@ _TYPES: Mapping[str, Any] = {
     "timestamp": Annotated[datetime, msgspec.Meta(tz=True)],
     "zoned_timestamp": str,
     # Of null no column could tell that it is there.
-    "json": bool | int | float | str | list[Any] | dict[str, Any],
+    "json": bool | int | float | str | _ANY_LIST | dict[str, Any],
     "map": dict[str, Any],
     "scalar_map": dict[str, Any],
 }

@@ -8,6 +8,7 @@ _OUTPUT = {
     "description": "A number, true or false, the label of a class, or a list of them; scores with "
     "labels are an object",
     "type": ["number", "boolean", "string", "array", "object", "null"],
+    "items": {},
 }
 OutputValues = Annotated[
     dict[str, Any],

@@ -100,14 +100,12 @@ def _input(serving: ServedVersion, place: int) -> dict[str, Any]:
 
 
 def _shape(form: Form) -> dict[str, Any]:
-    rows: dict[str, Any] = {"type": "integer", "minimum": 1}
-    width = 1 if form.length is None else form.length
     return {
         "type": "array",
-        "description": f"[N, {width}]" if form.length else "[N] or [N, 1], for N rows",
-        "prefixItems": [rows, {"const": width}],
-        "items": False,
+        "description": f"[N, {form.length}]" if form.length else "[N] or [N, 1], for N rows",
+        "items": {"type": "integer", "minimum": 1},
         "minItems": 2 if form.length else 1,
+        "maxItems": 2,
     }
 
 
