@@ -84,7 +84,9 @@ def load(bundle: Bundle) -> OnnxPreprocessor:
 def _taken(tensor: OnnxTensor, column: Column) -> npt.NDArray[Any]:
     """A column as the graph takes it. Raises RowProblem naming one that cannot be."""
     try:
-        values = _values(tensor.dtype, column)
+        values = _values(tensor, column)
+    except RowProblem:
+        raise
     except (TypeError, ValueError) as error:
         raise RowProblem(
             tensor.name, f"{tensor.name!r} cannot be the {tensor.dtype} that the graph takes"
@@ -92,16 +94,20 @@ def _taken(tensor: OnnxTensor, column: Column) -> npt.NDArray[Any]:
     return values.reshape(-1, 1) if values.ndim == 1 and len(tensor.shape) != 1 else values
 
 
-def _values(dtype: str, column: Column) -> npt.NDArray[Any]:
+def _values(tensor: OnnxTensor, column: Column) -> npt.NDArray[Any]:
     if isinstance(column, Ragged):
         raise ValueError("its arrays are of any length: the graph takes those of one, array<T, k>")
-    if dtype == "string":
+    if tensor.dtype == "string":
         return _texts(column)
-    wanted = np.dtype(dtype)
+    wanted = np.dtype(tensor.dtype)
     if wanted.kind == "f":
         return _floats(column, wanted)
     if missing_of(column).any():
-        raise ValueError("a value is missing: take floats, which have NaN, or text, which has ''")
+        raise RowProblem(
+            tensor.name,
+            f"{tensor.name!r} is missing, which the {wanted} that the graph takes cannot be "
+            "(floats and text can)",
+        )
     # Neither a fraction nor a number out of range becomes another one.
     values: npt.NDArray[Any] = _plain(column).astype(wanted, casting="same_value")
     return values

@@ -65,7 +65,8 @@ def _try(made: Preprocessor, columns: Mapping[str, Column], path: Path) -> None:
     try:
         tensors, unseen = made.inspect(columns)
     except Exception as error:  # of a user's class any
-        why = f": {error.__cause__}" if isinstance(error, RowProblem) else ""
+        told = isinstance(error, RowProblem) and error.__cause__ is not None
+        why = f": {error.__cause__}" if told else ""
         what = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
         raise ValueError(f"{path} does not fit --data: {what}{error}{why}") from error
     for index in made.indices:

@@ -122,9 +122,6 @@ def test_arrays_of_one_length_reach_the_graph_whole(
 @pytest.mark.parametrize(
     ("dtype", "cells", "kind", "problem"),
     [
-        ("int64", [1, None], INT64, "a value is missing: take floats, which have NaN, or text"),
-        ("bool", [True, None], BOOL, "a value is missing"),
-        ("array<int64, 1>", [[1], None], INT64, "a value is missing"),
         ("float64", [1.5], INT64, "same_value"),
         ("int64", [300], TensorProto.UINT8, "same_value"),
         ("string", ["a"], FLOAT, "could not convert"),
@@ -144,6 +141,23 @@ def test_a_column_that_the_graph_cannot_take_is_named(
 
     assert found.value.column == "x"
     assert re.search(problem, str(found.value.__cause__))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "cells", "kind"),
+    [
+        ("int64", [1, None], INT64),
+        ("bool", [True, None], BOOL),
+        ("array<int64, 1>", [[1], None], INT64),
+    ],
+)
+def test_what_has_no_value_for_missing_is_named_where_it_is(
+    tmp_path: Path, dtype: DType, cells: list[Any], kind: int
+) -> None:
+    with pytest.raises(RowProblem, match=r"^'x' is missing, which the \w+ that the graph") as found:
+        made(tmp_path, ("x", kind, [None, 1]), column_of(dtype, cells))
+
+    assert found.value.column == "x"
 
 
 def test_an_array_of_another_length_is_named(tmp_path: Path) -> None:

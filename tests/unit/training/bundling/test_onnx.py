@@ -154,7 +154,8 @@ def test_a_whole_number_that_may_be_missing_is_named(
 
     problem = refused(command, capsys)
 
-    assert "'shelf__stock' cannot be the int64 that the graph takes: a value is missing" in problem
+    assert "'shelf__stock' is missing, which the int64 that the graph takes cannot be" in problem
+    assert "None" not in problem
 
 
 def test_an_absent_library_says_what_to_install(
