@@ -65,6 +65,10 @@ def _try(made: Preprocessor, columns: Mapping[str, Column], path: Path) -> None:
     try:
         tensors, unseen = made.inspect(columns)
     except Exception as error:  # of a user's class any
+        if isinstance(error, KeyError) and isinstance(made, DeclaredPreprocessor):
+            raise ValueError(
+                f"{path} reads the column {error}, which is not a field or feature in --data"
+            ) from error
         told = isinstance(error, RowProblem) and error.__cause__ is not None
         why = f": {error.__cause__}" if told else ""
         what = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
@@ -83,7 +87,11 @@ def _try(made: Preprocessor, columns: Mapping[str, Column], path: Path) -> None:
 def _declared(path: Path) -> Preprocessor | PreprocessSpec | Code:
     content = read(path)
     if isinstance(content, dict) and "spec" in content:
-        return DeclaredPreprocessor(validated(path, content, FittedState))
+        state = validated(path, content, FittedState)
+        try:
+            return DeclaredPreprocessor(state)
+        except ValueError as error:
+            raise ValueError(f"{path} does not fit --data: {error}") from error
     if isinstance(content, dict) and "python" in content:
         return validated(path, content, Code)
     return validated(path, content, PreprocessSpec)
