@@ -77,7 +77,7 @@ def test_the_yaml_on_the_page_is_a_spec_a_contract_and_settings() -> None:
 
 
 def test_the_command_on_the_page_writes_a_bundle(example: Example, tmp_path: Path) -> None:
-    (command,) = re.findall(r"^    windsock bundle (.*?)\n\n", PAGE, re.M | re.S)
+    (command,) = re.findall(r"^    windsock bundle (--name .*?)\n\n", PAGE, re.M | re.S)
     arguments = shlex.split(command.replace("\\\n", " "))
     place = arguments.index("--models-dir") + 1
     arguments[place] = str(tmp_path)

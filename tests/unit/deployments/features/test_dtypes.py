@@ -24,7 +24,8 @@ PERSON = Struct({"name": String, "weights": Array(Float32), "height": Float32})
 
 
 def field(dtype: FeastType, **options: Any) -> Field:
-    return Field.from_proto(Field(name="it", dtype=dtype, **options).to_proto())
+    stored: Field = Field.from_proto(Field(name="it", dtype=dtype, **options).to_proto())
+    return stored
 
 
 @pytest.mark.parametrize(

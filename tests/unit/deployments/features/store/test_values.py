@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from feast.protos.feast.types.Value_pb2 import (
+    NULL,
     DoubleList,
     FloatList,
     Int64List,
     Map,
     RepeatedValue,
     StringList,
+    StringSet,
     Value,
     ZonedTimestamp,
 )
@@ -66,7 +68,7 @@ def test_what_feast_may_have_stored_is_taken(dtype: DType, value: Value, expecte
         ("array<float32, 3>", Value(float_list_val=FloatList(val=[1, 2])), "2 elements, not 3"),
         ("array<int64>", Value(double_list_val=DoubleList(val=[1.5])), "1.5, not a int64"),
         ("array<string>", Value(string_val="abc"), "'abc', not of type array<string>"),
-        ("set<uuid>", Value(uuid_set_val={"val": ["x"]}), "no set<uuid>"),
+        ("set<uuid>", Value(uuid_set_val=StringSet(val=["x"])), "no set<uuid>"),
         (
             "array<array<int64>>",
             Value(list_val=RepeatedValue(val=[Value(int64_val=1)])),
@@ -80,7 +82,7 @@ def test_what_no_column_takes_says_what_it_is(dtype: DType, value: Value, reason
 
 
 @pytest.mark.parametrize("dtype", ["int64", "string", "uuid", "map", "array<int64>", "json"])
-@pytest.mark.parametrize("value", [None, Value(), Value(null_val=0)])
+@pytest.mark.parametrize("value", [None, Value(), Value(null_val=NULL)])
 def test_what_is_not_set_is_missing(dtype: DType, value: Value | None) -> None:
     assert decoder_of(dtype)(value) is None
 
