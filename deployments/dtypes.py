@@ -43,6 +43,13 @@ class Type:
         """What it holds however deep in lists, or itself."""
         return self if self.item is None else self.item.innermost
 
+    @property
+    def is_document(self) -> bool:
+        """Whether it has parts of its own, which a column carries as a Python object."""
+        if self.item is not None:
+            return not self.is_list
+        return bool(self.fields) or self.kind in DOCUMENTS
+
     def __str__(self) -> str:
         if self.item is not None:
             length = f", {self.length}" if self.length is not None else ""

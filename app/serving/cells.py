@@ -1,6 +1,7 @@
 """From what msgspec decoded of a field to the cell that a column takes, with what msgspec does not
 check: ranges of instants and decimals, depth, what is there twice."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -60,7 +61,7 @@ def _different(finish: Finish | None) -> Finish:
         # Lists of lists, and documents, have no hash.
         texts = [one if one.__hash__ else msgspec.json.encode(one) for one in cells]
         if len(set(texts)) < len(texts):
-            twice = next(one for place, one in enumerate(texts) if one in texts[:place])
+            (twice, _), *_ = Counter(texts).most_common(1)
             raise Unfit(f"{str(twice)[:40]!r} is there twice")
         return cells
 

@@ -1,6 +1,7 @@
 """Columns as Feast gives them to the code of on-demand views, and its answers as columns."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -16,7 +17,8 @@ Convert = Callable[[Any], Any]
 
 def given(dtype: DType, column: Column) -> list[Any]:
     """A column's values as Feast's Python has them: whole numbers as int, instants as datetime, in
-    UTC, UUIDs as such, arrays as lists and sets as sets; None for missing."""
+    UTC, UUIDs as such, arrays as lists and sets as sets; None for missing. They are the code's own
+    to change, documents, too."""
     cells: list[Any] = column.tolist()
     convert = _converter(dtype)
     if convert is None:
@@ -39,7 +41,12 @@ def answered(dtype: DType, field: Field, values: Sequence[Any]) -> Column:
 
 @lru_cache(maxsize=4096)
 def _converter(dtype: DType) -> Convert | None:
-    return _FLOATS.get(dtype) or _given(type_of(dtype))
+    kind = type_of(dtype)
+    convert = _FLOATS.get(dtype) or _given(kind)
+    if not kind.is_document:
+        return convert
+    # Others have the same document, as who asks next for a row of the cache.
+    return (lambda cell: convert(deepcopy(cell))) if convert else deepcopy
 
 
 def _instant(seconds: float) -> datetime | None:

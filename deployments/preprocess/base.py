@@ -29,6 +29,9 @@ class Preprocessor(ABC):
     by itself, that is the error of its row.
     """
 
+    inline: bool = True
+    """Whether a batch may be prepared in the event loop; else one at a time beside it."""
+
     @property
     @abstractmethod
     def inputs(self) -> list[str]:

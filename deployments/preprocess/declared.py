@@ -107,15 +107,26 @@ class DeclaredPreprocessor(Preprocessor):
         return [index.size for index in self.indices if index.input == "categorical"]
 
     def inspect(self, columns: Mapping[str, Column]) -> tuple[Inputs, Unseen]:
-        full = _with_derived(self._spec, columns)
-        rows = len(next(iter(full.values())))
         unseen: dict[str, np.ndarray] = {}
         inputs: dict[str, np.ndarray] = {}
-        for form in self._forms.values():
-            inputs.update(form.make(full, rows, unseen))
+        try:
+            full = _with_derived(self._spec, columns)
+            rows = len(next(iter(full.values())))
+            for form in self._forms.values():
+                inputs.update(form.make(full, rows, unseen))
+        except RowProblem as problem:
+            problem.column = self._given(problem.column)
+            raise
         for axis in self._axes:
             axis.align(inputs)
         return inputs, unseen
+
+    def _given(self, column: str) -> str:
+        """The column of which this one is derived, or itself: the one that a client knows."""
+        steps = {step.name: step for step in self._spec.derived}
+        while column in steps:
+            column = sources(steps[column])[0]
+        return column
 
 
 def load(bundle: Bundle) -> DeclaredPreprocessor:

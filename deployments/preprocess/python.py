@@ -1,16 +1,17 @@
 """Preprocessing by a class of the user's, whose source the bundle carries."""
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from importlib import import_module
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from deployments.bundle.bundle import REWRITE, Bundle, BundleError
 from deployments.bundle.manifest import PreprocessingSpec
-from deployments.columns import Column
+from deployments.columns import Column, objects
 from deployments.frames import Inputs, Unseen
 from deployments.preprocess.base import Preprocessor
 from deployments.preprocess.carried import Sources, carried
@@ -18,6 +19,8 @@ from deployments.preprocess.carried import Sources, carried
 FILE = "preprocess.pickle"
 FOLDER = "preprocess/"
 """Where a bundle has the sources."""
+
+T = TypeVar("T")
 
 _TYPES = {"f": np.float32, "i": np.int64, "u": np.int64, "b": np.bool_}
 
@@ -37,12 +40,15 @@ class Fitting(Protocol):
 
 class PythonPreprocessor(Preprocessor):
     """Runs a fitted object, on columns that are its own to change. What it raises is the error of
-    the row that it raises it for."""
+    the row that it raises it for. How long it takes nobody knows, so it runs beside the loop."""
+
+    inline = False
 
     def __init__(self, import_path: str, sources: Sources, fitted: Fitting) -> None:
         self._import_path = import_path
         self._sources = sources
         self._fitted = fitted
+        self._names: list[str] = []
 
     @classmethod
     def fit(cls, import_path: str, sources: Sources, columns: Mapping[str, Column]) -> Self:
@@ -50,14 +56,16 @@ class PythonPreprocessor(Preprocessor):
         and KeyError naming a column that is absent."""
         module, _, name = import_path.partition(":")
         try:
-            made: Any = getattr(import_module(f"{carried(sources)}.{module}"), name)()
+            package = carried(sources)
+            own = getattr(_kept(import_module, f"{package}.{module}"), name)
+            made: Any = _kept(own)
             inputs = list(made.inputs)
         except Exception as error:
             raise ValueError(f"{import_path} cannot be made: {_told(error)}") from error
         read = {column: columns[column] for column in inputs}
         try:
             if hasattr(made, "fit"):
-                made.fit(read)
+                _kept(made.fit, read)
         except Exception as error:
             raise ValueError(f"{import_path} cannot be fitted: {_told(error)}") from error
         return cls(import_path, sources, made)
@@ -89,7 +97,13 @@ class PythonPreprocessor(Preprocessor):
         """As ``Preprocessor`` says; which categories training has not seen, nobody knows."""
         read = {name: columns[name] for name in self.inputs}
         rows = np.arange(len(next(iter(columns.values()))))
-        made = self._fitted.transform({name: column[rows] for name, column in read.items()})
+        own = {name: _own(column[rows]) for name, column in read.items()}
+        made = _kept(self._fitted.transform, own)
+        if not isinstance(made, Mapping) or not made:
+            raise ValueError("transform must answer a mapping of inputs")
+        self._names = self._names or sorted(made)
+        if sorted(made) != self._names:
+            raise ValueError(f"it makes {sorted(made)} of these rows, and {self._names} of others")
         return {name: _typed(name, values, len(rows)) for name, values in made.items()}, {}
 
 
@@ -103,12 +117,30 @@ def load(bundle: Bundle) -> PythonPreprocessor:
     }
     carried(sources)
     try:
-        fitted: Fitting = pickle.loads((bundle.path / spec.file).read_bytes())
+        fitted: Fitting = _kept(pickle.loads, (bundle.path / spec.file).read_bytes())
     except Exception as error:
         raise BundleError(
             f"the preprocessing of {bundle.path} cannot be loaded here: {_told(error)}; {REWRITE}"
         ) from error
     return PythonPreprocessor(str(spec.import_path), sources, fitted)
+
+
+def _kept(call: Callable[..., T], *given: Any) -> T:
+    """What the user's code gives. SystemExit, or the panic of a library in Rust, must not end the
+    process."""
+    try:
+        return call(*given)
+    except Exception:
+        raise
+    except BaseException as error:
+        raise RuntimeError(f"it raised {error!r}") from error
+
+
+def _own(column: Column) -> Column:
+    """A column with documents that nobody else has."""
+    if isinstance(column, np.ndarray) and column.dtype == object:
+        return objects([deepcopy(cell) for cell in column.tolist()])
+    return column
 
 
 def _typed(name: str, values: npt.ArrayLike, rows: int) -> npt.NDArray[Any]:

@@ -1,8 +1,10 @@
 """The preprocessing stage: feature columns in, model tensors out."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,16 +24,28 @@ class Preprocessing:
     def __init__(self, bundles: BundleStore) -> None:
         self._bundles = bundles
         self._isolation = Isolation("preprocess")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="preprocess")
         self.preprocessors = Versions(self._load)
 
     async def transform(self, frame: Frame) -> TensorFrame:
         """Tensors for N rows; those with a value that no step takes, as text that is no number,
         are in ``failed``."""
         loaded = await self.preprocessors.get(frame.model)
+        if loaded.preprocessor.inline:
+            try:
+                return _prepared(loaded, frame)
+            except Exception as error:
+                return await self._beside(self._row_by_row, loaded, frame, error)
+        return await self._beside(self._prepare, loaded, frame)
+
+    async def _beside(self, work: Callable[..., TensorFrame], *of: Any) -> TensorFrame:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *of)
+
+    def _prepare(self, loaded: "_Loaded", frame: Frame) -> TensorFrame:
         try:
-            return TensorFrame(frame.model, *loaded.preprocessor.inspect(frame.columns))
+            return _prepared(loaded, frame)
         except Exception as error:
-            return await asyncio.to_thread(self._row_by_row, loaded, frame, error)
+            return self._row_by_row(loaded, frame, error)
 
     def _row_by_row(self, loaded: "_Loaded", frame: Frame, error: Exception) -> TensorFrame:
         unseen: dict[str, list[npt.NDArray[np.intp]]] = {}
@@ -55,6 +69,10 @@ class Preprocessing:
         golden = preprocessor.transform(bundle.golden().columns)
         blank = {name: np.zeros((1, *one.shape[1:]), one.dtype) for name, one in golden.items()}
         return _Loaded(preprocessor, blank)
+
+
+def _prepared(loaded: "_Loaded", frame: Frame) -> TensorFrame:
+    return TensorFrame(frame.model, *loaded.preprocessor.inspect(frame.columns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ def _untyped(values: "pd.Series[Any]", key: bool) -> Column:
 def _dtype_of(values: "pd.Series[Any]") -> DType:
     if pd.api.types.is_datetime64_any_dtype(values):
         return "timestamp"
+    if pd.api.types.is_integer_dtype(values):
+        return "int64"  # which online keeps what a float would round
     return "float64" if pd.api.types.is_numeric_dtype(values) else "string"
 
 

@@ -81,6 +81,8 @@ def _field(document: Document, dtypes: Mapping[str, DType]) -> FieldSpec:
         for bound in ("minimum", "maximum")
         if bound in document
     }
+    if len(limits) == 2 and limits["minimum"] > limits["maximum"]:
+        raise ValueError(f"the minimum of {name!r} is above its maximum")
     return FieldSpec.model_validate({**document, "dtype": dtype, **limits})
 
 

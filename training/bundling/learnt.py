@@ -1,6 +1,6 @@
 """What of a preprocessing spec is learnt from a training set, and from nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deployments.preprocess.spec import PreprocessSpec
@@ -9,19 +9,20 @@ from deployments.preprocess.spec import PreprocessSpec
 def learnt(spec: PreprocessSpec) -> list[str]:
     """The columns of which a scale, a vocabulary or quantiles are learnt: what a model was trained
     with cannot be found again in other rows. A fill can be any value."""
-    return [step["column"] for step in _steps(spec.model_dump()) if _learns(step)]
+    return [step["column"] for step in steps_of(spec.model_dump()) if _learns(step)]
 
 
-def _learns(step: dict[str, Any]) -> bool:
+def _learns(step: Mapping[str, Any]) -> bool:
     vocabulary = "min_count" in step and step.get("buckets") is None
     return vocabulary or step.get("scale", "none") != "none" or step.get("quantiles") is not None
 
 
-def _steps(tree: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(tree, dict):
+def steps_of(tree: Any) -> Iterator[Mapping[str, Any]]:
+    """All that reads a column in a spec as plain data."""
+    if isinstance(tree, Mapping):
         if "column" in tree:
             yield tree
         tree = list(tree.values())
     if isinstance(tree, list | tuple):
         for part in tree:
-            yield from _steps(part)
+            yield from steps_of(part)

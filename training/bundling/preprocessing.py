@@ -55,7 +55,7 @@ def preprocessor(
             f"{path} reads the column {error}, which is not a field or feature in --data"
         ) from error
     except ValueError as error:
-        raise ValueError(f"{path} does not fit --data: {error}") from error
+        raise ValueError(f"{path} does not fit the rows that it is tried on: {error}") from error
     if all(len(columns.get(name, ())) for name in made.inputs):
         _try(made, columns, path)
     return made  # a column that is not there is named with what else the bundle needs
@@ -72,7 +72,9 @@ def _try(made: Preprocessor, columns: Mapping[str, Column], path: Path) -> None:
         told = isinstance(error, RowProblem) and error.__cause__ is not None
         why = f": {error.__cause__}" if told else ""
         what = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-        raise ValueError(f"{path} does not fit --data: {what}{error}{why}") from error
+        raise ValueError(
+            f"{path} does not fit the rows that it is tried on: {what}{error}{why}"
+        ) from error
     for index in made.indices:
         indices = tensors[index.input]
         if index.place is not None:
@@ -91,7 +93,9 @@ def _declared(path: Path) -> Preprocessor | PreprocessSpec | Code:
         try:
             return DeclaredPreprocessor(state)
         except ValueError as error:
-            raise ValueError(f"{path} does not fit --data: {error}") from error
+            raise ValueError(
+                f"{path} does not fit the rows that it is tried on: {error}"
+            ) from error
     if isinstance(content, dict) and "python" in content:
         return validated(path, content, Code)
     return validated(path, content, PreprocessSpec)

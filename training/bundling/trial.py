@@ -74,7 +74,7 @@ class Trial:
             except Exception as error:
                 refused.append(
                     f"a row in which {what} is answered with an error, since preprocessing fails "
-                    f"for it: {_reason(error)}"
+                    f"for it: {_reason(error)}{_cause(error)}"
                 )
                 continue
             self._try(TensorFrame(_NO_MODEL, inputs), f"a row in which {what}")
@@ -173,6 +173,10 @@ def _described(frame: TensorFrame) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join(map(repr, names))
+
+
+def _cause(error: Exception) -> str:
+    return f" ({_reason(error.__cause__)})" if isinstance(error.__cause__, Exception) else ""
 
 
 def _reason(error: Exception) -> str:

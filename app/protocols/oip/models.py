@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from app.protocols.oip.datatypes import BYTES, datatype_of, form_of
-from app.protocols.oip.outputs import parameters_of
+from app.protocols.oip.outputs import labels_of, parameters_of
 from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.manifest import FieldSpec, Manifest, OutputSpec
@@ -105,10 +105,9 @@ def _input(field: FieldSpec) -> TensorMetadata:
 
 
 def _output(output: OutputSpec) -> TensorMetadata:
-    parameters = parameters_of(output)
-    counted = output.labels is not None and not parameters
+    counted = output.labels is not None and not parameters_of(output)
     datatype = BYTES if counted else datatype_of(output.dtype)
-    return TensorMetadata(output.name, datatype, [-1, *output.shape], {**parameters})
+    return TensorMetadata(output.name, datatype, [-1, *output.shape], {**labels_of(output)})
 
 
 def features_output(manifest: Manifest) -> str:

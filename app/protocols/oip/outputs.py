@@ -108,9 +108,12 @@ def output_of(spec: OutputSpec, values: npt.NDArray[Any]) -> Output:
 
 def parameters_of(spec: OutputSpec) -> dict[str, str]:
     """What is said of an output beside its data."""
-    if not spec.labels or not are_scores(spec.shape, spec.labels):
-        return {}
-    return {LABELS: msgspec.json.encode(spec.labels).decode()}
+    return labels_of(spec) if spec.labels and are_scores(spec.shape, spec.labels) else {}
+
+
+def labels_of(spec: OutputSpec) -> dict[str, str]:
+    """The parameter with the names of what it counts, or of its scores, where it has any."""
+    return {LABELS: msgspec.json.encode(spec.labels).decode()} if spec.labels else {}
 
 
 def _joined(elements: list[bytes]) -> bytes:

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
+from pydantic import ValidationError
+
 from deployments.model.backends.base import TensorSpec
+from deployments.preprocess.spec import PreprocessSpec
 from training.bundling.init.columns import Columns
 from training.bundling.init.inputs import Document, input_document, unfit
 from training.bundling.init.text import entries, flow
+from training.bundling.learnt import learnt, steps_of
 
 _HEAD = """\
 # How the inputs of {program} are made: columns in the order of training, as they were
-# then (`scale: none` is as it is). All steps are in docs/bring-your-own.md.
+# then (`scale: none` is as it is). All steps are in docs/preprocessing.md.
 """
 
 
@@ -28,6 +32,7 @@ def preprocess_text(
         for one in inputs
         if (names := matched[one.name])
     }
+    guessed = [] if learns else _guessed(documents)
     made_beside = _beside(inputs, documents)
     short: list[str] = []
     named: list[str] = []
@@ -49,7 +54,26 @@ def preprocess_text(
             named += [f"  {one.name}:  # {comment}", *_lines(document)]
     head = [] if all(line.lstrip().startswith("#") for line in named) else ["inputs:"]
     lines = [*short, *head, *named]
-    return "\n".join([_HEAD.format(program=program) + "\n".join(lines), ""]), problems
+    text = "\n".join([_HEAD.format(program=program) + "\n".join(lines), ""])
+    return text, problems + guessed
+
+
+def _guessed(documents: Mapping[str, Document]) -> list[str]:
+    """What only training knows of these inputs."""
+    try:
+        spec = PreprocessSpec.model_validate({"inputs": documents})
+    except ValidationError:
+        return []  # of one that is to be mended for another reason
+    sizes = [step["column"] for step in steps_of(documents) if "size" in step]
+    return [
+        f"{name!r} becomes what is learnt from a training set: give `data` in bundle.yaml, or a "
+        "step that learns nothing (`op: hash`)"
+        for name in learnt(spec)
+    ] + [
+        f"the size of {name!r} is one more than the largest number in the store: make it that of "
+        "the training, or what is beyond it becomes 0"
+        for name in sizes
+    ]
 
 
 def _lines(document: Document) -> list[str]:

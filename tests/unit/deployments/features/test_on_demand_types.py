@@ -100,3 +100,20 @@ def test_an_answer_is_taken_as_feast_takes_it_or_is_its_rows_alone(
 
     assert plain(columns["it__out"]) == [None, expected]
     assert list(failed) == ([] if expected is not None else [1])
+
+
+CHANGED = """
+def out(inputs):
+    for one in inputs["given"]:
+        one["seen"] = "yes"
+    return {"out": inputs["given"]}
+"""
+
+
+def test_documents_that_code_changes_are_its_own() -> None:
+    given = column_of("map", [{"a": {"b": "c"}}])
+
+    found = compute(computation(Map, CHANGED), {"given": given}, {"given": "map"})
+
+    assert found["it__out"].tolist() == [{"a": {"b": "c"}, "seen": "yes"}]
+    assert given.tolist() == [{"a": {"b": "c"}}]

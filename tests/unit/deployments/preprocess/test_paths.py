@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from deployments.columns import column_of, objects
+from deployments.preprocess.declared import DeclaredPreprocessor
 from deployments.preprocess.derive import derive
 from deployments.preprocess.derived_steps import Path
 from deployments.preprocess.paths import NoSuchPlace, found, parsed
+from deployments.preprocess.spec import PreprocessSpec
 from deployments.stage.isolation import RowProblem
 from tests.support.preprocessing import fitted
 
@@ -101,3 +103,19 @@ def test_a_place_that_the_training_set_lacks_is_told_with_what_to_write() -> Non
             derived=[{"name": "out", "op": "path", "of": "x", "path": "a"}],
             categorical=[{"column": "out"}],
         )
+
+
+def test_what_a_path_finds_of_another_type_is_told_of_the_document() -> None:
+    spec = PreprocessSpec.model_validate(
+        {
+            "derived": [{"name": "a", "op": "path", "of": "profile", "path": "a"}],
+            "numeric": [{"column": "a", "scale": "none"}],
+        }
+    )
+    documents = {"profile": column_of("json", [{"a": 1}])}
+    preprocessor = DeclaredPreprocessor.fit(spec, documents)
+
+    with pytest.raises(RowProblem, match="no step can take what 'a' holds") as caught:
+        preprocessor.transform({"profile": column_of("json", [{"a": "x"}])})
+
+    assert caught.value.column == "profile"

@@ -84,6 +84,8 @@ def test_a_column_that_is_absent_is_named() -> None:
         ('{"x": 1.0}', r"the input 'x' has the shape \[\] for 2 rows"),
         ('{"x": np.array(["a", "b"])}', "the input 'x' is <U1: make it numbers or booleans"),
         ('{"x": [1j, 2j]}', "the input 'x' is complex128"),
+        ("{}", "must answer a mapping of inputs"),
+        ("None", "must answer a mapping of inputs"),
     ],
 )
 def test_what_is_no_input_is_refused(made: str, problem: str) -> None:
@@ -92,6 +94,54 @@ def test_what_is_no_input_is_refused(made: str, problem: str) -> None:
 
     with pytest.raises(ValueError, match=problem):
         fitted(source, "Own").transform(columns(1, 2))
+
+
+OTHERS = """
+class Own:
+    inputs = ["amount"]
+    def transform(self, columns):
+        return {"x" if len(columns["amount"]) > 1 else "y": columns["amount"]}
+"""
+
+
+def test_all_rows_have_the_same_inputs() -> None:
+    preprocessor = fitted(OTHERS, "Own")
+    preprocessor.transform(columns(1, 2))
+
+    with pytest.raises(ValueError, match=r"makes \['y'\] of these rows, and \['x'\] of others"):
+        preprocessor.transform(columns(1))
+
+
+@pytest.mark.parametrize("leave", ["raise SystemExit(3)", "raise KeyboardInterrupt"])
+def test_code_that_would_leave_fails_and_stays(leave: str) -> None:
+    within = SOURCE.replace("        amount -=", f"        {leave}\n        amount -=")
+    with pytest.raises(RuntimeError, match="it raised "):
+        fitted(within).transform(columns(1))
+
+    with pytest.raises(ValueError, match="cannot be made: RuntimeError: it raised "):
+        fitted(f"{SOURCE}\n{leave}\n")
+    with pytest.raises(ValueError, match="cannot be fitted: RuntimeError: it raised "):
+        fitted(SOURCE.replace("        self.mean =", f"        {leave}\n        self.mean ="))
+
+
+MARKED = """
+class Own:
+    inputs = ["profile"]
+    def transform(self, columns):
+        for one in columns["profile"]:
+            one["seen"] = one.get("seen", 0) + 1
+        return {"x": [one["seen"] for one in columns["profile"]]}
+"""
+
+
+def test_documents_that_it_changes_are_its_own() -> None:
+    given = {"profile": column_of("map", [{"a": {"b": 1}}])}
+    preprocessor = PythonPreprocessor.fit("own:Own", {"own.py": MARKED.encode()}, given)
+
+    for _ in range(2):
+        assert preprocessor.transform(given)["x"].tolist() == [1]
+
+    assert given["profile"].tolist() == [{"a": {"b": 1}}]
 
 
 def test_state_that_cannot_be_kept_is_refused() -> None:

@@ -84,6 +84,15 @@ def test_integers_keep_all_their_bits(values: "pd.Series[int]") -> None:
     assert columns["count"].tolist() == [2**62 + 1, None]
 
 
+def test_whole_numbers_are_whole_where_nobody_says_their_type() -> None:
+    table = pd.DataFrame({"count": pd.Series([2**53 + 1, None], dtype="Int64"), "key": [1, 2]})
+
+    columns = columns_of(table, keys=["key"])
+
+    assert columns["count"].tolist() == [2**53 + 1, None]
+    assert columns["key"].dtype == np.int64
+
+
 def test_whole_numbers_that_gaps_made_floats_are_whole_again() -> None:
     table = pd.DataFrame({"count": [3.0, np.nan]})
 

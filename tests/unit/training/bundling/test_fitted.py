@@ -15,10 +15,13 @@ from tests.support.example import Example
             lambda state: state["inputs"]["categorical"][0].update(values=["no", "such"]),
             "preprocess.json knows not one value of 'store_id' in --data: it was fitted on",
         ),
-        (lambda state: state["inputs"]["numeric"].clear(), "preprocess.json does not fit --data: "),
+        (
+            lambda state: state["inputs"]["numeric"].clear(),
+            "preprocess.json does not fit the rows that it is tried on: ",
+        ),
         (
             lambda state: state["inputs"]["categorical"].clear(),
-            "preprocess.json does not fit --data: ",
+            "preprocess.json does not fit the rows that it is tried on: ",
         ),
         (
             lambda state: state["spec"]["derived"].reverse(),

@@ -104,7 +104,7 @@ def test_another_source_than_what_was_bundled_does_not_run(command: Command) -> 
         (lambda own: own.replace('= ["quantity"]', '= ["ghost"]'), "reads the column 'ghost'"),
         (
             lambda own: own.replace("(quantity > self", "(quantity >= self"),
-            "preprocess.yaml does not fit --data: LookupError: /srv/secret",
+            "preprocess.yaml does not fit the rows that it is tried on: LookupError: /srv/secret",
         ),
         (
             lambda own: own.replace("self.most =", "self.f = lambda: 0; self.most ="),

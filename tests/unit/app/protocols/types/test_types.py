@@ -133,6 +133,8 @@ async def test_metadata_tell_types_and_labels(asked: Service) -> None:
         "chance": ("FP32", [-1, 2]),
         "features": ("BYTES", [-1]),
     }
+    labelled = {name for name, one in outputs.items() if "labels" in one.get("parameters", {})}
+    assert labelled == {"kind", "best", "chance"}
     assert outputs["chance"]["parameters"] == {"labels": '["no","yes"]'}
     about = await asked.stub.ModelMetadata(pb.ModelMetadataRequest(name=MODEL))
     assert about.properties["f9.type"] == "array<float32, 3>"

@@ -155,6 +155,21 @@ def test_what_does_not_fit_is_drafted_as_far_as_it_goes_and_told(columns: Column
     ]
 
 
+def test_what_only_training_knows_is_told(columns: Columns) -> None:
+    inputs = [
+        TensorSpec("orders", "int64", (None, 1)),
+        TensorSpec("shop", "int64", (None, 1)),
+    ]
+
+    given = {"orders": ["buyer__orders"], "shop": ["buyer__city"]}
+    problems = drafted(columns, inputs, given)[1]
+
+    assert len(problems) == 2
+    assert "'buyer__city' becomes what is learnt from a training set" in problems[0]
+    assert "the size of 'buyer__orders' is one more than the largest number" in problems[1]
+    assert drafted(columns, inputs, given, learns=True)[1] == []
+
+
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
