@@ -20,12 +20,23 @@ def drafted(
     *,
     learns: bool = False,
 ) -> tuple[Any, list[str]]:
-    """The file as YAML, and what is to be mended."""
-    chosen = matched(inputs, columns, given or {})
-    text, problems = preprocess_text("model.pt2", inputs, chosen, columns, learns=learns)
+    """The file as YAML, and what in it does not fit."""
+    text, problems = written(columns, inputs, given, learns=learns)
     document = yaml.safe_load(text)
     PreprocessSpec.model_validate(document or {})
-    return document, problems
+    return document, [one for one in problems if " training" not in one]
+
+
+def written(
+    columns: Columns,
+    inputs: Sequence[TensorSpec],
+    given: Mapping[str, Sequence[str]] | None = None,
+    *,
+    learns: bool = False,
+) -> tuple[str, list[str]]:
+    """The file, and all that is to be mended."""
+    chosen = matched(inputs, columns, given or {})
+    return preprocess_text("model.pt2", inputs, chosen, columns, learns=learns)
 
 
 def scalars(*names: str) -> list[dict[str, Any]]:
@@ -162,12 +173,12 @@ def test_what_only_training_knows_is_told(columns: Columns) -> None:
     ]
 
     given = {"orders": ["buyer__orders"], "shop": ["buyer__city"]}
-    problems = drafted(columns, inputs, given)[1]
+    problems = written(columns, inputs, given)[1]
 
     assert len(problems) == 2
     assert "'buyer__city' becomes what is learnt from a training set" in problems[0]
     assert "the size of 'buyer__orders' is one more than the largest number" in problems[1]
-    assert drafted(columns, inputs, given, learns=True)[1] == []
+    assert written(columns, inputs, given, learns=True)[1] == []
 
 
 @pytest.mark.parametrize(
