@@ -7,16 +7,12 @@ model, bundle. A few seconds.
 import argparse
 from pathlib import Path
 
-from deployments.features.resolve import resolve
-from deployments.preprocess.declared import DeclaredPreprocessor
-from deployments.preprocess.spec import PreprocessSpec
 from examples.next_view.network import train
 from examples.next_view.tables import AS_OF, moments, next_categories, visits
+from examples.preparing import fitted
 from examples.repos import apply, join, materialize
 from training.bundling.bundle import bundle
 from training.bundling.bundle_file import described
-from training.bundling.columns import columns_of
-from training.bundling.documents import read, validated
 from training.bundling.export import export_program
 
 HERE = Path(__file__).resolve().parent
@@ -37,12 +33,7 @@ def build(home: Path) -> Path:
     joined = join(store, SERVICE, moments())
     joined.to_parquet(data / "training.parquet", index=False)
 
-    schema = resolve(store, SERVICE).schema
-    dtypes = schema.entities | schema.columns | {"cart": "array<int64>"}
-    columns = columns_of(joined, dtypes, schema.entities)
-    spec = home / "preprocess.yaml"
-    preprocessor = DeclaredPreprocessor.fit(validated(spec, read(spec), PreprocessSpec), columns)
-    (data / "preprocess.json").write_text(preprocessor.dump())
+    preprocessor, columns = fitted(home, store, SERVICE, joined, {"cart": "array<int64>"})
     inputs = preprocessor.transform(columns)
     sizes = {index.input: index.size for index in preprocessor.indices}
     network = train(inputs, sizes, next_categories(joined))

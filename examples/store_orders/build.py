@@ -7,16 +7,12 @@ set, model, bundle. A few seconds.
 import argparse
 from pathlib import Path
 
-from deployments.features.resolve import resolve
-from deployments.preprocess.declared import DeclaredPreprocessor
-from deployments.preprocess.spec import PreprocessSpec
+from examples.preparing import fitted
 from examples.repos import apply, join, materialize
 from examples.store_orders.network import train
 from examples.store_orders.tables import AS_OF, orders, tables
 from training.bundling.bundle import bundle
 from training.bundling.bundle_file import described
-from training.bundling.columns import columns_of
-from training.bundling.documents import read, validated
 from training.bundling.export import export_program
 
 HERE = Path(__file__).resolve().parent
@@ -36,14 +32,9 @@ def build(home: Path) -> Path:
     joined = join(store, SERVICE, orders())
     joined.to_parquet(data / "training.parquet", index=False)
 
-    schema = resolve(store, SERVICE).schema
-    dtypes = schema.entities | schema.request | schema.columns
-    columns = columns_of(joined, dtypes, schema.entities)
-    spec = home / "preprocess.yaml"
-    preprocessor = DeclaredPreprocessor.fit(validated(spec, read(spec), PreprocessSpec), columns)
+    preprocessor, columns = fitted(home, store, SERVICE, joined)
     network = train(preprocessor, columns)
     export_program(network, preprocessor.transform(columns), data / "model.pt2")
-    (data / "preprocess.json").write_text(preprocessor.dump())
     return bundle(**described(home / "bundle.yaml", {}))
 
 

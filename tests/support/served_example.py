@@ -1,6 +1,7 @@
 """An example in service within this process, set up as its config says."""
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,14 @@ def application_of(home: Path) -> dict[str, Any]:
     application: dict[str, Any]
     (application,) = document["applications"]
     return application
+
+
+def built(folder: Path, here: Path, build: Callable[[Path], Path]) -> Path:
+    """A copy of the example that lies ``here``, built in ``folder``."""
+    home = folder / here.name
+    shutil.copytree(here, home, ignore=shutil.ignore_patterns("data", "models", "__pycache__"))
+    build(home)
+    return home
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """A multi-hot recommender with embeddings, of two towers: examples/two_towers."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from deployments.model_id import ModelId
 from examples.two_towers.build import HERE, SERVICE, build
 from examples.two_towers.tables import GENRES, WIDTH
 from tests.support.preprocessing import preprocessor_of
-from tests.support.served_example import served
+from tests.support.served_example import built, served
 from training.bundling.columns import columns_of
 
 ROWS = 300
@@ -30,10 +29,7 @@ ROWS = 300
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built copy of the example."""
-    home = tmp_path_factory.mktemp("example") / "two_towers"
-    shutil.copytree(HERE, home, ignore=shutil.ignore_patterns("data", "models", "__pycache__"))
-    build(home)
-    return home
+    return built(tmp_path_factory.mktemp("example"), HERE, build)
 
 
 @pytest.fixture(scope="module")

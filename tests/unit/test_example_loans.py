@@ -1,6 +1,5 @@
 """A scikit-learn and LightGBM pipeline, served through ONNX."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from examples.loan_risk.build import HERE, SERVICE, build
 from examples.loan_risk.pipeline import Pipeline, fit
 from examples.loan_risk.tables import AS_OF, loans, risks
 from examples.repos import join
-from tests.support.served_example import served
+from tests.support.served_example import built, served
 
 LABELS = ["repaid", "late", "lost"]
 
@@ -25,10 +24,7 @@ LABELS = ["repaid", "late", "lost"]
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built copy of the example."""
-    home = tmp_path_factory.mktemp("example") / "loan_risk"
-    shutil.copytree(HERE, home, ignore=shutil.ignore_patterns("data", "models", "__pycache__"))
-    build(home)
-    return home
+    return built(tmp_path_factory.mktemp("example"), HERE, build)
 
 
 @pytest.fixture(scope="module")

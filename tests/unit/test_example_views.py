@@ -1,6 +1,5 @@
 """A sequence model over array features: examples/next_view."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -23,17 +22,14 @@ from examples.next_view.build import HERE, SERVICE, build
 from examples.next_view.tables import CATEGORIES
 from tests.support.preprocessing import preprocessor_of
 from tests.support.rows import as_sent
-from tests.support.served_example import served
+from tests.support.served_example import built, served
 from training.bundling.columns import columns_of
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built copy of the example."""
-    home = tmp_path_factory.mktemp("example") / "next_view"
-    shutil.copytree(HERE, home, ignore=shutil.ignore_patterns("data", "models", "__pycache__"))
-    build(home)
-    return home
+    return built(tmp_path_factory.mktemp("example"), HERE, build)
 
 
 @pytest.fixture(scope="module")

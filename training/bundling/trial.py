@@ -8,6 +8,7 @@ import numpy as np
 from deployments.columns import Column
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.base import Runtime
+from deployments.model.backends.input_names import described
 from deployments.model.golden_rows import TOLERANCE, deviation, repeated
 from deployments.model_id import ModelId
 from deployments.preprocess.base import Index, Preprocessor
@@ -165,10 +166,7 @@ def _same(values: Column, others: Column) -> bool:
 
 
 def _described(frame: TensorFrame) -> str:
-    return " and ".join(
-        f"{name} {one.dtype} [{', '.join(['N', *map(str, one.shape[1:])])}]"
-        for name, one in frame.inputs.items()
-    )
+    return " and ".join(f"{name} {described(one)}" for name, one in frame.inputs.items())
 
 
 def _listed(names: Sequence[str]) -> str:
