@@ -16,7 +16,6 @@ from deployments.model_id import ModelId
 from deployments.strict import first_problem
 
 MANIFEST = "manifest.json"
-PREPROCESS = "preprocess.json"
 GOLDEN = "golden.json"
 LATEST = "latest"
 REWRITE = "write it again (`make -B bundle`)"

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deployments.bundle.bundle import GOLDEN, MANIFEST, PREPROCESS, BundleStore
+from deployments.bundle.bundle import GOLDEN, MANIFEST, BundleStore
 from deployments.bundle.manifest import (
     FieldSpec,
     Manifest,
     OutputSpec,
+    PreprocessingSpec,
     ProgramSpec,
     TrainingData,
 )
@@ -31,6 +32,7 @@ _CONTENT = b"not read here"
 _ROWS = 2
 
 PROGRAM = ProgramSpec().file
+PREPROCESS = PreprocessingSpec().file
 
 PARCELS = ModelId("parcels", "1")
 

@@ -8,7 +8,6 @@ from deployments.bundle.bundle import (
     GOLDEN,
     LATEST,
     MANIFEST,
-    PREPROCESS,
     BundleError,
     BundleStore,
     column_dtypes,
@@ -16,7 +15,7 @@ from deployments.bundle.bundle import (
 from deployments.columns import Integers
 from deployments.model_id import ModelId
 from tests.support.example import NAME, Example
-from tests.support.manifests import PROGRAM
+from tests.support.manifests import PREPROCESS, PROGRAM
 
 NEWEST = ModelId(NAME, LATEST)
 

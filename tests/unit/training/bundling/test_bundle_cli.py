@@ -7,13 +7,14 @@ import pytest
 import torch
 
 from app.cli.main import cli
-from deployments.bundle.bundle import GOLDEN, PREPROCESS, BundleStore
+from deployments.bundle.bundle import GOLDEN, BundleStore
 from deployments.bundle.manifest import ProgramSpec
 from deployments.model.backends.base import BACKENDS
 from deployments.model.golden_rows import golden_frame
 from deployments.model_id import ModelId
 from tests.support.bundling import Command, Edit
 from tests.support.example import NAME, Example
+from tests.support.manifests import PREPROCESS
 from tests.support.serve import ROOT
 from tests.support.unstarted import unstarted
 from tests.unit.deployments.model.backends import remembered
