@@ -1,5 +1,6 @@
 """Named inputs: numbers, indices, sequences and tensors of arrays."""
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -246,10 +247,10 @@ def test_logarithms_are_of_numbers_and_of_each_element() -> None:
     numbers = {"numeric": [{"column": "y", "scale": "none", "indicator": True}]}
     elements = {"sequence": {"column": "y", "op": "numeric", "scale": "none"}}
     plain = fitted({"x": column_of("float64", [1])}, derived=derived, inputs={"y": numbers})
-    ragged = column_of("array<float64>", [[0.0, np.e - 1], None])
+    ragged = column_of("array<float64>", [[0.0, math.e - 1], None])
     each = fitted({"x": ragged}, derived=derived, inputs={"y": elements})
 
-    made = plain.transform({"x": column_of("float64", [np.e - 1, -1, None])})["y"]
+    made = plain.transform({"x": column_of("float64", [math.e - 1, -1, None])})["y"]
 
     np.testing.assert_allclose(made[:, 0], [1, np.log(2), np.log(2)], rtol=1e-6)
     assert made[:, 1].tolist() == [0, 1, 1]
