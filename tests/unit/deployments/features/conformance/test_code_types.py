@@ -20,16 +20,19 @@ from deployments.model_id import ModelId
 from tests.unit.deployments.features.conformance.every_type import NOW, ROWS, TYPES, stored
 from tests.unit.deployments.features.test_lookup_cache import bundles
 
-# It tells of each input what it is, of what is missing in a table not how that is written.
+# It tells of each input what it is, of what is missing in a table not how that is written. A set
+# is a list in a table, in an order that means nothing.
 TOLD = """
 def seen(inputs):
-    def told(value):
+    def told(value, name=""):
         if isinstance(value, dict):
             return {repr(key): told(value[key]) for key in sorted(value, key=repr)}
         if isinstance(value, set):
             return "set", sorted(map(repr, value))
         if isinstance(value, list) or getattr(value, "ndim", 0):
-            return str(getattr(value, "dtype", "list")), [told(one) for one in value]
+            many = [told(one) for one in value]
+            many = sorted(many, key=repr) if name.endswith("_set") else many
+            return str(getattr(value, "dtype", "list")), many
         missing = value is None or value != value
         return None if missing else (type(value).__name__, repr(value))
 
@@ -44,7 +47,7 @@ CODE = {
     return {"seen": repr([told(inputs[name]) for name in names])}
 """,
     "pandas": """
-    rows = [[told(inputs[name].iloc[row]) for name in names] for row in range(len(inputs))]
+    rows = [[told(inputs[name].iloc[row], name) for name in names] for row in range(len(inputs))]
     return pd.DataFrame({"seen": [repr(row) for row in rows]})
 """,
 }
