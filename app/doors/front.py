@@ -8,22 +8,19 @@ without, save where one hangs: whoever asks that port meets it for as long as it
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
-from typing import TypeVar
 
 import httpx
 
 from app.doors.front_haproxy import Ended, FrontHAProxy
 from app.doors.lanes import Lanes, Servers, SeveralGraphs, only, shared
+from app.start.aside import aside
 from app.start.dashboard import Dashboard
 from app.start.signals import Twice, heard
 
 _POLL_S = 1.0
-T = TypeVar("T")
 
 
 def run(
@@ -75,26 +72,10 @@ async def _first(*many: Awaitable[object]) -> None:
 
 async def _follow(haproxy: FrontHAProxy, servers: Callable[[], Servers]) -> None:
     while True:
-        there = await _aside(servers)
+        there = await asyncio.wrap_future(aside(servers))
         with suppress(OSError):  # it dies, say: the next round tells it
             await haproxy.follow(there)
         await asyncio.sleep(_POLL_S)
-
-
-def _aside(ask: Callable[[], T]) -> Awaitable[T]:
-    """What it gives, in a thread that nobody waits for at the end: a cluster may be silent for
-    long."""
-    future: Future[T] = Future()
-    future.set_running_or_notify_cancel()
-
-    def work() -> None:
-        try:
-            future.set_result(ask())
-        except Exception as error:
-            future.set_exception(error)
-
-    Thread(target=work, daemon=True).start()
-    return asyncio.wrap_future(future)
 
 
 class _Told:

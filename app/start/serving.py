@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import httpx
 
 from app.start.address import Target
 from app.start.applications import Applications
+from app.start.aside import aside
 from app.start.dashboard import applications, serve_details
 from app.start.failure import failure
 from app.start.serve_run import ServeRun
@@ -59,11 +62,15 @@ def watch(
     urls = {target.app: target.url for target in targets if target.graph}
     served = Applications(say, lambda name: _health(client, urls.get(name)))
     asked = -_ASK_S  # at once: what is deployed from now on is news
+    asking: Future[Mapping[str, Any]] | None = None
     while run.going:
         run.look()
-        if time.monotonic() - asked > _ASK_S:
-            served.tell(serve_details(client, dashboard))
-            asked = time.monotonic()
+        if asking is None and time.monotonic() - asked > _ASK_S:
+            # The dashboard is silent where a part has died that the next look is to tell of.
+            asking = aside(partial(serve_details, client, dashboard))
+        elif asking is not None and asking.done():
+            served.tell(asking.result())
+            asked, asking = time.monotonic(), None
         time.sleep(_LOOK_S)
 
 
