@@ -51,11 +51,9 @@ def preprocessor(
             case _:
                 made = given
     except KeyError as error:
-        raise ValueError(
-            f"{path} reads the column {error}, which is not a field or feature in --data"
-        ) from error
+        raise _absent(path, error) from error
     except ValueError as error:
-        raise ValueError(f"{path} does not fit the rows that it is tried on: {error}") from error
+        raise _unfit(path, str(error)) from error
     if all(len(columns.get(name, ())) for name in made.inputs):
         _try(made, columns, path)
     return made  # a column that is not there is named with what else the bundle needs
@@ -66,15 +64,11 @@ def _try(made: Preprocessor, columns: Mapping[str, Column], path: Path) -> None:
         tensors, unseen = made.inspect(columns)
     except Exception as error:  # of a user's class any
         if isinstance(error, KeyError) and isinstance(made, DeclaredPreprocessor):
-            raise ValueError(
-                f"{path} reads the column {error}, which is not a field or feature in --data"
-            ) from error
+            raise _absent(path, error) from error
         told = isinstance(error, RowProblem) and error.__cause__ is not None
         why = f": {error.__cause__}" if told else ""
         what = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-        raise ValueError(
-            f"{path} does not fit the rows that it is tried on: {what}{error}{why}"
-        ) from error
+        raise _unfit(path, f"{what}{error}{why}") from error
     for index in made.indices:
         indices = tensors[index.input]
         if index.place is not None:
@@ -86,6 +80,16 @@ def _try(made: Preprocessor, columns: Mapping[str, Column], path: Path) -> None:
             )
 
 
+def _absent(path: Path, column: KeyError) -> ValueError:
+    return ValueError(
+        f"{path} reads the column {column}, which is not a field or feature in --data"
+    )
+
+
+def _unfit(path: Path, why: str) -> ValueError:
+    return ValueError(f"{path} does not fit the rows that it is tried on: {why}")
+
+
 def _declared(path: Path) -> Preprocessor | PreprocessSpec | Code:
     content = read(path)
     if isinstance(content, dict) and "spec" in content:
@@ -93,9 +97,7 @@ def _declared(path: Path) -> Preprocessor | PreprocessSpec | Code:
         try:
             return DeclaredPreprocessor(state)
         except ValueError as error:
-            raise ValueError(
-                f"{path} does not fit the rows that it is tried on: {error}"
-            ) from error
+            raise _unfit(path, str(error)) from error
     if isinstance(content, dict) and "python" in content:
         return validated(path, content, Code)
     return validated(path, content, PreprocessSpec)
