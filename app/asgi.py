@@ -1,16 +1,19 @@
 """One ASGI application, whichever door a request comes through: its layers and its routes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
 from app.config import EdgeArgs
+from app.edge.account import Accounting, RateLimits
+from app.edge.authentication import Authentication
 from app.edge.cors import SocketOrigins
 from app.edge.deadline import Deadline
 from app.edge.dispatch import Dispatch
 from app.edge.errors import ErrorForm, Errors
+from app.edge.guards import NO_GUARDS, Guards
 from app.edge.http import HttpCall
 from app.edge.layers import Layer, layered
 from app.edge.route import Cost, Route
@@ -25,14 +28,19 @@ from app.protocols.stream.streams import Streams
 from app.serving.dataplane import Dataplane
 
 
-def layers(args: EdgeArgs) -> list[Layer]:
+def layers(args: EdgeArgs, guards: Guards) -> Iterator[Layer]:
     """What every request passes, whatever carries it, the outermost first."""
-    origins = [Layer(partial(SocketOrigins, origins=args.cors.origins), ())] if args.cors else []
-    return [
-        Layer(Errors, Errors.errors),
-        *origins,
-        Layer(partial(Deadline, limit_s=args.limits.timeout_s), Deadline.errors),
-    ]
+    authenticator, limiter, auditor = guards.authenticator, guards.limiter, guards.auditor
+    yield Layer(Errors, Errors.errors)
+    if args.cors:
+        yield Layer(partial(SocketOrigins, origins=args.cors.origins), ())
+    if limiter or auditor:
+        yield Layer(partial(Accounting, limiter=limiter, auditor=auditor), Accounting.errors)
+    yield Layer(partial(Deadline, limit_s=args.limits.timeout_s), Deadline.errors)
+    if authenticator:
+        yield Layer(partial(Authentication, authenticator=authenticator), Authentication.errors)
+    if limiter:
+        yield Layer(partial(RateLimits, limiter=limiter), RateLimits.errors)
 
 
 class Application:
@@ -45,8 +53,9 @@ class Application:
         args: EdgeArgs,
         streams: Streams | None = None,
         undocumented: Iterable[Route] = (),
+        guards: Guards = NO_GUARDS,
     ) -> None:
-        limits, passed = args.limits, layers(args)
+        limits, passed = args.limits, [*layers(args, guards)]
         self.routes = [
             *rest.routes(dataplane, limits),
             *stream.routes(streams or Streams(dataplane, limits, args.stream)),

@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from app.folder import config_folder
+from app.access.settings import AuthSettings
+from app.audit.settings import AuditSettings
+from app.folder import FilePath
+from app.quota.settings import QuotaSettings
 from deployments.bundle.bundle import BundleStore
 from deployments.features.settings import LookupSettings
 from deployments.model.options import ModelOptions
@@ -77,15 +80,6 @@ class FastLaneSettings(StrictModel):
         return host.removeprefix("[").removesuffix("]")
 
 
-def _absolute(path: Path, info: ValidationInfo) -> Path:
-    # Whoever has read the config file gives its folder as the context.
-    return (info.context or config_folder()) / path
-
-
-FilePath = Annotated[Path, AfterValidator(_absolute)]
-"""A relative one starts in the folder of the config file."""
-
-
 class ModelArgs(ModelOptions, validate_default=True):
     """Which model, where its bundles lie, and how it is run."""
 
@@ -136,13 +130,20 @@ class CorsSettings(StrictModel):
         return self
 
 
-class EdgeArgs(StrictModel):
+class EdgeArgs(StrictModel, validate_default=True):
     """What requests meet, whatever is behind: layers and protocols have it."""
 
     limits: Limits = Limits()
     stream: StreamSettings = StreamSettings()
     cors: CorsSettings | None = None
     """Which pages of other origins may ask; None leaves it to browsers to forbid it to all."""
+    auth: AuthSettings | Literal[False] = AuthSettings()
+    """How clients show who they are; ``off``, which start-up and ``/health`` repeat, lets everyone
+    in."""
+    quota: QuotaSettings | None = None
+    """How much each principal may ask for; None sets no bound but that of the queue."""
+    audit: AuditSettings | None = None
+    """What is recorded of each answer before it leaves; None records nothing."""
 
 
 class GraphArgs(EdgeArgs):

@@ -25,10 +25,7 @@ def build(args: GraphArgs) -> Application:
         stage.options(**given[stage.name], request_router_config=ANSWERING)
         for stage in (Features, Preprocess, Model)
     )
-    name, bundles = (
-        args.model.name,
-        args.model.bundles,
-    )
+    name, bundles = args.model.name, args.model.bundles
     return ingress.bind(
         args,
         Distributed,

@@ -17,7 +17,8 @@ from app.doors.fast_lane.server import FastLane
 from app.doors.fast_lane.whereabouts import WHEREABOUTS
 from app.edge.cors import cross_origin
 from app.edge.http import HttpCall
-from app.edge.route import Route
+from app.edge.route import Access, Route
+from app.guards import guards_of
 from app.layouts.layout import GraphLayout
 from app.protocols.health.grpc import HealthMethods
 from app.protocols.oip.grpc import InferenceMethods
@@ -53,10 +54,7 @@ class IngressReplica(InferenceMethods, HealthMethods):
         problems: Iterable[str] = (),
     ) -> None:
         self._settings: IngressSettings | None = None
-        name, bundles = (
-            args.model.name,
-            args.model.bundles,
-        )
+        name, bundles = args.model.name, args.model.bundles
         self._layout = layout(args, bundles, *handles)
         self._dataplane = Dataplane(
             bundles,
@@ -68,8 +66,14 @@ class IngressReplica(InferenceMethods, HealthMethods):
         self._watch = Watch(self._dataplane, name, self._layout.remember)
         self._watching: asyncio.Task[None] | None = None
         self._streams = Streams(self._dataplane, args.limits, args.stream)
-        lane = [Route("GET", WHEREABOUTS, self._whereabouts)] if args.fast_lane else []
-        app = Application(self._dataplane, args, self._streams, lane)
+        lane = (
+            [Route("GET", WHEREABOUTS, self._whereabouts, access=Access.OPEN)]
+            if args.fast_lane
+            else []
+        )
+        self._guards = guards_of(args)
+        self._guarded = False
+        app = Application(self._dataplane, args, self._streams, lane, self._guards)
         super().__init__(self._dataplane, args.limits, app.handle)
         self._app = cross_origin(app, args.cors)
         self._leaving: asyncio.Task[None] | None = None
@@ -90,6 +94,9 @@ class IngressReplica(InferenceMethods, HealthMethods):
         self._settings = settings
         self._layout.reconfigure(settings)
         await self._dataplane.activate(settings.version, settings.batching)
+        if not self._guarded:
+            await self._guards.start()
+            self._guarded = True
         gc.settle()
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch.run(), context=Context())
@@ -155,6 +162,7 @@ class IngressReplica(InferenceMethods, HealthMethods):
             await asyncio.gather(self._fast_lane.close(_CLOSE_WITHIN_S), self._streams.close())
         else:
             await self._streams.close()
+        await self._guards.close()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         return self._app

@@ -9,17 +9,29 @@ from benchmarks.paths import CONFIG
 
 LayoutName = Literal["distributed", "collapsed"]
 LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
+UNGUARDED = {"auth": False, "quota": None, "audit": None}
+"""Args of a graph that asks nobody who they are, counts and records nothing."""
 
 
 def shipped(
-    layout: str, *, http: int, fast_lane: int, grpc: int, source: Path = CONFIG
+    layout: str,
+    *,
+    http: int,
+    fast_lane: int,
+    grpc: int,
+    source: Path = CONFIG,
+    guarded: bool = False,
 ) -> dict[str, Any]:
     """The config, as Serve reads it, with its one line set to ``layout`` and its doors on these
-    ports; a door that is shut in ``source`` stays so. Raises KeyError for another layout."""
+    ports; a door that is shut in ``source`` stays so. It asks nobody who they are, counts and
+    records nothing, unless it is to be ``guarded`` as the file says. Raises KeyError for another
+    layout."""
     parts = yaml.safe_load(source.read_text())
     document = {name: part for name, part in parts.items() if not name.startswith("x-")}
     application = document["applications"][0]
     application.update(parts[f"x-{layout}"])
+    if not guarded:
+        application["args"] |= UNGUARDED
     for part, path in (("model", "directory"), ("feature_store", "repo")):
         # It will be written elsewhere, and relative paths start in the file's folder.
         if given := application["args"].get(part):

@@ -2,20 +2,22 @@
 
 from typing import Any
 
+from app.edge.account import Serving
 from app.edge.layers import Call
 from app.edge.route import Cost
 from app.serving.dataplane import Dataplane
-from app.serving.served_version import ServedVersion
 
 _PREDICTION = Cost.PREDICTION
 
 
-def serving_for(dataplane: Dataplane, call: Call) -> ServedVersion:
+def serving_for(dataplane: Dataplane, call: Call) -> Serving:
     """The version in service that a call is for: the one place where it is chosen.
 
     Raises InvalidRequest or Unavailable.
     """
-    return dataplane.serving(**call.names)
+    serving = dataplane.serving(**call.names)
+    account = call.options.account
+    return serving if account is None else account.of(serving)
 
 
 class Dispatch:

@@ -5,11 +5,16 @@ from collections.abc import Sequence
 from math import inf
 from os import urandom
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from starlette.types import Scope
 
+from app.access.principal import Principal
 from app.serving.errors import ErrorCode, InvalidRequest
 from app.serving.server_timing import ServerTiming
+
+if TYPE_CHECKING:
+    from app.edge.account import Account
 
 REQUEST_ID = "x-request-id"
 """In which a client names its request, and is answered the name."""
@@ -51,12 +56,15 @@ class RequestOptions:
     counts.
 
     Reading them raises nothing: what is wrong is refused where it matters. The layer ``Deadline``
-    sets ``timeout_s``, and ``deadline`` (of the event loop's clock) where all of a request has one.
+    sets ``timeout_s``, and ``deadline`` (of the event loop's clock) where all of a request has one,
+    ``Authentication`` the ``principal``, ``Accounting`` the ``account`` of a prediction whose rows
+    are counted or recorded. ``began`` is when they were read, by ``perf_counter``.
     """
 
     __slots__ = (
-        *("accept", "accept_encoding", "content_encoding", "content_length", "deadline"),
-        *("json_length", "query", "request_id", "timeout", "timeout_s", "timing"),
+        *("accept", "accept_encoding", "account", "authorization", "began", "content_encoding"),
+        *("content_length", "deadline", "json_length", "principal", "query", "request_id"),
+        *("timeout", "timeout_s", "timing"),
     )
 
     def __init__(self, headers: Sequence[tuple[bytes, bytes]], query: bytes = b"") -> None:
@@ -66,7 +74,11 @@ class RequestOptions:
         self.request_id: str = id.decode() if id and _is_sound(id) else new_request_id()
         self.timeout = get(_TIMEOUT)
         self.timeout_s = self.deadline = inf
-        self.timing = ServerTiming(perf_counter()) if b"server-timing" in given else None
+        self.began = perf_counter()
+        self.timing = ServerTiming(self.began) if b"server-timing" in given else None
+        self.authorization = get(b"authorization", b"")
+        self.principal: Principal | None = None
+        self.account: Account | None = None
         self.accept = get(b"accept", b"")
         self.accept_encoding = get(b"accept-encoding", b"")
         self.content_encoding = get(b"content-encoding", b"")

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from app.access.principal import Scope
 from app.serving.errors import ErrorCode
 from app.serving.served_version import ServedVersion
 
@@ -22,6 +23,15 @@ class Cost(Enum):
     """It queues for the model: with no room there it may be refused unread."""
     CONTROL = "control"
     """Next to nothing, and who asks must get to know it under any load."""
+
+
+class Access(Enum):
+    """Who may ask where no scope is needed."""
+
+    OPEN = "open"
+    """Everyone: probes, and pages without which nobody could show who they are."""
+    KNOWN = "known"
+    """Every principal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,8 @@ class Route:
     the document, one that says why there is none has no path.
 
     The handler of a prediction, or where it needs a ``model``, also gets the version that serves;
-    others get the parts of the path in braces by name.
+    others get the parts of the path in braces by name. ``access`` is who may ask, where clients
+    have to show who they are.
     """
 
     method: str
@@ -63,3 +74,4 @@ class Route:
     operation: Operation | None = None
     cost: Cost = Cost.CONTROL
     model: bool = False
+    access: Access | Scope = Scope.PREDICT

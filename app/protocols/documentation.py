@@ -10,7 +10,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.staticfiles import StaticFiles
 
 from app.edge.http import HttpCall
-from app.edge.route import Route
+from app.edge.route import Access, Route
 from app.protocols.openapi import document
 from app.serving.errors import ErrorCode
 from app.serving.served_version import ServedVersion
@@ -29,11 +29,16 @@ class Documentation:
 
     def routes(self) -> list[Route]:
         return [
-            Route("GET", "/", self._home),
-            Route("GET", "/openapi.json", self._openapi, model=True),
-            Route("GET", "/docs", self._page, model=True),
+            Route("GET", "/", self._home, access=Access.OPEN),
+            Route("GET", "/openapi.json", self._openapi, model=True, access=Access.OPEN),
+            Route("GET", "/docs", self._page, model=True, access=Access.OPEN),
             *(
-                Route("GET", f"/docs/assets/{file.name}", partial(self._asset, file.name))
+                Route(
+                    "GET",
+                    f"/docs/assets/{file.name}",
+                    partial(self._asset, file.name),
+                    access=Access.OPEN,
+                )
                 for file in _STATIC.iterdir()
             ),
         ]

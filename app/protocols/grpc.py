@@ -12,10 +12,11 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from ray.serve.grpc_util import RayServegRPCContext
 
+from app.access.principal import Scope
 from app.config import Limits
 from app.edge.layers import Handler
 from app.edge.options import REQUEST_ID, RequestOptions
-from app.edge.route import Cost, Route
+from app.edge.route import Access, Cost, Route
 from app.protocols.error_forms import GRPC_FORMS
 from app.serving.dataplane import Dataplane
 from app.serving.errors import WindsockError
@@ -79,7 +80,11 @@ class GrpcCall:
 
 
 def grpc_method(
-    service: ServiceDescriptor, cost: Cost = Cost.CONTROL, *, model: bool = False
+    service: ServiceDescriptor,
+    cost: Cost = Cost.CONTROL,
+    *,
+    model: bool = False,
+    access: Access | Scope = Scope.PREDICT,
 ) -> Callable[[Answer], Method]:
     """Makes a method of this service, as Serve calls it, of what answers its request behind the
     layers."""
@@ -89,7 +94,8 @@ def grpc_method(
             return answer(call.methods, call, *serving, **names)
 
         name = answer.__name__
-        route = Route("POST", f"/{service.full_name}/{name}", handler, cost=cost, model=model)
+        path = f"/{service.full_name}/{name}"
+        route = Route("POST", path, handler, cost=cost, model=model, access=access)
         empty = GetMessageClass(service.methods_by_name[name].output_type)
 
         async def method(

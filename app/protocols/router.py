@@ -6,7 +6,7 @@ from functools import partial
 from urllib.parse import quote
 
 from app.edge.http import WEBSOCKET, HttpCall
-from app.edge.route import Route
+from app.edge.route import Access, Route
 from app.serving.errors import ErrorCode, InvalidRequest
 
 Methods = dict[str, Route]
@@ -60,7 +60,7 @@ class Router:
         elif methods:
             error = _other_method(call, methods)
         elif path[-1] == "/" and "GET" in (self._whole.get(path[:-1]) or self._match(path[:-1])[0]):
-            return Route(call.method, "", _redirect)
+            return Route(call.method, "", _redirect, access=Access.OPEN)
         else:
             error = InvalidRequest(ErrorCode.NOT_FOUND, "Not Found")
         return Route(call.method, "", partial(_refuse, error))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.serving.chain import BatchResult
+from app.serving.contract import Row
 from app.serving.errors import ErrorCode, FeaturesRefused, RowError, RowFailed
 from app.serving.info import FeaturesInfo, ViewInfo
 from app.serving.labels import NO_LABELS, Labels, are_scores, by_label, named
@@ -32,8 +33,8 @@ class AnsweredBatch:
     """A finished batch, as plain lists: made once, then read row by row.
 
     ``timeless`` names the views that never expire: the oldest age says nothing of them.
-    ``started`` is when it began, of ``perf_counter``. ``columns`` are the outputs, each [N, ...],
-    whole numbers by their ``labels``.
+    ``started`` is when it began, of ``perf_counter``, ``rows`` what it was made of. ``columns`` are
+    the outputs, each [N, ...], whole numbers by their ``labels``.
     """
 
     def __init__(
@@ -42,7 +43,9 @@ class AnsweredBatch:
         timeless: Collection[str] = (),
         started: float = 0.0,
         labels: Labels = NO_LABELS,
+        rows: Sequence[Row] = (),
     ) -> None:
+        self.rows = rows
         self.started, self.spent, self.found = started, ran.spent, ran.found
         self.failed = ran.failed
         self.columns = dict(ran.outputs)
@@ -50,8 +53,8 @@ class AnsweredBatch:
         for name, names in labels.items():
             self._label(name, ran.outputs[name], names)
         self.unseen: dict[int, list[str]] = {}
-        for name, rows in ran.unseen.items():
-            for row in rows.tolist():
+        for name, places in ran.unseen.items():
+            for row in places.tolist():
                 self.unseen.setdefault(row, []).append(name)
         states = ran.found.views
         if states is None or not states.names:

@@ -4,6 +4,10 @@ WindsockError
 ├── InvalidRequest    the request is wrong: 4xx, names the field and row
 ├── TimedOut          408
 ├── Overloaded        429, with Retry-After
+├── Unauthenticated   401, with WWW-Authenticate
+├── Forbidden         403
+├── RateLimited       429, with Retry-After and RateLimit
+├── Unrecorded        503, what was to be answered could not be recorded
 ├── RowError          a row that is as the contract wants it has no answer
 │   ├── FeaturesRefused   422 or 503, by the policy of a feature view
 │   └── RowFailed         422, a stage failed for this row and works for others
@@ -32,6 +36,8 @@ class ErrorCode(Enum):
     EMPTY_BATCH = ("empty_batch", 422)
     BATCH_TOO_LARGE = ("batch_too_large", 413)
     BODY_TOO_LARGE = ("body_too_large", 413)
+    UNAUTHENTICATED = ("unauthenticated", 401)
+    FORBIDDEN = ("forbidden", 403)
     FORBIDDEN_ORIGIN = ("forbidden_origin", 403)
     NOT_FOUND = ("not_found", 404)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
@@ -40,11 +46,13 @@ class ErrorCode(Enum):
     UNSUPPORTED_ENCODING = ("unsupported_encoding", 415)
     TIMED_OUT = ("timed_out", 408)
     OVERLOADED = ("overloaded", 429)
+    RATE_LIMITED = ("rate_limited", 429)
     MISSING_FEATURES = ("missing_features", 422)
     STALE_FEATURES = ("stale_features", 503)
     FEATURES_UNAVAILABLE = ("features_unavailable", 503)
     ROW_FAILED = ("row_failed", 422)
     UNAVAILABLE = ("unavailable", 503)
+    UNRECORDED = ("unrecorded", 503)
     INTERNAL = ("internal", 500)
 
     @property
@@ -119,6 +127,43 @@ class Overloaded(WindsockError):
     def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s: int = retry_after_s
+
+
+class Unauthenticated(WindsockError):
+    """Who asks has not shown who it is, or not so that it can be believed. Why is not said more
+    exactly than it helps an honest client."""
+
+    code = ErrorCode.UNAUTHENTICATED
+
+    def __init__(self, message: str, challenge: str = "Bearer") -> None:
+        super().__init__(message)
+        self.headers = [("www-authenticate", challenge)]
+
+
+class Forbidden(WindsockError):
+    """Who asks is known, and may not."""
+
+    code = ErrorCode.FORBIDDEN
+
+
+class RateLimited(WindsockError):
+    """A principal has asked for more than it may; ``headers`` say what it may."""
+
+    code = ErrorCode.RATE_LIMITED
+
+    def __init__(
+        self, message: str, retry_after_s: int, headers: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        super().__init__(message)
+        self.retry_after_s: int = retry_after_s
+        self.headers = headers
+
+
+class Unrecorded(WindsockError):
+    """What was to be answered could not be recorded, and so is not answered."""
+
+    code = ErrorCode.UNRECORDED
+    retry_after_s = 1
 
 
 class RowError(WindsockError):

@@ -164,4 +164,4 @@ class ServedVersion:
         started = perf_counter()
         frame = Frame(self.model, len(rows), self.contract.columns(rows))
         self.newest = ran = await self._chain.run(frame, deadline)
-        return AnsweredBatch(ran, self._timeless, started, self._labels)
+        return AnsweredBatch(ran, self._timeless, started, self._labels, rows)

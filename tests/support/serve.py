@@ -75,10 +75,11 @@ class Server:
         return self.log.read_text(errors="replace")
 
 
-def read_config(layout: str, source: Path = CONFIG) -> dict[str, Any]:
-    """The shipped config, or another, in this layout and on free ports."""
+def read_config(layout: str, source: Path = CONFIG, *, guarded: bool = False) -> dict[str, Any]:
+    """The shipped config, or another, in this layout and on free ports; ``guarded`` is whether
+    clients need a key, and so on, as the file says."""
     ports = {door: free_port() for door in ("http", "fast_lane", "grpc")}
-    return shipped(layout, source=source, **ports)
+    return shipped(layout, source=source, guarded=guarded, **ports)
 
 
 @contextmanager

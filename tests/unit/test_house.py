@@ -19,11 +19,23 @@ _STAGES = "deployments.features deployments.preprocess deployments.model"
 _MAY_IMPORT = {
     "app": "",  # the folder of the config, the options of deployments
     "app.graph": f"app app.config app.ingress app.layouts app.start {_SHARED} {_STAGES}",
-    "app.ingress": f"""app.asgi app.config app.doors app.edge app.layouts app.protocols
+    "app.secrets": "app deployments",
+    "app.guards": "app app.access app.audit app.config app.edge app.quota",
+    "app.access": "app app.edge app.secrets app.serving deployments",
+    "app.quota": "app app.access.principal app.edge app.secrets app.serving deployments",
+    "app.journal": "app app.secrets deployments",
+    "app.audit": """app app.access.principal app.edge app.journal app.secrets app.serving
+        deployments""",
+    "app.access.principal": "deployments",
+    "app.access.settings": "app app.secrets deployments",
+    "app.quota.settings": "app app.access.principal app.secrets deployments",
+    "app.journal.settings": "app app.secrets deployments",
+    "app.audit.settings": "app app.journal.settings app.secrets deployments",
+    "app.ingress": f"""app.asgi app.config app.doors app.guards app.edge app.layouts app.protocols
         app.ray_private app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",
-    "app.cli": """app.config app.doors.concurrency app.doors.front app.start training.bundling
-        deployments.bundle deployments.features.plan""",
+    "app.cli": """app.access app.audit app.config app.doors.concurrency app.doors.front app.journal
+        app.secrets app.start training.bundling deployments.bundle deployments.features.plan""",
     "app.start": f"app app.config app.ray_private app.ray_private.controller {_SHARED} {_STAGES}",
     "app.layouts": f"app.config app.ray_private app.serving {_SHARED} {_STAGES}",
     "app.doors": """app.config app.doors.early app.doors.http1 app.doors.http10 app.edge app.serving
@@ -44,11 +56,12 @@ _MAY_IMPORT = {
     "app.doors.slots": """app.doors.haproxy_rules app.doors.haproxy_watch app.doors.lanes
         app.start""",
     "app.doors.lanes": "app.doors app.start",
-    "app.protocols": """app.config app.edge app.ray_private app.serving
+    "app.protocols": """app.access.principal app.config app.edge app.ray_private app.serving
         deployments deployments.bundle""",
-    "app.edge": "app.config app.serving deployments",
+    "app.edge": "app.access.principal app.config app.serving deployments",
     "app.serving": f"app.config {_SHARED}",
-    "app.config": f"app {_SHARED} {_STAGES}",
+    "app.config": f"""app app.access.settings app.audit.settings app.quota.settings
+        {_SHARED} {_STAGES}""",
     "app.ray_private": "deployments",
     "app.ray_private.controller": "app.ray_private app.ray_private.haproxy_template",
     "app.ray_private.haproxy_template": """app.doors.concurrency app.doors.haproxy_rules

@@ -4,6 +4,7 @@ from typing import Any
 
 from grpc_health.v1 import health_pb2 as pb
 
+from app.edge.route import Access
 from app.protocols.error_forms import GRPC_FORMS
 from app.protocols.grpc import GrpcCall, GrpcMethods, grpc_method
 from app.protocols.health.grpc_service import DESCRIPTOR
@@ -15,7 +16,7 @@ _SHOWN = 100
 class HealthMethods(GrpcMethods):
     """The methods of Health that are served."""
 
-    @grpc_method(DESCRIPTOR)
+    @grpc_method(DESCRIPTOR, access=Access.OPEN)
     async def Check(self, call: GrpcCall) -> Any:
         name = call.request.service
         if name and name not in GRPC_FORMS:

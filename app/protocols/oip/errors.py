@@ -40,9 +40,13 @@ _STATUS: Mapping[str, StatusCode] = {
     ErrorCode.MISSING_FEATURES.code: StatusCode.FAILED_PRECONDITION,
     ErrorCode.ROW_FAILED.code: StatusCode.FAILED_PRECONDITION,
     ErrorCode.TIMED_OUT.code: StatusCode.DEADLINE_EXCEEDED,
+    ErrorCode.UNAUTHENTICATED.code: StatusCode.UNAUTHENTICATED,
+    ErrorCode.FORBIDDEN.code: StatusCode.PERMISSION_DENIED,
     ErrorCode.OVERLOADED.code: StatusCode.RESOURCE_EXHAUSTED,
+    ErrorCode.RATE_LIMITED.code: StatusCode.RESOURCE_EXHAUSTED,
     ErrorCode.STALE_FEATURES.code: StatusCode.UNAVAILABLE,
     ErrorCode.FEATURES_UNAVAILABLE.code: StatusCode.UNAVAILABLE,
     ErrorCode.UNAVAILABLE.code: StatusCode.UNAVAILABLE,
+    ErrorCode.UNRECORDED.code: StatusCode.UNAVAILABLE,
     ErrorCode.INTERNAL.code: StatusCode.INTERNAL,
 }

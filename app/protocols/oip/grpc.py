@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from app.edge.account import Serving
 from app.edge.errors import body_too_large
-from app.edge.route import Cost
+from app.edge.route import Access, Cost
 from app.protocols.grpc import GrpcCall, GrpcMethods, grpc_method
 from app.protocols.oip.grpc_messages import (
     metadata_of,
@@ -23,26 +24,26 @@ from app.serving.served_version import ServedVersion
 class InferenceMethods(GrpcMethods):
     """The methods of GRPCInferenceService."""
 
-    @grpc_method(DESCRIPTOR)
+    @grpc_method(DESCRIPTOR, access=Access.OPEN)
     async def ServerLive(self, call: GrpcCall) -> Any:
         return pb.ServerLiveResponse(live=True)
 
-    @grpc_method(DESCRIPTOR)
+    @grpc_method(DESCRIPTOR, access=Access.OPEN)
     async def ServerReady(self, call: GrpcCall) -> Any:
         return pb.ServerReadyResponse(ready=self.dataplane.condition().ready)
 
-    @grpc_method(DESCRIPTOR)
+    @grpc_method(DESCRIPTOR, access=Access.OPEN)
     async def ModelReady(self, call: GrpcCall, model: str, version: str) -> Any:
         return pb.ModelReadyResponse(ready=self.dataplane.ready(model, version))
 
-    @grpc_method(DESCRIPTOR)
+    @grpc_method(DESCRIPTOR, access=Access.KNOWN)
     async def ServerMetadata(self, call: GrpcCall) -> Any:
         about = server_metadata()
         return pb.ServerMetadataResponse(
             name=about.name, version=about.version, extensions=about.extensions
         )
 
-    @grpc_method(DESCRIPTOR, model=True)
+    @grpc_method(DESCRIPTOR, model=True, access=Access.KNOWN)
     async def ModelMetadata(self, call: GrpcCall, serving: ServedVersion) -> Any:
         about = model_metadata(serving, self.dataplane.bundles)
         return pb.ModelMetadataResponse(
@@ -55,7 +56,7 @@ class InferenceMethods(GrpcMethods):
         )
 
     @grpc_method(DESCRIPTOR, Cost.PREDICTION)
-    async def ModelInfer(self, call: GrpcCall, serving: ServedVersion) -> Any:
+    async def ModelInfer(self, call: GrpcCall, serving: Serving) -> Any:
         request = call.request
         if request.ByteSize() > self.limits.max_body_bytes:
             raise body_too_large(self.limits.max_body_bytes)

@@ -3,6 +3,7 @@
 import msgspec
 
 from app.config import Limits
+from app.edge.account import Serving
 from app.edge.content_coding import packed
 from app.edge.http import JSON, HttpCall
 from app.protocols.oip import binary
@@ -27,7 +28,7 @@ class Inference:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
 
-    async def infer(self, call: HttpCall, serving: ServedVersion) -> None:
+    async def infer(self, call: HttpCall, serving: Serving) -> None:
         options = call.options
         body = await call.body(self._limits.max_body_bytes)
         head, tail = binary.split(body, options.json_length)

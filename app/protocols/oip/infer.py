@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import msgspec
 
+from app.edge.account import Serving
 from app.edge.options import RequestOptions
 from app.protocols.oip.models import features_output
 from app.protocols.oip.outputs import Documents, Output, output_of
 from app.protocols.oip.parameters import TIMEOUT, VALUES, Parameters, flag, whole
 from app.protocols.oip.tensors import Tensor, rows_of
 from app.serving.errors import ErrorCode, InvalidRequest
-from app.serving.served_version import ServedVersion
 from app.serving.time_limit import within
 
 _SHOWN = 100
@@ -30,7 +30,7 @@ class Inferred:
 
 
 async def infer(
-    serving: ServedVersion,
+    serving: Serving,
     tensors: Sequence[Tensor],
     wanted: Sequence[str] | None,
     parameters: Parameters,
@@ -72,7 +72,7 @@ async def infer(
     )
 
 
-def _names(serving: ServedVersion, wanted: Sequence[str] | None) -> Sequence[str]:
+def _names(serving: Serving, wanted: Sequence[str] | None) -> Sequence[str]:
     """The outputs to answer, in the order in which they are asked for. Raises InvalidRequest."""
     there = [output.name for output in serving.manifest.outputs]
     there.append(features_output(serving.manifest))

@@ -3,7 +3,7 @@
 from functools import partial
 
 from app.config import Limits
-from app.edge.route import Cost, Operation, Route
+from app.edge.route import Access, Cost, Operation, Route
 from app.protocols.health import READY
 from app.protocols.oip import PREFIX, models, request_schema
 from app.protocols.oip.binary import HEADER
@@ -38,10 +38,10 @@ def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
     return [
         *_model_routes(model, "", inference, metadata),
         *_model_routes(f"{model}/versions/{{version}}", "_version", inference, metadata),
-        Route("GET", f"/{PREFIX}", metadata.server, server),
-        Route("GET", f"/{PREFIX}/", metadata.server),
-        Route("GET", f"/{PREFIX}/health/live", metadata.live, live),
-        Route("GET", f"/{PREFIX}/health/ready", metadata.ready, ready),
+        Route("GET", f"/{PREFIX}", metadata.server, server, access=Access.KNOWN),
+        Route("GET", f"/{PREFIX}/", metadata.server, access=Access.KNOWN),
+        Route("GET", f"/{PREFIX}/health/live", metadata.live, live, access=Access.OPEN),
+        Route("GET", f"/{PREFIX}/health/ready", metadata.ready, ready, access=Access.OPEN),
     ]
 
 
@@ -68,6 +68,6 @@ def _model_routes(path: str, suffix: str, inference: Inference, metadata: Metada
     )
     return [
         Route("POST", f"{path}/infer", inference.infer, infer, Cost.PREDICTION),
-        Route("GET", path, metadata.model, model, model=True),
-        Route("GET", f"{path}/ready", metadata.model_ready, ready),
+        Route("GET", path, metadata.model, model, model=True, access=Access.KNOWN),
+        Route("GET", f"{path}/ready", metadata.model_ready, ready, access=Access.OPEN),
     ]

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
+from app.edge.account import Serving
 from app.edge.http import HttpCall
 from app.edge.options import RequestOptions
 from app.protocols.rest.messages import ErrorLine, PredictionLine
 from app.serving.contract import Row
 from app.serving.errors import ErrorDetail, InvalidRequest, RowError
-from app.serving.served_version import Answer, ServedVersion
+from app.serving.served_version import Answer
 
 NDJSON = b"application/x-ndjson"
 """What a client accepts to get lines (https://github.com/ndjson/ndjson-spec)."""
@@ -19,7 +20,7 @@ _encode = msgspec.json.Encoder().encode_lines
 Rows = Sequence[Row | InvalidRequest]
 
 
-async def send_lines(call: HttpCall, rows: Rows, serving: ServedVersion) -> None:
+async def send_lines(call: HttpCall, rows: Rows, serving: Serving) -> None:
     """Send a line for each row of a batch: those that are wrong at once, the others by the batch.
 
     Raises Overloaded, TimedOut or Unavailable, before the first line or behind it.
@@ -38,7 +39,7 @@ def last_line(detail: ErrorDetail) -> bytes:
     return _encode([ErrorLine(None, detail)])
 
 
-def lines(rows: Rows, serving: ServedVersion, options: RequestOptions) -> AsyncIterator[bytes]:
+def lines(rows: Rows, serving: Serving, options: RequestOptions) -> AsyncIterator[bytes]:
     """The lines of an answer, as they are ready. Raises Overloaded at once."""
     wrong = [(place, row) for place, row in enumerate(rows) if isinstance(row, InvalidRequest)]
     good = [(place, row) for place, row in enumerate(rows) if not isinstance(row, InvalidRequest)]

@@ -3,12 +3,12 @@
 import msgspec
 
 from app.config import Limits
+from app.edge.account import Serving
 from app.edge.http import HttpCall
 from app.edge.unicode import unmarked
 from app.protocols.rest.messages import BatchResponse, ErrorBody, Prediction
 from app.protocols.rest.ndjson import NDJSON, send_lines
 from app.serving.errors import InvalidRequest, RowError, WindsockError
-from app.serving.served_version import ServedVersion
 
 _encode = msgspec.json.Encoder().encode
 
@@ -19,7 +19,7 @@ class Predictions:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
 
-    async def predict(self, call: HttpCall, serving: ServedVersion) -> None:
+    async def predict(self, call: HttpCall, serving: Serving) -> None:
         options = call.options
         values = options.values
         body = await call.body(self._limits.max_body_bytes)
@@ -33,7 +33,7 @@ class Predictions:
             _encode(Prediction(answer.outputs, serving.model, answer.features, options.request_id))
         )
 
-    async def predict_batch(self, call: HttpCall, serving: ServedVersion) -> None:
+    async def predict_batch(self, call: HttpCall, serving: Serving) -> None:
         options = call.options
         values = options.values
         body = await call.body(self._limits.max_body_bytes)

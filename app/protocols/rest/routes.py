@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from app.config import Limits
-from app.edge.route import Cost, Operation, Route
+from app.edge.route import Access, Cost, Operation, Route
 from app.protocols.health import READY
 from app.protocols.rest import messages
 from app.protocols.rest.messages import BatchResponse, Health, Prediction
@@ -74,10 +74,10 @@ def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
     return [
         Route("POST", "/predict", predictions.predict, one, Cost.PREDICTION),
         Route("POST", "/predict/batch", predictions.predict_batch, many, Cost.PREDICTION),
-        Route("GET", "/health", service.health, health),
-        Route("GET", "/health/live", service.live, live),
-        Route("GET", "/health/ready", service.ready, ready),
-        Route("GET", "/models", service.models, models, model=True),
+        Route("GET", "/health", service.health, health, access=Access.OPEN),
+        Route("GET", "/health/live", service.live, live, access=Access.OPEN),
+        Route("GET", "/health/ready", service.ready, ready, access=Access.OPEN),
+        Route("GET", "/models", service.models, models, model=True, access=Access.KNOWN),
     ]
 
 

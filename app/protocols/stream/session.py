@@ -11,13 +11,21 @@ from starlette.status import WS_1008_POLICY_VIOLATION, WS_1009_MESSAGE_TOO_BIG
 from starlette.types import Receive, Send
 
 from app.config import StreamSettings
+from app.edge.account import Serving
 from app.edge.errors import public_error, record_error
 from app.edge.options import RequestOptions
 from app.edge.websocket import close
 from app.protocols.stream.messages import Messages, RowId, answer_message, error_message
 from app.protocols.stream.read_ahead import TooFarAhead
-from app.serving.errors import ErrorCode, InvalidRequest, Overloaded, RowError, TimedOut
-from app.serving.served_version import BatchSlot, ServedVersion
+from app.serving.errors import (
+    ErrorCode,
+    InvalidRequest,
+    Overloaded,
+    RateLimited,
+    RowError,
+    TimedOut,
+)
+from app.serving.served_version import BatchSlot
 
 # Rows that are taken before others have their turn of the event loop.
 _AT_ONCE = 128
@@ -31,7 +39,7 @@ class Session:
 
     def __init__(
         self,
-        current: Callable[[], tuple[ServedVersion, Messages]],
+        current: Callable[[], tuple[Serving, Messages]],
         settings: StreamSettings,
         options: RequestOptions,
         receive: Receive,
@@ -42,6 +50,7 @@ class Session:
         self._current = current
         self._settings = settings
         self._limit_s = options.timeout_s
+        self._account = options.account
         self._values = values
         self._request_id = options.request_id
         self._receive = receive
@@ -106,6 +115,8 @@ class Session:
             while not self._gone and (self._close is None or self.under_way):
                 await self._news.wait()
                 self._news.clear()
+                if self._account is not None and self._answers:
+                    await self._account.kept()
                 while self._answers:
                     await self._send({"type": "websocket.send", "text": self._answers.popleft()})
                 self._room.set()
@@ -150,7 +161,7 @@ class Session:
         deadline = now + (min(timeout_ms / 1000, self._limit_s) if timeout_ms else self._limit_s)
         try:
             placed = serving.begin(row, deadline)
-        except Overloaded as error:
+        except (Overloaded, RateLimited) as error:
             self._refuse(row_id, error)
             return
         self._waiting[row_id] = placed, deadline
@@ -158,9 +169,7 @@ class Session:
         if deadline < self._next_limit:
             self._watch(deadline)
 
-    def _placed(
-        self, row_id: RowId, serving: ServedVersion, placed: "asyncio.Future[BatchSlot]"
-    ) -> None:
+    def _placed(self, row_id: RowId, serving: Serving, placed: "asyncio.Future[BatchSlot]") -> None:
         if placed.cancelled():
             return
         del self._waiting[row_id]

@@ -6,15 +6,16 @@ from functools import partial
 from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
 
 from app.config import Limits, StreamSettings
+from app.edge.account import Serving
 from app.edge.dispatch import serving_for
 from app.edge.websocket import SocketCall
 from app.protocols.stream.messages import Messages
 from app.protocols.stream.read_ahead import ReadAhead
 from app.protocols.stream.session import Session
 from app.ray_private.unbounded import is_unbounded
+from app.serving.contract import Contract
 from app.serving.dataplane import Dataplane
 from app.serving.errors import Unavailable
-from app.serving.served_version import ServedVersion
 
 _AGAIN = "reconnect, and send again what was not answered"
 _SWEEP_S = 1.0
@@ -30,7 +31,7 @@ class Streams:
         self._limits = limits
         self._settings = settings
         self._sessions: set[Session] = set()
-        self._form: tuple[ServedVersion, Messages] | None = None
+        self._form: tuple[Contract, Messages] | None = None
         self._sweeping = False
         self._closing = False
 
@@ -39,7 +40,7 @@ class Streams:
         """Rows under way on all streams."""
         return sum(session.under_way for session in self._sessions)
 
-    async def serve(self, call: SocketCall, _: ServedVersion) -> None:
+    async def serve(self, call: SocketCall, _: Serving) -> None:
         """Serve one socket. Raises InvalidRequest or Unavailable before it is accepted."""
         if self._closing:
             raise Unavailable("this replica is about to stop: connect again")
@@ -74,11 +75,11 @@ class Streams:
                 session.end(WS_1012_SERVICE_RESTART, f"this replica is about to stop: {_AGAIN}")
             await asyncio.sleep(_POLL_S)
 
-    def _current(self, call: SocketCall) -> tuple[ServedVersion, Messages]:
+    def _current(self, call: SocketCall) -> tuple[Serving, Messages]:
         serving = serving_for(self._dataplane, call)
-        if self._form is None or self._form[0] is not serving:
-            self._form = serving, Messages(serving.contract)
-        return self._form
+        if self._form is None or self._form[0] is not serving.contract:
+            self._form = serving.contract, Messages(serving.contract)
+        return serving, self._form[1]
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         """Once a second, for all of them: a timer for each would have to be set for each row."""

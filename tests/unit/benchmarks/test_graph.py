@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from app.start.environment import ray_environment, second_cluster
-from benchmarks.config import shipped
+from benchmarks.config import UNGUARDED, shipped
 from benchmarks.contender import FAST_PORT, PORT, Contender
 from benchmarks.graph import config_of
 from benchmarks.paths import ROOT
@@ -47,7 +47,7 @@ def test_a_door_that_is_shut_stays_shut(tmp_path: Path) -> None:
 
     document = shipped("collapsed", http=1000, fast_lane=1001, grpc=1002, source=source)
 
-    assert document == {"applications": [{"name": "a", "args": {"fast_lane": None}}]}
+    assert document == {"applications": [{"name": "a", "args": {"fast_lane": None, **UNGUARDED}}]}
 
 
 @pytest.mark.parametrize(

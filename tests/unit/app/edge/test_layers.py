@@ -9,6 +9,7 @@ import pytest
 
 from app import asgi
 from app.config import EdgeArgs, Limits
+from app.edge.guards import Guards
 from app.edge.layers import Call, Handler, Layer
 from app.edge.route import Cost
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
@@ -45,8 +46,8 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     listed = asgi.layers
 
-    def more(args: EdgeArgs) -> list[Layer]:
-        return [*listed(args), Layer(partial(Keys, seen=seen), Keys.errors)]
+    def more(args: EdgeArgs, guards: Guards) -> list[Layer]:
+        return [*listed(args, guards), Layer(partial(Keys, seen=seen), Keys.errors)]
 
     monkeypatch.setattr(asgi, "layers", more)
     return seen

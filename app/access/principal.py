@@ -1,0 +1,41 @@
+"""Who asks, and what for."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from deployments.strict import StrictModel
+
+
+class Scope(Enum):
+    """What a principal may be allowed, each by itself: none includes another."""
+
+    PREDICT = "predict"
+    FEEDBACK = "feedback"
+    EXPLAIN = "explain"
+    JOBS = "jobs"
+    ADMIN = "admin"
+
+
+class Limit(StrictModel, frozen=True):
+    """At most ``quota`` requests, or rows, within ``window_s`` seconds, which are given back evenly
+    (a token bucket): a burst may take all of it at once."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+    unit: Literal["requests", "rows"] = "requests"
+    quota: int = Field(ge=1)
+    window_s: float = Field(default=1.0, gt=0, le=31 * 86_400)
+    scope: Scope | None = None
+    """Of which scope; None counts them together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a request is from. ``limits`` are its own, beside or in place of those that all have: by
+    ``name``."""
+
+    id: str
+    scopes: frozenset[Scope]
+    limits: tuple[Limit, ...] = ()

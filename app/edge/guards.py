@@ -1,0 +1,88 @@
+"""What a replica asks about each request: who it is from, how much that one may, what is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.access.principal import Principal, Scope
+from app.edge.options import RequestOptions
+from app.edge.route import Route
+from app.serving.answers import Answers
+from app.serving.contract import Row
+from app.serving.served_version import Answer, ServedVersion
+
+
+class Guard(Protocol):
+    """What runs as long as its replica."""
+
+    async def start(self) -> None:
+        """Before the first request. Raises where it cannot do its work, which says why."""
+
+    async def close(self) -> None:
+        """Behind the last one."""
+
+
+class Authenticator(Guard, Protocol):
+    """Knows principals by what requests bring along."""
+
+    def known(self, options: RequestOptions, *, socket: bool) -> Principal | None:
+        """The principal of a request, if that can be told without waiting; ``socket``: it opens a
+        WebSocket, where a ticket counts, too. Raises Unauthenticated."""
+
+    async def find(self, options: RequestOptions) -> Principal:
+        """The same where it takes a while. Raises Unauthenticated or Unavailable."""
+
+
+class Limiter(Guard, Protocol):
+    """Counts what principals ask for."""
+
+    def take(
+        self, principal: Principal, scope: Scope | None, *, requests: int = 0, rows: int = 0
+    ) -> None:
+        """Count these, unless that is too many: all or nothing. Raises RateLimited."""
+
+
+class Auditor(Guard, Protocol):
+    """Records what was answered."""
+
+    def answered(
+        self,
+        options: RequestOptions,
+        serving: ServedVersion,
+        rows: Sequence[Row],
+        answers: Sequence[Answer] | Answers,
+    ) -> None:
+        """Record these rows and their answers, in the order of the rows."""
+
+    def failed(self, options: RequestOptions, route: Route, error: Exception) -> None:
+        """Record that a request of a principal was answered this error."""
+
+    async def kept(self) -> None:
+        """Until all that was recorded so far is kept. Raises Unrecorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Those of a replica; None is off."""
+
+    authenticator: Authenticator | None = None
+    limiter: Limiter | None = None
+    auditor: Auditor | None = None
+
+    async def start(self) -> None:
+        """Start them, in this order. Raises what one raises."""
+        for guard in self._all:
+            await guard.start()
+
+    async def close(self) -> None:
+        """Close them, the last first."""
+        for guard in reversed(self._all):
+            await guard.close()
+
+    @property
+    def _all(self) -> list[Guard]:
+        every = (self.authenticator, self.limiter, self.auditor)
+        return [guard for guard in every if guard is not None]
+
+
+NO_GUARDS = Guards()

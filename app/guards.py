@@ -1,0 +1,21 @@
+"""The guards that a config asks for: what is off is not even imported."""
+
+from app.config import EdgeArgs
+from app.edge.guards import Auditor, Authenticator, Guards, Limiter
+
+
+def guards_of(args: EdgeArgs) -> Guards:
+    """Those that these args declare, not started yet."""
+    return Guards(_authenticator(args), _limiter(args), _auditor(args))
+
+
+def _authenticator(args: EdgeArgs) -> Authenticator | None:
+    return None
+
+
+def _limiter(args: EdgeArgs) -> Limiter | None:
+    return None
+
+
+def _auditor(args: EdgeArgs) -> Auditor | None:
+    return None

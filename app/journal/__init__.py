@@ -1,0 +1,2 @@
+"""Records that must not be lost, nor changed unseen: chained frames in segments, sealed
+elsewhere."""
