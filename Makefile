@@ -89,12 +89,12 @@ SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 ## test             run the whole suite
 .PHONY: test-unit test-integration test-starts coverage
-test: $(FILLED) bundle clients
+test: $(FILLED) bundle clients supply-tools
 	@$(BIN)/python -m pytest tests/unit $(SIDE_BY_SIDE)
 	@$(BIN)/python -m pytest tests/integration tests/chaos
 
 ## test-unit        the part of it that needs no Ray, in three minutes
-test-unit: $(FILLED) bundle
+test-unit: $(FILLED) bundle supply-tools
 	@$(BIN)/python -m pytest tests/unit $(SIDE_BY_SIDE)
 
 ## test-integration the part of it that starts Ray: real servers, and faults in short
@@ -107,7 +107,7 @@ test-starts: $(FILLED) bundle
 	@$(BIN)/python -m pytest tests/starts
 
 ## coverage         what the unit tests reach, by line and branch, here and in htmlcov/
-coverage: $(FILLED) bundle
+coverage: $(FILLED) bundle supply-tools
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest tests/unit $(SIDE_BY_SIDE)
 	@$(BIN)/coverage combine --quiet
@@ -124,6 +124,26 @@ $(CLIENTS)/.installed: tests/clients/requirements.txt tests/clients/constraints.
 	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
 	@$(CLIENTS)/bin/python -m pip install --quiet --constraint $(word 2,$^) --requirement $<
 	@touch $@
+
+# What looks at the dependencies; an environment of its own keeps it from being among them.
+SUPPLY := .venv-supply
+.PHONY: supply-tools sbom audit-deps
+supply-tools: $(SUPPLY)/.installed
+
+$(SUPPLY)/.installed: supply/requirements.txt supply/constraints.txt
+	@echo "Installing what looks at the dependencies into $(SUPPLY)"
+	@test -x $(SUPPLY)/bin/python || $(PYTHON) -m venv $(SUPPLY)
+	@$(SUPPLY)/bin/python -m pip install --quiet --constraint $(word 2,$^) --requirement $<
+	@touch $@
+
+## sbom             the bill of materials, dist/sbom.cdx.json: CycloneDX, of the locked set
+sbom: $(VENV)/.installed supply-tools
+	@$(SUPPLY)/bin/python -m supply.sbom $(BIN)/python dist/sbom.cdx.json
+
+# Status 1 where weaknesses are known, 2 where their data could not be had. OSV=URL for a mirror.
+## audit-deps       weaknesses that are known of the locked set (asks osv.dev; OSV=URL for a mirror)
+audit-deps: supply-tools
+	@$(SUPPLY)/bin/python -m supply.audit $(if $(OSV),--osv $(OSV))
 
 # What must hold under faults, at full length (over two hours; Linux, with a C compiler).
 # ONLY=redis for the scenarios with that in their name, DOOR=haproxy for one of the doors, HARM=hang

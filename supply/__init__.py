@@ -1,0 +1,1 @@
+"""What is made of the dependencies for others to check: a bill of materials, known weaknesses."""
