@@ -13,6 +13,7 @@ from deployments.model.backends.cuda import CudaRuntime
 from deployments.model.backends.output_places import answer_tensors, answered, numpys
 from deployments.model.backends.parameters import parameters_of
 from deployments.model.backends.pt2_archive import Origin, origin
+from deployments.model.backends.pt2_harmless import Harmful, refuse_code
 from deployments.model.backends.row_range import row_range
 from deployments.model.backends.torch_cpu import TorchRuntime
 from deployments.model.backends.torch_program import Program
@@ -75,7 +76,13 @@ def _read(program: Path, device: torch.device) -> torch.export.ExportedProgram:
         )
     logging.getLogger("torch.export").setLevel(logging.ERROR)  # it warns with tracebacks
     try:
+        refuse_code(str(program))
         return torch.export.load(program)
+    except Harmful as error:
+        raise ValueError(
+            f"{program} would have torch run what it holds, which no program of tensors needs: "
+            f"{error}"
+        ) from error
     except Exception as error:
         raise ValueError(f"{program} {_why(made, error)}") from error
 

@@ -60,7 +60,7 @@ def _database(status: int = 200) -> Iterator[str]:
 def _audit(where: str, folder: Path, requirements: str) -> subprocess.CompletedProcess[str]:
     file = folder / "constraints.txt"
     file.write_text(requirements)
-    command = [_PYTHON, "-m", "supply.audit", "--osv", where, file]
+    command = [str(_PYTHON), "-m", "supply.audit", "--osv", where, str(file)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
