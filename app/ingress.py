@@ -56,11 +56,14 @@ class IngressReplica(InferenceMethods, HealthMethods):
         self._settings: IngressSettings | None = None
         name, bundles = args.model.name, args.model.bundles
         self._layout = layout(args, bundles, *handles)
+        self._guards = guards_of(args)
+        self._guarded = False
         self._dataplane = Dataplane(
             bundles,
             self._layout.chain,
             name,
             problems=problems,
+            more_problems=self._guards.problems,
             readiness=Readiness(self._layout.silent, self._layout.ejected),
         )
         self._watch = Watch(self._dataplane, name, self._layout.remember)
@@ -71,8 +74,6 @@ class IngressReplica(InferenceMethods, HealthMethods):
             if args.fast_lane
             else []
         )
-        self._guards = guards_of(args)
-        self._guarded = False
         app = Application(self._dataplane, args, self._streams, lane, self._guards)
         super().__init__(self._dataplane, args.limits, app.handle)
         self._app = cross_origin(app, args.cors)

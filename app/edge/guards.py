@@ -21,6 +21,9 @@ class Guard(Protocol):
     async def close(self) -> None:
         """Behind the last one."""
 
+    def problems(self) -> list[str]:
+        """What is wrong with it although it runs, for ``/health``: cheap to ask."""
+
 
 class Authenticator(Guard, Protocol):
     """Knows principals by what requests bring along."""
@@ -78,6 +81,10 @@ class Guards:
         """Close them, the last first."""
         for guard in reversed(self._all):
             await guard.close()
+
+    def problems(self) -> list[str]:
+        """Those of all."""
+        return [problem for guard in self._all for problem in guard.problems()]
 
     @property
     def _all(self) -> list[Guard]:

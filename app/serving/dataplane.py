@@ -1,7 +1,7 @@
 """The transport-free heart of the edge: rows in, answers out, through micro-batches."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import Context
 
 from app.config import BatchSettings
@@ -25,7 +25,8 @@ class Dataplane:
 
     ``names`` are the models that there are, first the one that a request means which names none;
     ``in_service`` has those of them that serve already, ``golden`` the golden rows of their
-    versions. ``problems`` are of its surroundings, ``readiness`` knows the stages.
+    versions. ``problems`` are of its surroundings, ``more_problems`` what there is of them at the
+    moment, ``readiness`` knows the stages.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Dataplane:
         chain: Chain,
         *names: str,
         problems: Iterable[str] = (),
+        more_problems: Callable[[], Iterable[str]] = tuple,
         readiness: Readiness | None = None,
     ) -> None:
         self.bundles = bundles
@@ -42,6 +44,7 @@ class Dataplane:
         self.golden: dict[str, GoldenEntities] = {}
         self.readiness = readiness or Readiness()
         self.problems = list(problems)
+        self._more_problems = more_problems
         self._refused: str | None = None
         self._chain = chain
         self._looking: dict[str, asyncio.Task[None]] = {}
@@ -49,9 +52,10 @@ class Dataplane:
     @property
     def problem(self) -> str | None:
         """What is wrong although it serves: a version that was refused, a store that has nothing
-        for the one that serves, then ``problems``."""
+        for the one that serves, then ``problems`` and ``more_problems``."""
         absent = (golden.problem for golden in self.golden.values())
-        return "; ".join(filter(None, (self._refused, *absent, *self.problems))) or None
+        others = (*self.problems, *self._more_problems())
+        return "; ".join(filter(None, (self._refused, *absent, *others))) or None
 
     async def activate(
         self, version: str, settings: BatchSettings, name: str | None = None

@@ -86,6 +86,16 @@ async def test_a_version_that_fails_leaves_the_old_one_serving(
     assert dataplane.problem is None
 
 
+async def test_problems_of_the_moment_are_told_as_long_as_they_last(tmp_path: Path) -> None:
+    now = ["no room"]
+    bundles = store(tmp_path, parcels())
+    dataplane = Dataplane(bundles, weighing(), "parcels", more_problems=lambda: now)
+
+    assert dataplane.problem == "no room"
+    now.clear()
+    assert dataplane.problem is None
+
+
 async def test_problems_of_its_surroundings_are_told_beside_a_refused_version(
     tmp_path: Path,
 ) -> None:
