@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from app.access.principal import Principal, Scope
 from app.edge.options import RequestOptions
@@ -45,23 +47,43 @@ class Limiter(Guard, Protocol):
         """Count these, unless that is too many: all or nothing. Raises RateLimited."""
 
 
+class Told(msgspec.Struct, gc=False):
+    """Rows and their answers, in their order."""
+
+    rows: Sequence[Row]
+    answers: Sequence[Answer] | Answers
+    began: float
+    """When the rows came, by ``perf_counter``."""
+    first: int = 0
+    """The place in its request of the first row."""
+    id: str | int | None = None
+    """What its client calls the row of a stream."""
+
+
+Recorded = Any
+"""What an auditor makes of a record, and knows again."""
+
+
 class Auditor(Guard, Protocol):
     """Records what was answered."""
 
     def answered(
+        self, options: RequestOptions, route: Route, serving: ServedVersion, told: Told
+    ) -> Recorded:
+        """Record what rows are about to be told. Raises Unrecorded."""
+
+    def failed(
         self,
         options: RequestOptions,
-        serving: ServedVersion,
-        rows: Sequence[Row],
-        answers: Sequence[Answer] | Answers,
-    ) -> None:
-        """Record these rows and their answers, in the order of the rows."""
+        route: Route,
+        error: Exception,
+        id: str | int | None = None,
+    ) -> Recorded | None:
+        """Record that a request, or the row of a stream that its client calls ``id``, was answered
+        this error; None where it is not for records."""
 
-    def failed(self, options: RequestOptions, route: Route, error: Exception) -> None:
-        """Record that a request of a principal was answered this error."""
-
-    async def kept(self) -> None:
-        """Until all that was recorded so far is kept. Raises Unrecorded."""
+    async def kept(self, recorded: Recorded) -> None:
+        """Until this is kept. Raises Unrecorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 
 from app.asgi import Application
 from app.config import EdgeArgs, Limits
+from app.edge.guards import NO_GUARDS, Guards
 from app.protocols.oip.grpc import InferenceMethods
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
 from app.serving.dataplane import Dataplane
@@ -37,10 +38,11 @@ def request_of(rows: Any, *, raw: bool = False, **more: Any) -> Any:
     return request
 
 
-def methods_of(dataplane: Dataplane, limits: Limits) -> InferenceMethods:
-    return InferenceMethods(
-        dataplane, limits, Application(dataplane, EdgeArgs(limits=limits)).handle
-    )
+def methods_of(
+    dataplane: Dataplane, limits: Limits, guards: Guards = NO_GUARDS
+) -> InferenceMethods:
+    app = Application(dataplane, EdgeArgs(limits=limits), guards=guards)
+    return InferenceMethods(dataplane, limits, app.handle)
 
 
 async def refused(call: Any) -> grpc.aio.AioRpcError:

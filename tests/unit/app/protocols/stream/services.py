@@ -8,6 +8,7 @@ from typing import Any
 
 from app.asgi import Application
 from app.config import BatchSettings, EdgeArgs, Limits, StreamSettings
+from app.edge.guards import NO_GUARDS, Guards
 from app.protocols.stream.streams import Streams
 from app.serving.chain import Chain
 from app.serving.dataplane import Dataplane
@@ -51,14 +52,16 @@ async def service(
     chain: Chain | None = None,
     batching: BatchSettings | None = None,
     limits: Limits | None = None,
+    *,
     ping_s: float = 20,
+    guards: Guards = NO_GUARDS,
     **settings: Any,
 ) -> AsyncIterator[Service]:
     limits = limits or Limits()
     dataplane = Dataplane(store(folder, parcels("1"), parcels("2")), chain or weighing(), "parcels")
     await dataplane.activate("1", batching or BatchSettings())
     streams = Streams(dataplane, limits, StreamSettings(**settings))
-    app = Application(dataplane, EdgeArgs(limits=limits), streams)
+    app = Application(dataplane, EdgeArgs(limits=limits), streams, guards=guards)
     async with serving(app, linger_s=0.1, ping_s=ping_s) as fast_lane:
         try:
             yield Service(dataplane, streams, f"http://127.0.0.1:{fast_lane.port}")
