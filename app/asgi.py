@@ -57,7 +57,7 @@ class Application:
     ) -> None:
         limits, passed = args.limits, [*layers(args, guards)]
         self.routes = [
-            *rest.routes(dataplane, limits),
+            *rest.routes(dataplane, limits, auth=guards.authenticator is not None),
             *stream.routes(streams or Streams(dataplane, limits, args.stream)),
             *oip.routes(dataplane, limits),
         ]

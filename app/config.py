@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -130,6 +130,9 @@ class CorsSettings(StrictModel):
         return self
 
 
+_AUTH: Any = {}  # validated with the folder of the file, in which its paths start
+
+
 class EdgeArgs(StrictModel, validate_default=True):
     """What requests meet, whatever is behind: layers and protocols have it."""
 
@@ -137,7 +140,7 @@ class EdgeArgs(StrictModel, validate_default=True):
     stream: StreamSettings = StreamSettings()
     cors: CorsSettings | None = None
     """Which pages of other origins may ask; None leaves it to browsers to forbid it to all."""
-    auth: AuthSettings | Literal[False] = AuthSettings()
+    auth: AuthSettings | Literal[False] = _AUTH
     """How clients show who they are; ``off``, which start-up and ``/health`` repeat, lets everyone
     in."""
     quota: QuotaSettings | None = None

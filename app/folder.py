@@ -1,18 +1,11 @@
-"""Where relative paths in a config file start: in the folder of that file."""
+"""Paths in a config file."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, ValidationInfo
 
-FOLDER = "WINDSOCK_FOLDER"
-"""The environment variable by which `windsock up` tells it to all of Ray's processes."""
-
-
-def config_folder() -> Path:
-    """Without the variable it is the folder in which Ray was started."""
-    return Path(os.environ.get(FOLDER) or Path.cwd())
+from app.config_folder import config_folder
 
 
 def _absolute(path: Path, info: ValidationInfo) -> Path:

@@ -10,7 +10,12 @@ def guards_of(args: EdgeArgs) -> Guards:
 
 
 def _authenticator(args: EdgeArgs) -> Authenticator | None:
-    return None
+    if not args.auth:
+        return None
+    from app.access.authenticator import CredentialAuthenticator
+    from app.access.followed_keys import FollowedKeys
+
+    return CredentialAuthenticator(FollowedKeys(args.auth))
 
 
 def _limiter(args: EdgeArgs) -> Limiter | None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from app.folder import FOLDER
+from app.config_folder import FOLDER
 from app.start.address import ConfigError, Target
 from app.start.applications import ShutDown
 from app.start.dashboard import dashboard_address

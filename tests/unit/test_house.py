@@ -21,7 +21,8 @@ _MAY_IMPORT = {
     "app.graph": f"app app.config app.ingress app.layouts app.start {_SHARED} {_STAGES}",
     "app.secrets": "app deployments",
     "app.guards": "app app.access app.audit app.config app.edge app.quota",
-    "app.access": "app app.edge app.secrets app.serving deployments",
+    "app.access": """app app.access.principal app.access.settings app.edge app.secrets app.serving
+        deployments""",
     "app.quota": "app app.access.principal app.edge app.secrets app.serving deployments",
     "app.journal": "app app.secrets deployments",
     "app.audit": """app app.access.principal app.edge app.journal app.secrets app.serving

@@ -15,6 +15,7 @@ from app.config import (
     GraphArgs,
 )
 from app.options import OPTIONS
+from app.secrets import Secret
 from deployments.features.deployment import FeaturesSettings
 from deployments.model.deployment import ModelSettings
 from deployments.stage.settings import StageSettings
@@ -59,7 +60,8 @@ def departures(shown: BaseModel, default: BaseModel, where: str) -> Iterator[str
         if isinstance(value, FastLaneSettings) and usual is None:
             yield path
             usual = FastLaneSettings()
-        if isinstance(value, BaseModel) and type(value) is type(usual):
+        whole = isinstance(value, Secret)  # of its places it names one
+        if isinstance(value, BaseModel) and type(value) is type(usual) and not whole:
             yield from departures(value, usual, path)
         elif value != usual:
             yield path

@@ -1,6 +1,6 @@
 """The answers of the REST interface, errors too."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -58,11 +58,13 @@ class ErrorLine(msgspec.Struct):
 
 class Health(msgspec.Struct):
     """``status`` is ok; degraded where answers are given, and flagged; unavailable where none is;
-    starting until a bundle serves. ``problem`` says what is wrong, also while it is ok."""
+    starting until a bundle serves. ``problem`` says what is wrong, also while it is ok. With
+    ``auth`` off everyone may ask for everything."""
 
     status: HealthStatus
     model: ModelId | None
-    problem: str | None = None
+    problem: str | None
+    auth: Literal["on", "off"]
 
 
 class ModelDescription(msgspec.Struct):

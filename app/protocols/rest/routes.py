@@ -36,9 +36,9 @@ _UNAVAILABLE = [ErrorCode.UNAVAILABLE]
 _EXAMPLE_ID = "f7f869c44d864bb8a7d52672e18b29d7"
 
 
-def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
-    """Predictions, health and models."""
-    predictions, service = Predictions(limits), Service(dataplane)
+def routes(dataplane: Dataplane, limits: Limits, *, auth: bool) -> list[Route]:
+    """Predictions, health and models; ``auth`` is whether clients have to show who they are."""
+    predictions, service = Predictions(limits), Service(dataplane, auth=auth)
     predict = partial(Operation, "predict", parameters=[VALUES])
     control = partial(Operation, "service")
     one = predict(

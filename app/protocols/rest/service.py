@@ -1,5 +1,7 @@
 """What is asked rarely: health and models."""
 
+from typing import Literal
+
 import msgspec
 
 from app.edge.http import HttpCall
@@ -14,11 +16,12 @@ _encode = msgspec.json.Encoder().encode
 class Service:
     """The handlers of ``GET /health[/live|/ready]`` and ``GET /models``."""
 
-    def __init__(self, dataplane: Dataplane) -> None:
+    def __init__(self, dataplane: Dataplane, *, auth: bool) -> None:
         self._dataplane = dataplane
+        self._auth: Literal["on", "off"] = "on" if auth else "off"
 
     async def live(self, call: HttpCall) -> None:
-        await call.answer(_encode(Health("ok", None)))
+        await call.answer(_encode(Health("ok", None, None, self._auth)))
 
     async def health(self, call: HttpCall) -> None:
         await self._tell(call, self._dataplane.condition(), 200)
@@ -29,7 +32,8 @@ class Service:
 
     async def _tell(self, call: HttpCall, now: Condition, status: int) -> None:
         serving = self._dataplane.find()
-        health = Health(now.status, serving.model if serving else None, now.problem)
+        model = serving.model if serving else None
+        health = Health(now.status, model, now.problem, self._auth)
         await call.answer(_encode(health), status=status)
 
     async def models(self, call: HttpCall, serving: ServedVersion) -> None:

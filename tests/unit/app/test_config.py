@@ -11,7 +11,7 @@ from app.config import (
     GraphArgs,
     IngressSettings,
 )
-from app.folder import FOLDER
+from app.config_folder import FOLDER
 from tests.support.serve import ROOT
 
 ARGS: dict[str, Any] = {"model": {"name": "parcels"}}

@@ -36,7 +36,7 @@ async def test_a_service_in_service_is_ok(client: httpx.AsyncClient, path: str) 
     answer = await client.get(path)
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "model": MODEL, "problem": None}
+    assert answer.json() == {"status": "ok", "model": MODEL, "problem": None, "auth": "off"}
 
 
 async def test_a_service_that_starts_is_live_and_not_ready(starting: httpx.AsyncClient) -> None:
@@ -44,7 +44,8 @@ async def test_a_service_that_starts_is_live_and_not_ready(starting: httpx.Async
     for path, status in (("/health", 200), ("/health/ready", 503)):
         health = await starting.get(path)
         assert health.status_code == status
-        assert health.json() == {"status": "starting", "model": None, "problem": None}
+        expected = {"status": "starting", "model": None, "problem": None, "auth": "off"}
+        assert health.json() == expected
 
 
 HANGS = Evidence("Model did not answer in time")
