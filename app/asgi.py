@@ -16,7 +16,7 @@ from app.edge.errors import ErrorForm, Errors
 from app.edge.guards import NO_GUARDS, Guards
 from app.edge.http import HttpCall
 from app.edge.layers import Layer, layered
-from app.edge.route import Cost, Route
+from app.edge.route import Access, Cost, Route
 from app.edge.websocket import SocketCall
 from app.protocols.documentation import Documentation
 from app.protocols.error_forms import form_of
@@ -32,8 +32,6 @@ def layers(args: EdgeArgs, guards: Guards) -> Iterator[Layer]:
     """What every request passes, whatever carries it, the outermost first."""
     authenticator, limiter, auditor = guards.authenticator, guards.limiter, guards.auditor
     yield Layer(Errors, Errors.errors)
-    if args.cors:
-        yield Layer(partial(SocketOrigins, origins=args.cors.origins), ())
     if limiter or auditor:
         yield Layer(partial(Accounting, limiter=limiter, auditor=auditor), Accounting.errors)
     yield Layer(partial(Deadline, limit_s=args.limits.timeout_s), Deadline.errors)
@@ -58,14 +56,17 @@ class Application:
         limits, passed = args.limits, [*layers(args, guards)]
         self.routes = [
             *rest.routes(dataplane, limits, auth=guards.authenticator is not None),
-            *stream.routes(streams or Streams(dataplane, limits, args.stream)),
+            *stream.routes(streams or Streams(dataplane, limits, args.stream, guards), guards),
             *oip.routes(dataplane, limits),
         ]
         self._models = dataplane.names
         self.errors = [code for layer in passed for code in layer.errors]
-        pages = Documentation(self.routes, self.errors).routes()
+        access = Access.OPEN if not args.auth or args.auth.public_docs else Access.KNOWN
+        pages = Documentation(self.routes, self.errors, access).routes()
         self._router = Router([*self.routes, *pages, *undocumented])
         self.handle = layered(passed, Dispatch(dataplane))
+        own = Layer(partial(SocketOrigins, origins=args.cors.origins if args.cors else ()), ())
+        self._handle_socket = layered([*passed[:1], own, *passed[1:]], Dispatch(dataplane))
 
     @property
     def prediction_forms(self) -> dict[str, ErrorForm]:
@@ -80,14 +81,14 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            call = HttpCall(scope, receive, send, form_of)
+            call, handle = HttpCall(scope, receive, send, form_of), self.handle
         elif scope["type"] == "websocket":
-            call = SocketCall(scope, receive, send, form_of)
+            call, handle = SocketCall(scope, receive, send, form_of), self._handle_socket
         else:
             await _live(receive, send)
             return
         self._router.match(call)
-        await self.handle(call)
+        await handle(call)
 
 
 async def _live(receive: Receive, send: Send) -> None:

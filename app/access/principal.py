@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -34,8 +35,9 @@ class Limit(StrictModel, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who a request is from. ``limits`` are its own, beside or in place of those that all have: by
-    ``name``."""
+    ``name``. ``until`` is when what it has shown expires, in epoch seconds."""
 
     id: str
     scopes: frozenset[Scope]
     limits: tuple[Limit, ...] = ()
+    until: float = inf

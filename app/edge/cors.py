@@ -1,12 +1,13 @@
 """Pages of other origins: what their browsers are told that they may ask, and who opens sockets."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from app.config import CorsSettings
-from app.edge.layers import Call, Handler
+from app.edge.layers import Handler
 from app.edge.options import JSON_LENGTH, REQUEST_ID
 from app.edge.websocket import SocketCall
 from app.serving.errors import ErrorCode, InvalidRequest
@@ -32,20 +33,20 @@ def cross_origin(app: ASGIApp, settings: CorsSettings | None) -> ASGIApp:
 
 
 class SocketOrigins:
-    """The layer that lets pages of these origins alone, and of the service's own, open sockets,
-    which browsers allow to all. A client that is no browser names no origin."""
+    """The layer of sockets that lets pages of these origins alone, and of the service's own, open
+    one, which browsers allow to all. A client that is no browser names no origin."""
 
-    def __init__(self, handler: Handler, origins: list[str]) -> None:
+    def __init__(self, handler: Handler, origins: Sequence[str]) -> None:
         self._handler = handler
-        self._origins = None if "*" in origins else {*origins}
+        self._any = "*" in origins
+        self._origins = {*origins}
 
-    async def __call__(self, call: Call) -> Any:
-        if isinstance(call, SocketCall) and self._origins is not None:
+    async def __call__(self, call: SocketCall) -> Any:
+        origin = call.options.origin.decode("latin-1")
+        if origin and not self._any and origin not in self._origins:
             headers = dict(reversed(call.scope["headers"]))
-            origin = headers.get(b"origin", b"").decode("latin-1")
             own = headers.get(b"host", b"").decode("latin-1").lower()
-            ours = {f"http://{own}", f"https://{own}"}  # behind a proxy it may be either
-            if origin and origin not in self._origins | ours:
+            if origin not in (f"http://{own}", f"https://{own}"):  # behind a proxy it may be either
                 raise InvalidRequest(
                     ErrorCode.FORBIDDEN_ORIGIN, f"pages of {origin[:100]} may not open sockets here"
                 )

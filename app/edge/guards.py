@@ -11,7 +11,14 @@ from app.edge.options import RequestOptions
 from app.edge.route import Route
 from app.serving.answers import Answers
 from app.serving.contract import Row
+from app.serving.errors import ErrorCode
 from app.serving.served_version import Answer, ServedVersion
+
+ERRORS = (
+    *(ErrorCode.UNAUTHENTICATED, ErrorCode.FORBIDDEN),
+    *(ErrorCode.RATE_LIMITED, ErrorCode.UNRECORDED),
+)
+"""What requests that have to show who they are from may be refused with."""
 
 
 class Guard(Protocol):
@@ -27,6 +34,15 @@ class Guard(Protocol):
         """What is wrong with it although it runs, for ``/health``: cheap to ask."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Stands for a principal where a header cannot be sent: in the address of a WebSocket. It
+    counts once, and for ``valid_s`` seconds."""
+
+    text: str
+    valid_s: float
+
+
 class Authenticator(Guard, Protocol):
     """Knows principals by what requests bring along."""
 
@@ -36,6 +52,12 @@ class Authenticator(Guard, Protocol):
 
     async def find(self, options: RequestOptions) -> Principal:
         """The same where it takes a while. Raises Unauthenticated or Unavailable."""
+
+    def ticket(self, options: RequestOptions) -> Ticket:
+        """One for the principal of this request."""
+
+    def holds(self, principal: Principal) -> bool:
+        """Whether what this one has shown still counts: a stream asks once a second."""
 
 
 class Limiter(Guard, Protocol):

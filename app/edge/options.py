@@ -63,8 +63,8 @@ class RequestOptions:
 
     __slots__ = (
         *("accept", "accept_encoding", "account", "authorization", "began", "content_encoding"),
-        *("content_length", "deadline", "json_length", "principal", "query", "request_id"),
-        *("timeout", "timeout_s", "timing"),
+        *("content_length", "deadline", "json_length", "origin", "principal", "query"),
+        *("request_id", "timeout", "timeout_s", "timing"),
     )
 
     def __init__(self, headers: Sequence[tuple[bytes, bytes]], query: bytes = b"") -> None:
@@ -77,6 +77,7 @@ class RequestOptions:
         self.began = perf_counter()
         self.timing = ServerTiming(self.began) if b"server-timing" in given else None
         self.authorization = get(b"authorization", b"")
+        self.origin = get(b"origin", b"")
         self.principal: Principal | None = None
         self.account: Account | None = None
         self.accept = get(b"accept", b"")

@@ -20,27 +20,29 @@ _STATIC = Path(str(files("fastapi_offline").joinpath("static")))
 
 
 class Documentation:
-    """The document of these routes, as a page and to read."""
+    """The document of these routes, as a page and to read; ``access`` is who may."""
 
-    def __init__(self, documented: Sequence[Route], errors: Sequence[ErrorCode]) -> None:
+    def __init__(
+        self,
+        documented: Sequence[Route],
+        errors: Sequence[ErrorCode],
+        access: Access = Access.OPEN,
+    ) -> None:
+        self._access = access
         self._documented = documented
         self._errors = errors
         self._assets = StaticFiles(directory=_STATIC)
 
     def routes(self) -> list[Route]:
+        assets = [
+            (f"/docs/assets/{file.name}", partial(self._asset, file.name))
+            for file in _STATIC.iterdir()
+        ]
         return [
-            Route("GET", "/", self._home, access=Access.OPEN),
-            Route("GET", "/openapi.json", self._openapi, model=True, access=Access.OPEN),
-            Route("GET", "/docs", self._page, model=True, access=Access.OPEN),
-            *(
-                Route(
-                    "GET",
-                    f"/docs/assets/{file.name}",
-                    partial(self._asset, file.name),
-                    access=Access.OPEN,
-                )
-                for file in _STATIC.iterdir()
-            ),
+            Route("GET", "/", self._home, access=self._access),
+            Route("GET", "/openapi.json", self._openapi, model=True, access=self._access),
+            Route("GET", "/docs", self._page, model=True, access=self._access),
+            *(Route("GET", path, asset, access=self._access) for path, asset in assets),
         ]
 
     async def _home(self, call: HttpCall) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
+from app.edge.guards import ERRORS as GUARD_ERRORS
 from app.edge.http import WEBSOCKET
 from app.edge.options import ANSWER_PARAMETERS, PARAMETERS
-from app.edge.route import Cost, Operation, Route, Schema
+from app.edge.route import Access, Cost, Operation, Route, Schema
 from app.protocols.error_forms import form_of
 from app.serving.errors import ErrorCode
 from app.serving.info import ViewInfo
@@ -19,6 +20,14 @@ _BYTES = {"type": "string", "format": "binary"}
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
 }
+_SCHEME = "bearer"
+_SCHEMES = {
+    _SCHEME: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, `wsk_...`, or a token of the issuer that the service trusts",
+    }
+}
 
 
 def document(
@@ -26,7 +35,8 @@ def document(
 ) -> dict[str, Any]:
     """OpenAPI 3.1: this model's own fields, with real values as examples.
 
-    ``errors`` are those of all routes, ``root`` is the path under which the service is mounted.
+    ``errors`` are those that layers have for all routes that they concern, ``root`` is the path
+    under which the service is mounted.
     """
     described = [(route, route.operation) for route in routes if route.operation]
     writer = _Writer(serving, described, [*errors])
@@ -34,11 +44,14 @@ def document(
     sockets: dict[str, Any] = {}
     for route, operation in described:
         if route.method == WEBSOCKET:
-            sockets[route.path] = writer.socket(operation)
+            sockets[route.path] = writer.socket(route, operation)
         else:
             methods = paths.setdefault(route.path, {})
             methods[route.method.lower()] = writer.operation(route, operation)
     manifest = serving.manifest
+    components: dict[str, Any] = {"schemas": writer.components}
+    if writer.guarded:
+        components["securitySchemes"] = _SCHEMES
     return {
         "openapi": "3.1.0",
         "info": {
@@ -49,7 +62,7 @@ def document(
         "servers": [{"url": root or "/"}],
         "paths": paths,
         "x-websockets": sockets,
-        "components": {"schemas": writer.components},
+        "components": components,
     }
 
 
@@ -64,6 +77,7 @@ class _Writer:
     ) -> None:
         self._serving = serving
         self._common = errors
+        self.guarded = ErrorCode.UNAUTHENTICATED in errors
         self._requests: dict[str, Schema] = {}
         types: list[type[msgspec.Struct]] = [ViewInfo]
         written: dict[str, Any] = {}
@@ -96,7 +110,8 @@ class _Writer:
         if operation.binary:
             content["application/octet-stream"] = {"schema": _BYTES}
         responses = {"200": {"description": "The answer", "content": content}}
-        responses |= _errors(dict.fromkeys([*operation.errors, *self._common]), error)
+        common = _concerning(route, self._common)
+        responses |= _errors(dict.fromkeys([*operation.errors, *common]), error)
         if operation.unready:
             responses["503"] = {"description": "Not now", "content": _json(answer)}
         written: dict[str, Any] = {
@@ -104,6 +119,7 @@ class _Writer:
             "summary": operation.summary,
             "tags": [operation.tag],
             "responses": responses,
+            **self._security(route),
         }
         parameters = [*_names(route.path, self._serving), *operation.parameters]
         if route.cost is Cost.PREDICTION:
@@ -116,7 +132,7 @@ class _Writer:
             written["requestBody"] = {"required": True, "content": _json(*self._sent(operation))}
         return written
 
-    def socket(self, operation: Operation) -> dict[str, Any]:
+    def socket(self, route: Route, operation: Operation) -> dict[str, Any]:
         """A WebSocket, of which OpenAPI knows nothing."""
         schema, example = self._sent(operation)
         return {
@@ -124,7 +140,14 @@ class _Writer:
             "parameters": [*operation.parameters, *PARAMETERS],
             "send": {"schema": schema, "example": example},
             "receive": {"schema": self._lines(operation)},
+            **self._security(route),
         }
+
+    def _security(self, route: Route) -> dict[str, Any]:
+        if not self.guarded or route.access is Access.OPEN:
+            return {}
+        needed = [] if route.access is Access.KNOWN else [route.access.value]
+        return {"security": [{_SCHEME: needed}]}
 
     def _sent(self, operation: Operation) -> tuple[dict[str, Any], Any]:
         assert operation.request_example is not None
@@ -137,6 +160,16 @@ class _Writer:
 
     def _lines(self, operation: Operation) -> dict[str, Any]:
         return {"oneOf": [self._refs[line] for line in operation.lines]}
+
+
+def _concerning(route: Route, errors: Iterable[ErrorCode]) -> list[ErrorCode]:
+    """Those that a request to this route can have: what is open asks nobody who they are."""
+    spared: Sequence[ErrorCode] = ()
+    if route.access is Access.OPEN:
+        spared = GUARD_ERRORS
+    elif route.access is Access.KNOWN:
+        spared = (ErrorCode.FORBIDDEN,)
+    return [error for error in errors if error not in spared]
 
 
 def _names(path: str, serving: ServedVersion) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from app.config import Limits
+from app.edge.guards import ERRORS as GUARD_ERRORS
 from app.edge.route import Access, Cost, Operation, Route
 from app.protocols.health import READY
 from app.protocols.oip import PREFIX, models, request_schema
@@ -17,6 +18,7 @@ _NEVER = (
     *(ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.UPGRADE_REQUIRED),
     ErrorCode.FORBIDDEN_ORIGIN,  # of a socket
     *(ErrorCode.MALFORMED_REQUEST, ErrorCode.HEADERS_TOO_LARGE),  # doors refuse, before any route
+    *GUARD_ERRORS,  # by layers
 )
 _INFER = [code for code in ErrorCode if code not in _NEVER]
 _BINARY = f"""Tensors may also be in binary, behind the JSON (the binary tensor data extension): the

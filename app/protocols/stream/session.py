@@ -53,6 +53,7 @@ class Session:
         self._settings = settings
         self._limit_s = options.timeout_s
         self._account = options.account
+        self.principal = options.principal
         self._values = values
         self._request_id = options.request_id
         self._receive = receive

@@ -3,11 +3,16 @@
 import asyncio
 from functools import partial
 
-from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
+from starlette.status import (
+    WS_1000_NORMAL_CLOSURE,
+    WS_1008_POLICY_VIOLATION,
+    WS_1012_SERVICE_RESTART,
+)
 
 from app.config import Limits, StreamSettings
 from app.edge.account import Serving
 from app.edge.dispatch import serving_for
+from app.edge.guards import NO_GUARDS, Guards
 from app.edge.websocket import SocketCall
 from app.protocols.stream.messages import Messages
 from app.protocols.stream.read_ahead import ReadAhead
@@ -26,7 +31,14 @@ class Streams:
     """All streams of a replica. Rows of every one of them join the same micro-batches as those of
     other protocols, and go by the version that serves when they come."""
 
-    def __init__(self, dataplane: Dataplane, limits: Limits, settings: StreamSettings) -> None:
+    def __init__(
+        self,
+        dataplane: Dataplane,
+        limits: Limits,
+        settings: StreamSettings,
+        guards: Guards = NO_GUARDS,
+    ) -> None:
+        self._authenticator = guards.authenticator
         self._dataplane = dataplane
         self._limits = limits
         self._settings = settings
@@ -81,6 +93,10 @@ class Streams:
             self._form = serving.contract, Messages(serving.contract)
         return serving, self._form[1]
 
+    def _holds(self, session: Session) -> bool:
+        authenticator, principal = self._authenticator, session.principal
+        return authenticator is None or principal is None or authenticator.holds(principal)
+
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         """Once a second, for all of them: a timer for each would have to be set for each row."""
         now = loop.time()
@@ -88,6 +104,8 @@ class Streams:
         for session in self._sessions:
             if now - session.ended > settings.close_s:
                 session.cut()
+            elif not self._holds(session):
+                session.end(WS_1008_POLICY_VIOLATION, "what this client has shown counts no longer")
             elif now - session.started > settings.age_s:
                 session.end(WS_1012_SERVICE_RESTART, f"this connection is old: {_AGAIN}")
             elif now - session.heard > settings.idle_s and not session.under_way:

@@ -4,6 +4,7 @@ import httpx
 import jsonschema
 import pytest
 
+from app.edge.guards import ERRORS as GUARD_ERRORS
 from app.serving.errors import ErrorCode
 from tests.support.documents import document_of
 from tests.support.manifests import EXAMPLE, parcels
@@ -77,5 +78,5 @@ def test_every_code_that_an_inference_can_meet_is_described() -> None:
 
     unmet = {ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.UPGRADE_REQUIRED}
     unmet |= {ErrorCode.MALFORMED_REQUEST, ErrorCode.HEADERS_TOO_LARGE}  # doors refuse
-    unmet.add(ErrorCode.FORBIDDEN_ORIGIN)  # of a socket
+    unmet |= {ErrorCode.FORBIDDEN_ORIGIN, *GUARD_ERRORS}  # of a socket; where guards are on
     assert described >= {code.code for code in ErrorCode if code not in unmet}

@@ -6,6 +6,7 @@ import httpx
 import jsonschema
 import pytest
 
+from app.edge.guards import ERRORS as GUARD_ERRORS
 from app.serving.dataplane import Dataplane
 from app.serving.errors import ErrorCode
 from app.serving.readiness import Evidence
@@ -89,7 +90,7 @@ def test_every_code_that_a_prediction_can_meet_is_described() -> None:
 
     unmet = {ErrorCode.NOT_FOUND, ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.UPGRADE_REQUIRED}
     unmet |= {ErrorCode.NOT_IN_SERVICE, ErrorCode.MALFORMED_REQUEST, ErrorCode.HEADERS_TOO_LARGE}
-    unmet.add(ErrorCode.FORBIDDEN_ORIGIN)  # of a socket
+    unmet |= {ErrorCode.FORBIDDEN_ORIGIN, *GUARD_ERRORS}  # of a socket; where guards are on
     assert described >= {code.code for code in ErrorCode if code not in unmet}
     detail = DOCUMENT["components"]["schemas"]["ErrorDetail"]["properties"]
     assert detail["code"]["enum"] == [code.code for code in ErrorCode]
