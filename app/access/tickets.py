@@ -48,10 +48,11 @@ class Tickets:
 
     def issue(self, principal: Principal, origin: bytes) -> Ticket:
         """One for this principal, on pages of ``origin``; b"" is for clients that are no page."""
-        expires = min(time() + self._valid_s, principal.until)
+        now = time()
+        valid_s = min(self._valid_s, principal.until - now)
         claims = _Claims(
             urandom(16),
-            expires,
+            now + valid_s,
             origin.decode("latin-1"),
             principal.id,
             [*principal.scopes],
@@ -60,7 +61,7 @@ class Tickets:
         )
         payload = msgspec.json.encode(claims)
         text = urlsafe_b64encode(payload + self._signature(payload)).rstrip(b"=").decode()
-        return Ticket(text, self._valid_s)
+        return Ticket(text, valid_s)
 
     def known(self, query: bytes, origin: bytes) -> Principal:
         """Whose ticket the query of a handshake has, which is used up by that. Raises
