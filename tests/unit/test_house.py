@@ -24,7 +24,7 @@ _MAY_IMPORT = {
     "app.access": """app app.access.principal app.access.settings app.edge app.secrets app.serving
         deployments""",
     "app.quota": "app app.access.principal app.edge app.secrets app.serving deployments",
-    "app.journal": "app app.secrets deployments",
+    "app.journal": "app app.journal.settings app.secrets deployments",
     "app.audit": """app app.access.principal app.edge app.journal app.secrets app.serving
         deployments""",
     "app.access.principal": "deployments",

@@ -1,0 +1,235 @@
+"""A journal as a replica writes it: records of one turn of the loop are one frame."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import Context
+from typing import TypeVar
+
+from app.journal.chain import Chain, ChainForm
+from app.journal.errors import JournalUnusable, NotKept
+from app.journal.retention import Retention
+from app.journal.seal_places import seal_place
+from app.journal.sealer import Sealer
+from app.journal.settings import JournalSettings
+from app.journal.signing import signing_key
+from app.journal.upkeep import Upkeep
+from app.journal.writers import Claim, claim
+from app.secrets import NoSecret
+from deployments.keyring import Keyring, KeyringError
+from deployments.log import get_logger
+
+logger = get_logger(__name__)
+
+T = TypeVar("T")
+
+
+class Batch:
+    """Records that are written together."""
+
+    __slots__ = ("_done", "_failure", "_loop", "_waiting", "records")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.records: list[bytes] = []
+        self._loop = loop
+        self._waiting: list[asyncio.Future[None]] = []
+        self._done = False
+        self._failure: NotKept | None = None
+
+    async def kept(self) -> None:
+        """Until they are on disk. Raises NotKept."""
+        if not self._done:
+            waiter = self._loop.create_future()  # of each its own: one that is cancelled ends alone
+            self._waiting.append(waiter)
+            await waiter
+        if self._failure is not None:
+            raise NotKept(str(self._failure))
+
+    def settle(self, failure: NotKept | None) -> None:
+        """They are on disk, or never will be."""
+        self._done, self._failure = True, failure
+        self.records = []
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+class Journal:
+    """``written`` and ``lost`` count records: on disk, and not, though answered all the same."""
+
+    def __init__(self, claimed: Claim, chain: Chain, upkeep: Upkeep, *, settings: JournalSettings):
+        self.written = 0
+        self.lost = 0
+        self._loop = asyncio.get_running_loop()
+        self._claim = claimed
+        self._chain = chain
+        self._upkeep = upkeep
+        self._every_s = settings.seals.every_s
+        self._refuses = settings.unwritable == "refuse"
+        sync = settings.durability == "fsync"
+        self._thread = ThreadPoolExecutor(1, "journal") if sync else None
+        self._batch = Batch(self._loop)
+        self._writing: asyncio.Future[None] | None = None
+        self._unwritable: str | None = None
+        self._unsealed: str | None = None
+        self._closing = False
+        self._turned = asyncio.Event()
+        self._watching = self._loop.create_task(self._watch(), context=Context())
+
+    @classmethod
+    async def open(cls, settings: JournalSettings) -> "Journal":
+        """Take a writer's chain, or begin one, and go on behind what it holds. Raises
+        JournalUnusable."""
+        claimed, chain, upkeep = await asyncio.to_thread(_opened, settings)
+        return cls(claimed, chain, upkeep, settings=settings)
+
+    def append(self, record: bytes) -> Batch:
+        """Write it at the end of this turn of the loop, with all others of the turn."""
+        batch = self._batch
+        if not batch.records:
+            self._loop.call_soon(self._write)
+        batch.records.append(record)
+        return batch
+
+    async def kept(self) -> None:
+        """Until all that waits to be written is on disk. Raises NotKept."""
+        if self._batch.records:
+            await self._batch.kept()
+
+    def problems(self) -> list[str]:
+        """What is wrong now, though it runs."""
+        gone = self._upkeep.gone
+        told = (
+            self._unwritable,
+            self._unsealed,
+            f"{gone} records of the journal that were sealed are not there any more: verify it"
+            if gone
+            else None,
+        )
+        return [one for one in told if one]
+
+    async def close(self) -> None:
+        """Once what waits is written and sealed. What is appended later is refused."""
+        if self._closing:
+            return
+        while self._batch.records or self._writing is not None:
+            with suppress(NotKept):
+                await self.kept()
+            if self._writing is not None:
+                await asyncio.wait([self._writing])
+        self._closing = True
+        self._turned.set()
+        await self._watching
+        self._chain.close()
+        self._claim.release()
+        if self._thread is not None:
+            self._thread.shutdown()
+
+    def _write(self) -> None:
+        if self._writing is not None or not self._batch.records:
+            return  # whoever is writing takes it up afterwards
+        batch, self._batch = self._batch, Batch(self._loop)
+        segment = self._chain.position.segment
+        if self._closing:
+            batch.settle(NotKept("the journal is closed"))
+        elif self._thread is not None:
+            write = self._chain.write
+            self._writing = self._loop.run_in_executor(self._thread, write, batch.records)
+            self._writing.add_done_callback(lambda done: self._written(batch, segment, done))
+        else:
+            error: OSError | None = None
+            try:
+                self._chain.write(batch.records)
+            except OSError as raised:
+                error = raised
+            self._settle(batch, segment, error)
+
+    def _written(self, batch: Batch, segment: int, done: "asyncio.Future[None]") -> None:
+        self._writing = None
+        error = done.exception()
+        self._settle(batch, segment, error)
+        self._write()
+
+    def _settle(self, batch: Batch, segment: int, error: BaseException | None) -> None:
+        count = len(batch.records)
+        failure = None
+        if error is None:
+            self.written += count
+            if self._unwritable:
+                logger.info("the journal can be written again")
+                self._unwritable = None
+        else:
+            why = error.strerror if isinstance(error, OSError) else type(error).__name__
+            told = f"the journal cannot be written: {why}"
+            if self._unwritable != told:
+                logger.error("%s, in %s", told, self._chain.folder, exc_info=error)
+                self._unwritable = told
+            if self._refuses:
+                failure = NotKept(told)
+            else:
+                self.lost += count
+        batch.settle(failure)
+        if self._chain.position.segment != segment:
+            self._turned.set()
+
+    async def _watch(self) -> None:
+        while not self._closing:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._turned.wait(), self._every_s)
+            self._turned.clear()
+            await self._attend()
+
+    async def _attend(self) -> None:
+        try:
+            await self._alone(self._turn_over_if_due)
+            await asyncio.to_thread(self._upkeep.attend, self._chain.position)
+        except Exception as error:
+            why = error.strerror or str(error) if isinstance(error, OSError) else repr(error)
+            told = f"the journal cannot be sealed: {why}"
+            if self._unsealed != told:
+                logger.error("%s", told, exc_info=error)
+            self._unsealed = told
+        else:
+            if self._unsealed:
+                logger.info("the journal is sealed again")
+            self._unsealed = None
+
+    def _turn_over_if_due(self) -> None:
+        if self._chain.overdue:
+            self._chain.turn_over()
+
+    async def _alone(self, use: Callable[[], T]) -> T:
+        """The chain is one thread's at a time."""
+        if self._thread is None:
+            return use()
+        return await self._loop.run_in_executor(self._thread, use)
+
+
+def _opened(settings: JournalSettings) -> tuple[Claim, Chain, Upkeep]:
+    """All of it that blocks."""
+    try:
+        keyring = Keyring.parse(settings.keyring.read()) if settings.keyring else None
+    except (NoSecret, KeyringError) as error:
+        raise JournalUnusable(f"the journal's keyring: {error}") from None
+    sealer = Sealer(seal_place(settings.seals), signing_key(settings.seals))
+    form = ChainForm(
+        sync=settings.durability == "fsync",
+        segment_bytes=settings.segment_bytes,
+        segment_s=settings.segment_s,
+        keyring=keyring,
+    )
+    keep_s = settings.keep_days * 86_400 if settings.keep_days else None
+    try:
+        claimed = claim(settings.directory)
+        try:
+            chain = Chain.recovered(claimed.folder, claimed.id, form)
+        except BaseException:
+            claimed.release()
+            raise
+    except OSError as error:
+        raise JournalUnusable(
+            f"the journal {settings.directory} cannot be opened: {error.strerror}"
+        ) from error
+    retention = Retention(keep_s, settings.keep_bytes)
+    return claimed, chain, Upkeep(claimed, settings.directory, sealer, retention, form)
