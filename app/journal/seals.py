@@ -36,6 +36,10 @@ class BadSeal(Exception):
     """A line that is no seal of a key that is trusted."""
 
 
+class NoSeal(BadSeal):
+    """A line that is none at all, as it was not written to its end."""
+
+
 def signed(seal: Seal, key: Ed25519PrivateKey) -> bytes:
     """Its line."""
     text = msgspec.json.encode(seal)
@@ -48,12 +52,15 @@ def read_seal(line: bytes, trusted: Mapping[str, Ed25519PublicKey]) -> Seal:
     try:
         seal = msgspec.json.decode(text, type=Seal)
     except msgspec.MsgspecError:
-        raise BadSeal("a line that is no seal") from None
+        raise NoSeal("a line that is no seal") from None
     key = trusted.get(seal.key)
     if key is None or seal.format != FORMAT:
         raise BadSeal(f"a seal of a key that is not trusted, {seal.key}")
     try:
-        key.verify(b64decode(signature, validate=True), text)
+        raw = b64decode(signature, validate=True)
+        if b64encode(raw) != signature:  # of several forms that are read alike one is written
+            raise ValueError
+        key.verify(raw, text)
     except (InvalidSignature, ValueError):
         raise BadSeal(
             f"a seal whose signature is not of the key that it names, {seal.key}"

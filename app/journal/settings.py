@@ -11,8 +11,8 @@ from deployments.strict import StrictModel
 
 
 class SealSettings(StrictModel, validate_default=True):
-    """The second place, where it is sealed how far a journal goes: a log that is cut short shows
-    only there."""
+    """The second place, where it is sealed how far a journal goes: one that is cut short shows only
+    there. Each journal has a place of its own."""
 
     directory: FilePath = Path(".windsock/seals")
     """Better on another machine, or in files that can only be appended to (``chattr +a``)."""
