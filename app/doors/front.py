@@ -2,48 +2,77 @@
 
 It is the place for TLS, too, and for saying no under overload: that costs a replica the time of
 predictions, and HAProxy next to nothing. Replicas of one node share their port, and can do
-without, save where one hangs: whoever asks that port meets it for as long as it listens.
+without, save where one hangs: whoever asks that port meets it for as long as it listens. What is
+gRPC goes from the same address to Ray's doors for it.
 """
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import TYPE_CHECKING, Never, TypeVar
 
 import httpx
 
-from app.doors.front_haproxy import Ended, FrontHAProxy
+from app.doors.front_haproxy import Ended, FrontHAProxy, control_of
+from app.doors.grpc_doors import grpc_doors
 from app.doors.lanes import Lanes, Servers, SeveralGraphs, only, shared
-from app.start.aside import aside
+from app.doors.tls.lines import TlsLines
+from app.doors.tls.settings import BadTls, TlsSettings
 from app.start.dashboard import Dashboard
 from app.start.signals import Twice, heard
+
+if TYPE_CHECKING:
+    from app.doors.tls.certificates import Certificates
 
 _POLL_S = 1.0
 
 
 def run(
-    listen: str, dashboard: str, concurrency: int, threads: int, application: str | None = None
+    *,
+    listen: str,
+    dashboard: str,
+    concurrency: int,
+    threads: int,
+    tls: TlsSettings | None = None,
+    application: str | None = None,
 ) -> int:
     """Run HAProxy on ``listen`` until a signal, with the servers that Serve says there are of
     ``application``, by default the first that is found: 0 after a signal, 1 where HAProxy does not
-    start, or ends again and again, or there are several from the start."""
+    start, or ends again and again, there are several from the
+    start, or the files of TLS are none to begin with."""
     with (
         TemporaryDirectory(prefix="windsock-front-") as folder,
         httpx.Client(timeout=5, trust_env=False) as client,  # the dashboard is this cluster's
     ):
-        haproxy = FrontHAProxy(listen, Path(folder), concurrency, threads, _say)
+        lines = TlsLines(tls, Path(folder), listen) if tls else None
         told = _Told(Dashboard(client, dashboard, _say), application)
         try:
-            asyncio.run(_until_told_to_end(haproxy, told.servers))
-        except (Ended, SeveralGraphs) as error:
+            kept = [_certificates(tls, Path(folder)).keep] if tls else []
+            haproxy = FrontHAProxy(
+                listen,
+                Path(folder),
+                concurrency=concurrency,
+                threads=threads,
+                say=_say,
+                tls=lines,
+            )
+            kept += [haproxy.run, partial(_follow, haproxy, told)]
+            asyncio.run(_until_told_to_end(haproxy, kept))
+        except (BadTls, Ended, SeveralGraphs) as error:
             _say(str(error))
             return 1
     return 0
 
 
-async def _until_told_to_end(haproxy: FrontHAProxy, servers: Callable[[], Servers]) -> None:
+async def _until_told_to_end(
+    haproxy: FrontHAProxy, kept: Sequence[Callable[[], Awaitable[object]]]
+) -> None:
     """What is under way is finished after the first signal; the second ends it, too."""
     loop, end = asyncio.get_running_loop(), asyncio.Event()
     signals = Twice(
@@ -52,7 +81,7 @@ async def _until_told_to_end(haproxy: FrontHAProxy, servers: Callable[[], Server
     )
     with heard(signals):
         try:
-            await _first(end.wait(), haproxy.run(), _follow(haproxy, servers))
+            await _first(end.wait(), *(one() for one in kept))
         finally:
             await haproxy.stop()
 
@@ -70,11 +99,11 @@ async def _first(*many: Awaitable[object]) -> None:
         task.result()
 
 
-async def _follow(haproxy: FrontHAProxy, servers: Callable[[], Servers]) -> None:
+async def _follow(haproxy: FrontHAProxy, told: "_Told") -> Never:
     while True:
-        there = await asyncio.wrap_future(aside(servers))
+        servers, doors = await _aside(told.servers)
         with suppress(OSError):  # it dies, say: the next round tells it
-            await haproxy.follow(there)
+            await haproxy.follow(servers, doors)
         await asyncio.sleep(_POLL_S)
 
 
@@ -86,11 +115,19 @@ class _Told:
         self._application = application
         self._lanes = Lanes()
 
-    def servers(self) -> Servers:
-        """Those of the graph now. Raises SeveralGraphs."""
-        told = self._dashboard.applications()
-        self._application = self._application or only(told)
-        return self._lanes.servers(shared(told, self._application))
+    def servers(self) -> tuple[Servers, Servers]:
+        """Those of the graph now, and the doors for gRPC. Raises SeveralGraphs."""
+        told = self._dashboard.details()
+        applications = told.get("applications", {})
+        self._application = self._application or only(applications)
+        servers = self._lanes.servers(shared(applications, self._application))
+        return servers, grpc_doors(told)
+
+
+def _certificates(tls: TlsSettings, folder: Path) -> "Certificates":
+    from app.doors.tls.certificates import Certificates  # noqa: PLC0415  # loads OpenSSL
+
+    return Certificates(tls, folder, control_of(folder), _say)
 
 
 def _say(line: str) -> None:

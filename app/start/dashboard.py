@@ -26,8 +26,8 @@ class Dashboard:
         self._say = say
         self._answers = True
 
-    def applications(self) -> dict[str, Any]:
-        """Each by name, empty while it does not answer."""
+    def details(self) -> dict[str, Any]:
+        """All that it tells of Serve, empty while it does not answer."""
         details = serve_details(self._client, self._address)
         if bool(details) != self._answers:
             self._answers = bool(details)
@@ -37,8 +37,7 @@ class Dashboard:
                 else f"Ray's dashboard does not answer at {self._address}: Ray prints where it is "
                 "when it starts, name it by --dashboard or RAY_DASHBOARD_ADDRESS"
             )
-        told: dict[str, Any] = details.get("applications", {})
-        return told
+        return details
 
 
 def applications(client: httpx.Client, dashboard: str) -> dict[str, Any]:

@@ -35,8 +35,9 @@ _MAY_IMPORT = {
     "app.ingress": f"""app.asgi app.config app.doors app.guards app.edge app.layouts app.protocols
         app.ray_private app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",
-    "app.cli": """app.access app.audit app.config app.doors.concurrency app.doors.front app.journal
-        app.secrets app.start training.bundling deployments.bundle deployments.features.plan""",
+    "app.cli": """app.access app.audit app.config app.doors.concurrency app.doors.front
+        app.doors.tls app.journal app.secrets app.start training.bundling deployments.bundle
+        deployments.features.plan""",
     "app.start": f"app app.config app.ray_private app.ray_private.controller {_SHARED} {_STAGES}",
     "app.layouts": f"app.config app.ray_private app.serving {_SHARED} {_STAGES}",
     "app.doors": """app.config app.doors.early app.doors.http1 app.doors.http10 app.edge app.serving
@@ -51,11 +52,14 @@ _MAY_IMPORT = {
         app.protocols.error_forms app.serving""",
     "app.doors.haproxy_rules": "app.edge app.protocols.error_forms app.serving",
     "app.doors.haproxy_watch": "",
-    "app.doors.front": "app.doors.front_haproxy app.doors.lanes app.start",
-    "app.doors.front_haproxy": """app.doors app.doors.haproxy_rules app.doors.haproxy_watch
-        app.doors.lanes app.doors.slots""",
-    "app.doors.slots": """app.doors.haproxy_rules app.doors.haproxy_watch app.doors.lanes
-        app.start""",
+    "app.doors.front": """app.doors.front_haproxy app.doors.grpc_doors app.doors.lanes
+        app.doors.tls app.start""",
+    "app.doors.front_haproxy": """app.doors app.doors.front_config app.doors.haproxy_watch
+        app.doors.lanes app.doors.slots app.doors.tls""",
+    "app.doors.front_config": "app.doors.haproxy_rules app.doors.slots app.doors.tls",
+    "app.doors.grpc_doors": "app.doors.lanes app.start",
+    "app.doors.slots": "app.doors.haproxy_watch app.doors.lanes app.start",
+    "app.doors.tls": "app.doors.haproxy_watch app.start",
     "app.doors.lanes": "app.doors app.start",
     "app.protocols": """app.access.principal app.config app.edge app.ray_private app.serving
         deployments deployments.bundle""",

@@ -8,12 +8,12 @@ from tests.unit.app.cli.conftest import Windsock
 
 
 @pytest.fixture
-def handed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def handed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the front was run with."""
-    handed: list[Any] = []
+    handed: dict[str, Any] = {}
 
-    def run(*arguments: Any) -> int:
-        handed.extend(arguments)
+    def run(**named: Any) -> int:
+        handed.update(named)
         return 0
 
     monkeypatch.setattr("app.doors.front.run", run)
@@ -30,25 +30,27 @@ def handed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     ],
 )
 def test_the_dashboard_is_a_url(
-    windsock: Windsock, handed: list[Any], given: str, asked: str
+    windsock: Windsock, handed: dict[str, Any], given: str, asked: str
 ) -> None:
     done = windsock("front", "--dashboard", given, "--application", "orders")
 
     assert done.exit_code == 0
-    assert handed[1] == asked
-    assert handed[-1] == "orders"
+    assert handed["dashboard"] == asked
+    assert handed["application"] == "orders"
 
 
 def test_it_is_where_rays_own_commands_have_it(
-    windsock: Windsock, handed: list[Any], monkeypatch: pytest.MonkeyPatch
+    windsock: Windsock, handed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAY_DASHBOARD_ADDRESS", "http://127.0.0.1:8266")
 
     assert windsock("front").exit_code == 0
-    assert handed[1] == "http://127.0.0.1:8266"
+    assert handed["dashboard"] == "http://127.0.0.1:8266"
 
 
 @pytest.mark.parametrize("given", ["::1:8265", "http://[::1:8265", "head:port", "ftp://head", ""])
-def test_what_is_none_is_a_wrong_use(windsock: Windsock, handed: list[Any], given: str) -> None:
+def test_what_is_none_is_a_wrong_use(
+    windsock: Windsock, handed: dict[str, Any], given: str
+) -> None:
     assert windsock("front", "--dashboard", given).exit_code == 2
-    assert handed == []
+    assert handed == {}

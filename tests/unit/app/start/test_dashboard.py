@@ -48,7 +48,7 @@ def test_one_that_does_not_answer_is_told_once() -> None:
     answers = iter([httpx.Response(200, json=TOLD), *(httpx.Response(401),) * 2] * 2)
     with httpx.Client(transport=httpx.MockTransport(lambda _: next(answers))) as client:
         told = Dashboard(client, "http://127.0.0.1:8265", said.append)
-        found = [set(told.applications()) for _ in range(6)]
+        found = [set(told.details().get("applications", {})) for _ in range(6)]
 
     assert found == [{"orders", "other"}, set(), set()] * 2
     silent = "Ray's dashboard does not answer at http://127.0.0.1:8265: Ray prints where it is"
