@@ -10,6 +10,7 @@ from app.access.settings import AuthSettings
 from app.audit.settings import AuditSettings
 from app.folder import FilePath
 from app.quota.settings import QuotaSettings
+from app.secrets import Secret
 from deployments.bundle.bundle import BundleStore
 from deployments.features.settings import LookupSettings
 from deployments.model.options import ModelOptions
@@ -88,11 +89,17 @@ class ModelArgs(ModelOptions, validate_default=True):
     allow_code: bool = False
     """Whether a bundle may bring preprocessing in Python, which every replica then runs. Only for
     bundles that come from where the code of this service comes from."""
+    keyring: Secret | None = None
+    """The keys of bundles that are encrypted (``windsock bundle --encrypt``), which are opened in
+    memory alone; then one that is not is refused."""
 
     @property
     def bundles(self) -> BundleStore:
         """The bundles of this and other models, opened as this says."""
-        return BundleStore(self.directory, allow_code=self.allow_code)
+        keyring = self.keyring
+        return BundleStore(
+            self.directory, allow_code=self.allow_code, keyring=keyring and keyring.read
+        )
 
 
 class FeatureStoreArgs(StrictModel, validate_default=True):

@@ -47,6 +47,13 @@ def bundle(
     metrics: Annotated[
         Path | None, typer.Option(help="JSON object to keep in the manifest")
     ] = None,
+    encrypt: Annotated[
+        Path | None,
+        typer.Option(
+            help="encrypt all files with the primary key of this keyring (`windsock keyring "
+            "create`), which the config names as `model.keyring`"
+        ),
+    ] = None,
 ) -> None:
     """Turn a program into a bundle, which Windsock serves.
 
@@ -71,6 +78,7 @@ def bundle(
                 "feature_store_yaml": feature_store_yaml,
                 "models_dir": models_dir,
                 "metrics": metrics,
+                "encrypt": encrypt,
             },
         )
         folder = bundling.bundle(**options)

@@ -20,7 +20,7 @@ from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.load import load
 from deployments.model.backends.staging import host_memory
 from deployments.model.backends.torch_cpu import TorchRuntime
-from deployments.model.backends.torch_export import pick_device
+from deployments.model.backends.torch_export import pick_device, read
 from deployments.model.backends.torch_program import Program
 from deployments.model.golden_rows import Run, golden_frame, prove, repeated
 from deployments.model.options import ModelOptions, Precision
@@ -73,7 +73,7 @@ def variants(bundle: Bundle, device: torch.device) -> dict[str, Run]:
         served = load(bundle, ModelOptions(device="cpu")).run
         return {"module()": as_exported(bundle), "as served": served}
     names = [output.name for output in bundle.manifest.outputs]
-    exported, example = torch.export.load(bundle.program), golden_frame(bundle)[0]
+    exported, example = read(bundle.program, device), golden_frame(bundle)[0]
     plain = TorchRuntime(Program(exported, names, example, device), device)
     most = max(SIZES)
     made: dict[str, tuple[Precision, Run]] = {"one copy an array": ("float32", plain.run)}
@@ -89,7 +89,7 @@ def variants(bundle: Bundle, device: torch.device) -> dict[str, Run]:
 
 def as_exported(bundle: Bundle) -> Run:
     """The program as ``torch.export`` gives it, on CPU."""
-    module = torch.export.load(bundle.program).module()
+    module = read(bundle.program, torch.device("cpu")).module()
     names = [output.name for output in bundle.manifest.outputs]
 
     @torch.inference_mode()

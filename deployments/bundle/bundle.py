@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from pydantic import ValidationError
@@ -33,20 +36,37 @@ class Golden:
     outputs: dict[str, Column]
 
 
+class Opens(Protocol):
+    """Opens files that are encrypted."""
+
+    def open(self, file: str, sealed: bytes) -> bytes:
+        """The content of the file of this name within its bundle."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A verified bundle: every file of its manifest was there with the right SHA-256."""
+    """A verified bundle: every file of its manifest was there with the right SHA-256. Where its
+    files are encrypted, ``sealing`` opens them."""
 
     path: Path
     manifest: Manifest
+    sealing: Opens | None = None
 
     @property
-    def program(self) -> Path:
-        """The file that holds the program, in the form that the manifest names."""
-        return self.path / self.manifest.program.file
+    def program(self) -> Path | bytes:
+        """What holds the program, in the form that the manifest names, as ``file`` gives it."""
+        return self.file(self.manifest.program.file)
+
+    def file(self, file: str) -> Path | bytes:
+        """Where a file of this name is, or its content where what lies on disk is encrypted."""
+        return self.path / file if self.sealing is None else self.read(file)
+
+    def read(self, file: str) -> bytes:
+        """The content of a file of this name."""
+        return _read(self.path, file, self.sealing)
 
     def golden(self) -> Golden:
-        document = json.loads((self.path / GOLDEN).read_bytes())
+        document = json.loads(self.read(GOLDEN))
         dtypes = column_dtypes(self.manifest)
         keys = {field.name for field in self.manifest.entities}
         outputs = {output.name: output.dtype for output in self.manifest.outputs}
@@ -72,11 +92,19 @@ def column_dtypes(manifest: Manifest) -> dict[str, DType]:
 
 class BundleStore:
     """Models on disk: ``<root>/<name>/<version>/``, and per name the pointer ``latest``. A bundle
-    that brings code is opened only with ``allow_code``."""
+    that brings code is opened only with ``allow_code``, one that is encrypted only with a
+    ``keyring``, which gives its content, and with that no other."""
 
-    def __init__(self, root: Path, *, allow_code: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        allow_code: bool = False,
+        keyring: Callable[[], bytes] | None = None,
+    ) -> None:
         self._root = root
         self._allow_code = allow_code
+        self._keyring = keyring
 
     def resolve(self, model: ModelId) -> ModelId:
         """The version that ``latest`` stands for now; any other version is itself."""
@@ -99,8 +127,9 @@ class BundleStore:
         model = self.resolve(model)
         home = self._root / model.name
         path = home / model.version
+        sealing = self._sealing()
         try:
-            manifest = Manifest.model_validate_json((path / MANIFEST).read_bytes())
+            manifest = Manifest.model_validate_json(_read(path, MANIFEST, sealing))
         except FileNotFoundError:
             known = ", ".join(self.versions(model.name)) or "none"
             raise BundleError(
@@ -120,8 +149,15 @@ class BundleStore:
                 f"{path} brings code for its preprocessing ({manifest.preprocessing.import_path}): "
                 "`allow_code: true` under `model` in the config lets it run"
             )
-        _verify(path, manifest)
-        return Bundle(path, manifest)
+        _verify(path, manifest, sealing)
+        return Bundle(path, manifest, sealing)
+
+    def _sealing(self) -> Opens | None:
+        if self._keyring is None:
+            return None
+        # With the library that decrypts, which most replicas do without.
+        sealing: Opens = import_module("deployments.bundle.sealed").Sealing(self._keyring)
+        return sealing
 
 
 def sha256(path: Path) -> str:
@@ -130,7 +166,22 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _verify(path: Path, manifest: Manifest) -> None:
+def _read(path: Path, file: str, sealing: Opens | None) -> bytes:
+    """A bundle's file of this name. Raises BundleError where it cannot be opened."""
+    content = (path / file).read_bytes()
+    if sealing is None:
+        if content.startswith(b"windsock-sealed-"):
+            raise BundleError(
+                f"{path / file} is encrypted: name its `keyring` under `model` in the config"
+            )
+        return content
+    try:
+        return sealing.open(file, content)
+    except Exception as error:  # of a library that is not imported here
+        raise BundleError(f"{path / file} cannot be opened: {error}") from error
+
+
+def _verify(path: Path, manifest: Manifest, sealing: Opens | None) -> None:
     if manifest.service.fingerprint() != manifest.service_sha256:
         raise BundleError(
             f"{path / MANIFEST} was edited (its service's SHA-256 is another): {REWRITE}"
@@ -142,5 +193,9 @@ def _verify(path: Path, manifest: Manifest) -> None:
         file = path / name
         if not file.is_file():
             raise BundleError(f"{file} is missing: {REWRITE}")
-        if sha256(file) != expected:
+        if sealing is None:
+            found = sha256(file)
+        else:
+            found = hashlib.sha256(_read(path, name, sealing)).hexdigest()
+        if found != expected:
             raise BundleError(f"{file} is damaged (its SHA-256 is not the manifest's): {REWRITE}")

@@ -131,7 +131,8 @@ class DeclaredPreprocessor(Preprocessor):
 
 def load(bundle: Bundle) -> DeclaredPreprocessor:
     """The fitted steps of a bundle."""
-    return DeclaredPreprocessor.load(bundle.path / bundle.manifest.preprocessing.file)
+    content = bundle.read(bundle.manifest.preprocessing.file)
+    return DeclaredPreprocessor(FittedState.model_validate_json(content))
 
 
 def _form(name: str, spec: InputSpec, fitted: Sequence[Fitted]) -> Form:

@@ -76,7 +76,7 @@ def read(path: Path) -> OnnxPreprocessor:
 def load(bundle: Bundle) -> OnnxPreprocessor:
     """The graph of a bundle."""
     try:
-        return read(bundle.path / bundle.manifest.preprocessing.file)
+        return OnnxPreprocessor(bundle.file(bundle.manifest.preprocessing.file))
     except ValueError as error:
         raise BundleError(f"{error}: {REWRITE}") from error
 

@@ -111,13 +111,13 @@ def load(bundle: Bundle) -> PythonPreprocessor:
     """The fitted object of a bundle, over the source that the bundle carries."""
     spec = bundle.manifest.preprocessing
     sources = {
-        file.removeprefix(FOLDER): (bundle.path / file).read_bytes()
+        file.removeprefix(FOLDER): bundle.read(file)
         for file in bundle.manifest.files
         if file.startswith(FOLDER)
     }
     carried(sources)
     try:
-        fitted: Fitting = _kept(pickle.loads, (bundle.path / spec.file).read_bytes())
+        fitted: Fitting = _kept(pickle.loads, bundle.read(spec.file))
     except Exception as error:
         raise BundleError(
             f"the preprocessing of {bundle.path} cannot be loaded here: {_told(error)}; {REWRITE}"

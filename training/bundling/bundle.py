@@ -20,6 +20,7 @@ from deployments.dtypes import DType
 from deployments.features.lookup import open_store
 from deployments.features.plan import ServiceError
 from deployments.features.resolve import resolve
+from deployments.keyring import KeyringError
 from training.bundling.columns import columns_of
 from training.bundling.contract_file import ContractFile
 from training.bundling.documents import read, validated
@@ -47,6 +48,7 @@ def bundle(
     feature_store_yaml: Path | None = None,
     models_dir: Path = Path("models"),
     metrics: Path | None = None,
+    encrypt: Path | None = None,
 ) -> Path:
     """Write ``<models_dir>/<name>/<version>/`` and return it; what is odd, though it can be served,
     is told on stderr. Raises BundlingError.
@@ -55,7 +57,8 @@ def bundle(
     a class that it names (``python``), to be fitted on ``data``, a ``preprocess.json`` that is
     fitted already, or an ONNX graph; without any an ONNX ``program`` takes the columns themselves;
     ``contract`` is a ``contract.yaml``; ``data`` the training set (parquet): entity keys, request
-    features and ``<view>__<feature>`` columns; ``metrics`` a JSON object to keep in the manifest.
+    features and ``<view>__<feature>`` columns; ``metrics`` a JSON object to keep in the manifest;
+    ``encrypt`` the keyring whose primary key is to encrypt it.
     Without ``data`` nothing may have to be learnt, and what the online store has of the entities
     that the offline store knows gives the defaults and the golden rows.
     """
@@ -84,6 +87,7 @@ def bundle(
             feature_repo=feature_repo,
             feature_store_yaml=feature_store_yaml,
             feature_service=feature_service,
+            keyring=encrypt,
             entities=_documents(described.entities),
             request_features=_documents(described.request_features),
             outputs=_documents(described.outputs),
@@ -95,7 +99,7 @@ def bundle(
         )
     except FileNotFoundError as error:
         raise BundlingError(f"there is no file {error.filename}") from error
-    except (BundleError, ServiceError, ValueError, OSError, RuntimeError) as error:
+    except (BundleError, KeyringError, ServiceError, ValueError, OSError, RuntimeError) as error:
         raise BundlingError(str(error)) from error
 
 

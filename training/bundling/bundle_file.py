@@ -35,6 +35,7 @@ class BundleFile(StrictModel, validate_default=True):
     data: _Path | None = None
     models_dir: _Path = Path("models")
     metrics: _Path | None = None
+    encrypt: _Path | None = None
 
 
 def described(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:

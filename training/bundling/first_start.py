@@ -41,17 +41,21 @@ _SETTINGS = LookupSettings(policy=ViewPolicy(stale="serve"), budget_s=10.0)
 
 
 def first_start(
-    models_dir: Path, model: ModelId, feature_repo: Path, feature_store_yaml: Path | None
+    models_dir: Path,
+    model: ModelId,
+    feature_repo: Path,
+    feature_store_yaml: Path | None,
+    keyring: Path | None = None,
 ) -> list[str]:
     """Start the bundle as a replica does, and send its example and its golden rows through all
     stages; what is odd about it, though it serves. Raises ValueError where it cannot serve."""
-    paths = [models_dir, feature_repo, *filter(None, [feature_store_yaml])]
+    paths = [models_dir, feature_repo, feature_store_yaml, keyring]
     reads, writes = os.pipe()
     # -P: nothing is importable here for lying in the folder from which this is run.
     command = [sys.executable, "-P", "-m", __name__, str(writes), model.name, model.version]
     with TemporaryFile("w+") as said, open(reads) as report:
         process = subprocess.Popen(
-            [*command, *(str(path.resolve()) for path in paths)],
+            [*command, *(str(path.resolve()) if path else "" for path in paths)],
             pass_fds=[writes],
             stdout=said,
             stderr=said,
@@ -117,9 +121,10 @@ def _told(error: BaseException) -> str:
 
 
 async def _start(
-    models_dir: Path, model: ModelId, repo: Path, store_yaml: Path | None
+    models_dir: Path, model: ModelId, repo: Path, store_yaml: Path | None, keyring: Path | None
 ) -> list[str]:
-    bundles, rows = BundleStore(models_dir, allow_code=True), _Reasons()
+    read = keyring.read_bytes if keyring else None
+    bundles, rows = BundleStore(models_dir, allow_code=True, keyring=read), _Reasons()
     logging.getLogger("ray.serve").addHandler(rows)
     lookup = FeatureLookup(partial(open_store, repo, store_yaml), bundles, _SETTINGS)
     chain = _Watched(bundles, lookup)
@@ -156,11 +161,11 @@ def _unread(ran: BatchResult) -> bool:
 
 def main() -> None:
     """In the interpreter of its own: one line to whoever started it."""
-    report, name, version, models_dir, repo, *store_yaml = sys.argv[1:]
-    yaml = Path(store_yaml[0]) if store_yaml else None
+    report, name, version, models_dir, repo, *optional = sys.argv[1:]
+    yaml, keyring = (Path(path) if path else None for path in optional)
     found: dict[str, str | list[str]]
     try:
-        start = _start(Path(models_dir), ModelId(name, version), Path(repo), yaml)
+        start = _start(Path(models_dir), ModelId(name, version), Path(repo), yaml, keyring)
         found = {"warnings": asyncio.run(start)}
     except Exception as error:
         found = {"refused": " ".join(str(error).split()) or type(error).__name__}

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 from app.serving.contract import Contract
 from deployments.bundle import bundle as layout
 from deployments.bundle.manifest import Manifest, ProgramSpec, TrainingData
+from deployments.bundle.sealed import sealing_of
 from deployments.columns import Column, missing_of
 from deployments.dtypes import DType
 from deployments.features.lookup import open_store
@@ -49,6 +49,7 @@ def write_bundle(
     warnings: Sequence[str] = (),
     description: str = "",
     extra_files: Mapping[str, bytes] | None = None,
+    keyring: Path | None = None,
 ) -> Path:
     """Write ``<models_dir>/<name>/<version>/``, start it once, and point ``latest`` at it.
 
@@ -58,7 +59,8 @@ def write_bundle(
     ``outputs`` are FieldSpec and OutputSpec documents; a timestamp's ``minimum`` and ``maximum``
     may be ISO 8601, and a request feature of which training saw gaps is ``optional`` unless its
     document says otherwise. ``fingerprint`` is of the training set, None where rows of the online
-    store stand in for one. What is odd, ``warnings`` and more, is told on stderr. Raises ValueError
+    store stand in for one. With a ``keyring`` each file is encrypted before it is written. What is
+    odd, ``warnings`` and more, is told on stderr. Raises ValueError
     for what does not fit together or could not serve; then nothing is written.
     """
     if Path(name).name != name or name.startswith(".") or not (name and name.isprintable()):
@@ -122,16 +124,13 @@ def write_bundle(
     with tempfile.TemporaryDirectory(dir=models_dir, prefix=".writing-") as scratch:
         folder = Path(scratch) / name / "unnamed"
         folder.mkdir(parents=True)
-        shutil.copyfile(program, folder / spec.file)
-        (folder / layout.GOLDEN).write_text(_golden(golden, answered, dtypes))
-        for file, content in {**preprocessor.files(), **(extra_files or {})}.items():
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            (folder / file).write_bytes(content)
-        files = {
-            path.relative_to(folder).as_posix(): layout.sha256(path)
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
+        contents = {
+            spec.file: program.read_bytes(),
+            layout.GOLDEN: _golden(golden, answered, dtypes).encode(),
+            **preprocessor.files(),
+            **(extra_files or {}),
         }
+        files = {file: write(folder, file, contents[file], keyring) for file in sorted(contents)}
         digest = hashlib.sha256(f"{created_at} {files}".encode()).hexdigest()
         version = f"{created_at:%Y%m%dT%H%M%S}-{digest[:8]}"  # another's of the same second, too
         manifest = draft.model_copy(
@@ -142,9 +141,11 @@ def write_bundle(
                 "files": files,
             }
         )
-        (folder / layout.MANIFEST).write_text(manifest.model_dump_json(indent=2))
+        write(folder, layout.MANIFEST, manifest.model_dump_json(indent=2).encode(), keyring)
         written = folder.rename(folder.with_name(version))
-        problems += odd + first_start(Path(scratch), manifest.id, feature_repo, feature_store_yaml)
+        problems += odd + first_start(
+            Path(scratch), manifest.id, feature_repo, feature_store_yaml, keyring
+        )
         home = models_dir / name
         home.mkdir(exist_ok=True)
         target = written.rename(home / version)
@@ -152,6 +153,15 @@ def write_bundle(
     for warning in [*warnings, *problems]:
         print(f"warning: {warning}", file=sys.stderr)
     return target
+
+
+def write(folder: Path, file: str, content: bytes, keyring: Path | None = None) -> str:
+    """Write a file of a bundle, encrypted where there is a ``keyring``; the SHA-256 of what is
+    within."""
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    sealed = sealing_of(keyring).seal(file, content) if keyring else content
+    (folder / file).write_bytes(sealed)
+    return hashlib.sha256(content).hexdigest()
 
 
 def _check_columns(

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from deployments.bundle.bundle import LATEST, Bundle, BundleStore
+from deployments.model.backends.torch_export import read
 from deployments.model_id import ModelId
 from training.flights.calibration import fit_platt, sigmoid
 from training.flights.diagram import reliability_diagram
@@ -37,7 +38,7 @@ def by_network(bundle: Bundle, data: Prepared) -> Floats:
     those that it was trained on."""
     if bundle.manifest.training_data.fingerprint != data.fingerprint:
         raise SystemExit(f"{bundle.path} was trained on another training set: run `make bundle`")
-    program = torch.export.load(bundle.program).module()
+    program = read(bundle.program, torch.device("cpu")).module()
     numeric, categorical = map(torch.from_numpy, data.inputs)
     parts = [
         program(*rows) for rows in zip(numeric.split(BATCH), categorical.split(BATCH), strict=True)

@@ -100,14 +100,14 @@ class Backend(NamedTuple):
 
     def load(
         self,
-        program: Path,
+        program: Path | bytes,
         outputs: Sequence[OutputSpec],
         example: TensorFrame,
         options: ModelOptions,
     ) -> Runtime:
-        """The program in a file, with what the contract says of its answers (their dtypes and
-        shapes are the program's own to say), and ``example`` of what it takes, by the names of its
-        inputs: float32, int64 or bool, which are cast to what the program takes.
+        """The program in a file, or its content, with what the contract says of its answers (their
+        dtypes and shapes are the program's own to say), and ``example`` of what it takes, by the
+        names of its inputs: float32, int64 or bool, which are cast to what the program takes.
 
         Raises ValueError for a file that cannot be read or a program that cannot be served, and
         RuntimeError for options that cannot be followed here."""

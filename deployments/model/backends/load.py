@@ -18,7 +18,7 @@ def load(bundle: Bundle, options: ModelOptions) -> Runtime:
     platform = bundle.manifest.program.platform
     if platform not in BACKENDS:
         raise BundleError(
-            f"{bundle.program} is a program for {platform!r}, which this server does not run: "
+            f"{bundle.path} holds a program for {platform!r}, which this server does not run: "
             f"it runs {', '.join(BACKENDS)}"
         )
     frame, _ = golden_frame(bundle)

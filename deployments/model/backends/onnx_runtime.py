@@ -44,7 +44,10 @@ class OnnxRuntime(Runtime):
 
 
 def load(
-    program: Path, outputs: Sequence[OutputSpec], example: TensorFrame, options: ModelOptions
+    program: Path | bytes,
+    outputs: Sequence[OutputSpec],
+    example: TensorFrame,
+    options: ModelOptions,
 ) -> Runtime:
     """The program on a GPU or on CPU, as ``Backend.load`` says."""
     if options.precision != "float32":

@@ -1,5 +1,6 @@
 """What a file of ``torch.export.save`` tells of how it came to be, without loading it."""
 
+import io
 import re
 import zipfile
 from pathlib import Path
@@ -17,11 +18,16 @@ class Origin(NamedTuple):
     device: str | None
 
 
-def origin(program: Path) -> Origin | None:
-    """Where a program comes from; None of a file that is no archive."""
-    if not zipfile.is_zipfile(program):
+def file_of(program: Path | bytes) -> str | io.BytesIO:
+    """A program's file, or its content, as torch and zipfile open it."""
+    return io.BytesIO(program) if isinstance(program, bytes) else str(program)
+
+
+def origin(program: Path | bytes) -> Origin | None:
+    """Where a program comes from; None of a file, or its content, that is no archive."""
+    if not zipfile.is_zipfile(file_of(program)):
         return None
-    with zipfile.ZipFile(program) as archive:
+    with zipfile.ZipFile(file_of(program)) as archive:
         documents = [archive.read(name) for name in archive.namelist() if name.endswith(".json")]
     devices = {found.decode() for text in documents for found in _DEVICE.findall(text)}
     versions = [found.decode() for text in documents for found in _VERSION.findall(text)]

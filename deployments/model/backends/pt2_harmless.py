@@ -11,10 +11,13 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch.export.pt2_archive import PT2ArchiveReader
+
+from deployments.model.backends.pt2_archive import file_of
 
 _RECORD = re.compile(
     r"archive_(format|version)|byteorder|\.data/(version|serialization_id)|extra/[\w./-]+"
@@ -58,12 +61,12 @@ class Harmful(ValueError):
     """A file that would have torch run what it holds; the message says which part."""
 
 
-def refuse_code(program: str | io.BytesIO) -> None:
+def refuse_code(program: Path | bytes) -> None:
     """Look through a file, or its content. Raises Harmful, and whatever a damaged one causes."""
-    with zipfile.ZipFile(program) as older:
+    with zipfile.ZipFile(file_of(program)) as older:
         if "version" in older.namelist():
             raise Harmful("it is of a form older than torch 2.8's, in which tensors are pickled")
-    archive = PT2ArchiveReader(program)
+    archive = PT2ArchiveReader(file_of(program))
     records = archive.get_file_names()
     for record in records:
         if not _RECORD.fullmatch(record):

@@ -12,7 +12,7 @@ from deployments.model.backends.base import Runtime, Signature, TensorSpec
 from deployments.model.backends.cuda import CudaRuntime
 from deployments.model.backends.output_places import answer_tensors, answered, numpys
 from deployments.model.backends.parameters import parameters_of
-from deployments.model.backends.pt2_archive import Origin, origin
+from deployments.model.backends.pt2_archive import Origin, file_of, origin
 from deployments.model.backends.pt2_harmless import Harmful, refuse_code
 from deployments.model.backends.row_range import row_range
 from deployments.model.backends.torch_cpu import TorchRuntime
@@ -23,7 +23,10 @@ _SHOWN = 200
 
 
 def load(
-    program: Path, outputs: Sequence[OutputSpec], example: TensorFrame, options: ModelOptions
+    program: Path | bytes,
+    outputs: Sequence[OutputSpec],
+    example: TensorFrame,
+    options: ModelOptions,
 ) -> Runtime:
     """The program on a GPU or on CPU, as ``Backend.load`` says."""
     device = pick_device(options.device)
@@ -35,7 +38,7 @@ def load(
     # torch keeps the number by thread: each takes what was set last when it first computes.
     torch.set_num_threads(options.threads)
     names = [output.name for output in outputs]
-    loaded = Program(_read(program, device), names, example, device, options.precision)
+    loaded = Program(read(program, device), names, example, device, options.precision)
     if device.type == "cpu":
         return TorchRuntime(loaded, device)
     return CudaRuntime(loaded, example, device, options.cuda_graphs, options.cuda_graph_rows)
@@ -43,7 +46,7 @@ def load(
 
 def signature(program: Path) -> Signature:
     """What the program in a file says of itself, as ``Backend.signature`` says."""
-    exported = _read(program, torch.device("cpu"))
+    exported = read(program, torch.device("cpu"))
     parameters = parameters_of(exported)
     inputs = [
         TensorSpec(name, _name(dtype), (None, *(n.fewest if n.fixed else None for n in sizes[1:])))
@@ -66,25 +69,27 @@ def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _read(program: Path, device: torch.device) -> torch.export.ExportedProgram:
-    """Raises ValueError for what torch cannot load here."""
+def read(program: Path | bytes, device: torch.device) -> torch.export.ExportedProgram:
+    """The program in a file, or its content, for this device. Raises ValueError for what torch
+    cannot load here, or would run of it."""
+    named = "the program" if isinstance(program, bytes) else str(program)
     made = origin(program)
     if made and made.device and device.type == "cpu":
         raise ValueError(
-            f"{program} was exported on a GPU ({made.device}): call module.cpu() before "
+            f"{named} was exported on a GPU ({made.device}): call module.cpu() before "
             "torch.export.export, and it is moved to where it is served"
         )
     logging.getLogger("torch.export").setLevel(logging.ERROR)  # it warns with tracebacks
     try:
-        refuse_code(str(program))
-        return torch.export.load(program)
+        refuse_code(program)
+        return torch.export.load(file_of(program))
     except Harmful as error:
         raise ValueError(
-            f"{program} would have torch run what it holds, which no program of tensors needs: "
+            f"{named} would have torch run what it holds, which no program of tensors needs: "
             f"{error}"
         ) from error
     except Exception as error:
-        raise ValueError(f"{program} {_why(made, error)}") from error
+        raise ValueError(f"{named} {_why(made, error)}") from error
 
 
 def _why(made: Origin | None, error: Exception) -> str:

@@ -13,7 +13,7 @@ from deployments.frames import TensorFrame
 from deployments.model.backends.cuda import CudaRuntime
 from deployments.model.backends.load import load
 from deployments.model.backends.torch_cpu import TorchRuntime
-from deployments.model.backends.torch_export import pick_device
+from deployments.model.backends.torch_export import pick_device, read
 from deployments.model.backends.torch_program import Program
 from deployments.model.golden_rows import golden_frame, prove, repeated
 from deployments.model.options import ModelOptions
@@ -47,7 +47,7 @@ def gpu() -> torch.device:
 
 def test_the_plain_runtime_answers_what_the_cpu_does(bundle: Bundle, gpu: torch.device) -> None:
     names = [output.name for output in bundle.manifest.outputs]
-    program = Program(torch.export.load(bundle.program), names, golden_frame(bundle)[0], gpu)
+    program = Program(read(bundle.program, gpu), names, golden_frame(bundle)[0], gpu)
     plain = TorchRuntime(program, gpu)
 
     prove(bundle, plain.run, sizes=SIZES)
