@@ -3,12 +3,14 @@
 from asyncio import Future
 from collections.abc import AsyncIterator, Sequence
 from math import inf
+from time import perf_counter
 from typing import Any
 
 from app.access.principal import Scope
-from app.edge.guards import Auditor, Limiter, Recorded, Told
+from app.edge.guards import Auditor, Limiter
 from app.edge.layers import Call, Handler
 from app.edge.options import RequestOptions
+from app.edge.recording import Recording
 from app.edge.route import Access, Cost, Route
 from app.serving.answers import Answers
 from app.serving.contract import Row
@@ -19,9 +21,9 @@ from app.serving.server_timing import ServerTiming
 
 class Account:
     """Of one request: its rows are charged to its principal before they join the queue, and their
-    answers recorded before anyone gets to see them."""
+    answers recorded before the queue gives them."""
 
-    __slots__ = ("_auditor", "_limiter", "_options", "_recorded", "_route", "_serving")
+    __slots__ = ("_auditor", "_limiter", "_options", "_route", "_serving")
 
     def __init__(
         self,
@@ -34,7 +36,6 @@ class Account:
         self._route = route
         self._limiter = limiter
         self._auditor = auditor
-        self._recorded: list[Recorded] = []
         self._serving: Accounted | None = None
 
     def of(self, version: ServedVersion) -> "Accounted":
@@ -50,40 +51,16 @@ class Account:
         if self._limiter is not None and principal is not None:
             self._limiter.take(principal, Scope.PREDICT, rows=rows)
 
-    def record(self, version: ServedVersion, told: Told) -> None:
-        """Record what rows are about to be told; ``kept`` waits for it. Raises Unrecorded."""
-        if self._auditor is not None:
-            self._hold(self._auditor.answered(self._options, self._route, version, told))
-
-    def answered(
-        self,
-        version: ServedVersion,
-        rows: Sequence[Row],
-        answers: Sequence[Answer] | Answers,
-        first: int = 0,
-    ) -> None:
-        """The same of rows that came with the request, ``first`` is the place of the first."""
-        if self._auditor is not None:
-            self.record(version, Told(rows, answers, self._options.began, first))
+    def recording(self, version: ServedVersion) -> Recording | None:
+        """The witness of what rows are answered, where that is recorded."""
+        if self._auditor is None:
+            return None
+        return Recording(self._auditor, self._options, self._route, version)
 
     def failed(self, error: Exception, id: str | int | None = None) -> None:
-        """Record that the row of a stream was answered this error. Raises Unrecorded."""
+        """Record that the row of a stream was answered this error."""
         if self._auditor is not None:
-            recorded = self._auditor.failed(self._options, self._route, error, id)
-            if recorded is not None:
-                self._hold(recorded)
-
-    async def kept(self) -> None:
-        """Until all that was recorded before is kept. Raises Unrecorded."""
-        if (auditor := self._auditor) is not None and (recorded := self._recorded):
-            self._recorded = []
-            for one in recorded:
-                await auditor.kept(one)
-
-    def _hold(self, recorded: Recorded) -> None:
-        # Many rows of a stream are in one write.
-        if not self._recorded or self._recorded[-1] is not recorded:
-            self._recorded.append(recorded)
+            self._auditor.failed(self._options, self._route, error, id)
 
 
 class Accounted:
@@ -108,55 +85,40 @@ class Accounted:
     ) -> list[Answer]:
         """As ``ServedVersion.answer``, which raises RateLimited and Unrecorded besides."""
         self._account.charge(len(rows))
-        answers = await self.version.answer(rows, deadline, values=values, timing=timing)
-        self._account.answered(self.version, rows, answers)
-        await self._account.kept()
-        return answers
+        witness = self._account.recording(self.version)
+        return await self.version.answer(
+            rows, deadline, values=values, timing=timing, witness=witness
+        )
 
     async def answer_by_column(
         self, rows: Sequence[Row], deadline: float = inf, timing: ServerTiming | None = None
     ) -> Answers:
         """The same by column."""
         self._account.charge(len(rows))
-        answers = await self.version.answer_by_column(rows, deadline, timing)
-        self._account.answered(self.version, rows, answers)
-        await self._account.kept()
-        return answers
+        witness = self._account.recording(self.version)
+        return await self.version.answer_by_column(rows, deadline, timing, witness)
 
     def parts(
         self, rows: Sequence[Row], deadline: float = inf, *, values: bool = False
     ) -> AsyncIterator[list[Answer]]:
-        """The same in parts, each of which is recorded before it is given."""
+        """The same in parts."""
         self._account.charge(len(rows))
-        parts = self.version.parts(rows, deadline, values=values)
+        witness = self._account.recording(self.version)
+        return self.version.parts(rows, deadline, values=values, witness=witness)
 
-        async def recorded() -> AsyncIterator[list[Answer]]:
-            begin = 0
-            async for part in parts:
-                asked = rows[begin : begin + len(part)]
-                self._account.answered(self.version, asked, part, begin)
-                await self._account.kept()
-                begin += len(part)
-                yield part
-
-        return recorded()
-
-    def begin(self, row: Row, deadline: float = inf) -> "Future[BatchSlot]":
-        """As ``ServedVersion.begin``, which raises RateLimited besides."""
+    def begin(
+        self, row: Row, deadline: float = inf, id: str | int | None = None
+    ) -> "Future[BatchSlot]":
+        """As ``ServedVersion.begin``, for a row that its client calls ``id``, which raises
+        RateLimited besides, and whose future Unrecorded."""
         self._account.charge(1)
-        return self.version.begin(row, deadline)
+        if (witness := self._account.recording(self.version)) is not None:
+            witness.id, witness.began = id, perf_counter()
+        return self.version.begin(row, deadline, witness)
 
     def end(self, placed: BatchSlot, *, values: bool = False) -> Answer:
-        """The answer of a row that ``begin`` placed, which ``record`` records."""
+        """The answer of a row that ``begin`` placed."""
         return self.version.end(placed, values=values)
-
-    def record(self, placed: BatchSlot, answer: Answer, id: str | int, began: float) -> None:
-        """Record what a row that its client calls ``id`` and that came ``began`` (by
-        ``perf_counter``) is about to be answered: not before ``Account.kept``. Raises
-        Unrecorded."""
-        batch, place = placed
-        told = Told([batch.rows[place]], [answer], began, id=id)
-        self._account.record(self.version, told)
 
 
 Serving = ServedVersion | Accounted
@@ -181,10 +143,9 @@ class Accounting:
         try:
             return await self._handler(call)
         except Exception as error:
-            if (auditor := self._auditor) is not None:
-                recorded = auditor.failed(options, route, error)
-                if recorded is not None:
-                    await auditor.kept(recorded)
+            if self._auditor is not None:
+                self._auditor.failed(options, route, error)
+                await self._auditor.kept()
             raise
 
 

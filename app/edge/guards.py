@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-import msgspec
+from typing import TYPE_CHECKING, Protocol
 
 from app.access.principal import Principal, Scope
 from app.edge.options import RequestOptions
 from app.edge.route import Route
-from app.serving.answers import Answers
-from app.serving.contract import Row
+from app.serving.answers import AnsweredBatch
 from app.serving.errors import ErrorCode
-from app.serving.served_version import Answer, ServedVersion
+
+if TYPE_CHECKING:
+    from app.edge.recording import Recording
 
 ERRORS = (
     *(ErrorCode.UNAUTHENTICATED, ErrorCode.FORBIDDEN),
@@ -69,30 +68,14 @@ class Limiter(Guard, Protocol):
         """Count these, unless that is too many: all or nothing. Raises RateLimited."""
 
 
-class Told(msgspec.Struct, gc=False):
-    """Rows and their answers, in their order."""
-
-    rows: Sequence[Row]
-    answers: Sequence[Answer] | Answers
-    began: float
-    """When the rows came, by ``perf_counter``."""
-    first: int = 0
-    """The place in its request of the first row."""
-    id: str | int | None = None
-    """What its client calls the row of a stream."""
-
-
-Recorded = Any
-"""What an auditor makes of a record, and knows again."""
-
-
 class Auditor(Guard, Protocol):
     """Records what was answered."""
 
-    def answered(
-        self, options: RequestOptions, route: Route, serving: ServedVersion, told: Told
-    ) -> Recorded:
-        """Record what rows are about to be told. Raises Unrecorded."""
+    async def answered(
+        self, batch: AnsweredBatch, recordings: "Sequence[tuple[Recording, int, int]]"
+    ) -> None:
+        """Record what these requests are about to be told, each the answers of so many rows that
+        are at this place of the batch, until it is kept. Raises Unrecorded."""
 
     def failed(
         self,
@@ -100,12 +83,12 @@ class Auditor(Guard, Protocol):
         route: Route,
         error: Exception,
         id: str | int | None = None,
-    ) -> Recorded | None:
+    ) -> None:
         """Record that a request, or the row of a stream that its client calls ``id``, was answered
-        this error; None where it is not for records."""
+        this error, unless that is not for records."""
 
-    async def kept(self, recorded: Recorded) -> None:
-        """Until this is kept. Raises Unrecorded."""
+    async def kept(self) -> None:
+        """Until all that was recorded in this turn of the loop is kept. Raises Unrecorded."""
 
 
 @dataclass(frozen=True, slots=True)

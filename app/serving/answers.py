@@ -110,13 +110,18 @@ class AnsweredBatch:
             return RowFailed(failure.message, failure.column)
         return self.row(place, values_of)
 
-    def first_without_answer(self, part: slice) -> int | None:
-        """The first row of this part that a policy refuses or that failed, if any."""
-        without = [place for place in self.failed if part.start <= place < part.stop]
+    @cached_property
+    def without_answer(self) -> frozenset[int]:
+        """The rows that a policy refuses or that failed."""
         states = self.found.views
-        if states is not None and states.refused is not None:
-            without += (part.start + np.flatnonzero(states.refused[part] >= 0)[:1]).tolist()
-        return min(without, default=None)
+        if states is None or states.refused is None:
+            return frozenset(self.failed)
+        return frozenset(self.failed).union(np.flatnonzero(states.refused >= 0).tolist())
+
+    def first_without_answer(self, part: slice) -> int | None:
+        """The first of them in this part, if there is one."""
+        without = self.without_answer
+        return min((place for place in without if part.start <= place < part.stop), default=None)
 
     def row(self, place: int, values_of: Mapping[str, DType] | None = None) -> RowAnswer:
         """The answer for one row, with the values of the named feature columns if asked for."""

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass
 from math import ceil, inf
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from app.serving.errors import Overloaded, TimedOut, Unavailable, WindsockError
 from deployments.log import get_logger
 
 R = TypeVar("R")
 B = TypeVar("B")
+Seen_contra = TypeVar("Seen_contra", contravariant=True)
 
 logger = get_logger(__name__)
 
@@ -22,6 +23,18 @@ _OUTLIER = 4.0
 _SHORT_S = 0.01
 
 
+class Witness(Protocol[Seen_contra]):
+    """Sees the result of a request's batch before who asked does. Those of a batch are of a kind:
+    one of them sees it for all."""
+
+    async def see(self, result: Seen_contra, sightings: "Sequence[Sighting]") -> None:
+        """It is about to be given to these. What this raises they are given instead."""
+
+
+Sighting = tuple[Any, int, int]
+"""The witness of a request, and its rows: their place in the batch, and how many they are."""
+
+
 @dataclass(slots=True)
 class _Waiting(Generic[R, B]):
     """A request in the queue; ``deadline`` is of the event loop's clock."""
@@ -29,6 +42,7 @@ class _Waiting(Generic[R, B]):
     rows: Sequence[R]
     answer: "asyncio.Future[tuple[B, int]]"
     deadline: float
+    witness: Witness[B] | None
 
 
 class Coalescer(Generic[R, B]):
@@ -103,7 +117,12 @@ class Coalescer(Generic[R, B]):
         return Overloaded(f"{why}: {retry}", max(1, ceil(wait_s)))
 
     def submit(
-        self, rows: Sequence[R], deadline: float = inf, *, admitted: bool = False
+        self,
+        rows: Sequence[R],
+        deadline: float = inf,
+        *,
+        admitted: bool = False,
+        witness: Witness[B] | None = None,
     ) -> "asyncio.Future[tuple[B, int]]":
         """The batch in which ``rows`` (at most ``max_rows``) run, and the place of the first.
 
@@ -111,14 +130,14 @@ class Coalescer(Generic[R, B]):
         future gives the place in the queue up.
 
         Raises Overloaded where the queue is full; the future raises TimedOut where ``deadline`` (of
-        the event loop's clock) passes first, the WindsockError that ``run`` raised, and Unavailable
-        for anything else that it raised.
+        the event loop's clock) passes first, the WindsockError that ``run`` or the ``witness``
+        raised, and Unavailable for anything else that they raised.
         """
         if not admitted and (refusal := self.refusal(len(rows), deadline)):
             raise refusal
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[tuple[B, int]] = loop.create_future()
-        self._queue.append(_Waiting(rows, answer, deadline))
+        self._queue.append(_Waiting(rows, answer, deadline, witness))
         self._queued_rows += len(rows)
         if self._running < self._in_flight:
             self._running += 1
@@ -170,6 +189,7 @@ class Coalescer(Generic[R, B]):
             if not isinstance(error, Exception):
                 raise
         else:
+            await _seen(result, waiting)
             start = 0
             for one in waiting:
                 if not one.answer.done():
@@ -188,6 +208,26 @@ class Coalescer(Generic[R, B]):
             self._launch()
         else:
             self._running -= 1
+
+
+async def _seen(result: B, waiting: Sequence[_Waiting[R, B]]) -> None:
+    """Have witnesses see the result, where there are any."""
+    place, sightings = 0, []
+    for one in waiting:
+        if one.witness is not None and not one.answer.done():
+            sightings.append((one.witness, place, len(one.rows)))
+        place += len(one.rows)
+    if not sightings:
+        return
+    witness, *_ = sightings[0]
+    try:
+        await witness.see(result, sightings)
+    except Exception as error:
+        if not isinstance(error, WindsockError):
+            logger.error("the witnesses of a batch failed", exc_info=error)
+        for one in waiting:
+            if one.witness is not None and not one.answer.done():
+                one.answer.set_exception(_refusal(error))
 
 
 def _refusal(error: BaseException) -> WindsockError:

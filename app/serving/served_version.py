@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from math import inf
 from time import perf_counter
 
@@ -11,6 +12,7 @@ from app.config import BatchSettings
 from app.serving.answers import AnsweredBatch, Answers, RowAnswer
 from app.serving.chain import BatchResult, Chain
 from app.serving.coalescer import Coalescer
+from app.serving.coalescer import Witness as BatchWitness
 from app.serving.contract import Contract, Row
 from app.serving.errors import Overloaded, RowError, RowFailed
 from app.serving.labels import labels_of
@@ -21,6 +23,9 @@ from deployments.frames import Frame
 
 BatchSlot = tuple[AnsweredBatch, int]
 """Where a row came to be: its batch, which has run, and its place there."""
+
+Witness = BatchWitness[AnsweredBatch]
+"""Sees answers before who asked for them does."""
 
 Answer = RowAnswer | RowError
 """A row's answer, or why it has none."""
@@ -65,56 +70,70 @@ class ServedVersion:
         *,
         values: bool = False,
         timing: ServerTiming | None = None,
+        witness: Witness | None = None,
     ) -> list[Answer]:
         """One answer per row, in order; more rows than a batch holds are split over several. A row
         that a view's policy refuses, or that a stage fails for, has its error instead.
 
         ``deadline`` is of the event loop's clock. With ``values`` each answer also holds the
-        feature values that the model was given; ``timing`` is told where the time goes.
+        feature values that the model was given; ``timing`` is told where the time goes, and the
+        ``witness`` sees each part before it is given.
 
-        Raises Overloaded, TimedOut or Unavailable.
+        Raises Overloaded, TimedOut or Unavailable, and what the witness does.
         """
         answers: list[Answer] = []
-        async for placed, count in self._placed(rows, deadline, timing):
+        async for placed, count in self._placed(rows, deadline, timing, witness):
             answers += self._read(placed, count, values)
         return answers
 
     async def answer_by_column(
-        self, rows: Sequence[Row], deadline: float = inf, timing: ServerTiming | None = None
+        self,
+        rows: Sequence[Row],
+        deadline: float = inf,
+        timing: ServerTiming | None = None,
+        witness: Witness | None = None,
     ) -> Answers:
         """The same by column, where that is what a protocol carries: it costs less a row."""
         answers = Answers()
-        async for (batch, start), count in self._placed(rows, deadline, timing):
+        async for (batch, start), count in self._placed(rows, deadline, timing, witness):
             answers.add(batch, start, count)
         return answers
 
     def parts(
-        self, rows: Sequence[Row], deadline: float = inf, *, values: bool = False
+        self,
+        rows: Sequence[Row],
+        deadline: float = inf,
+        *,
+        values: bool = False,
+        witness: Witness | None = None,
     ) -> AsyncIterator[list[Answer]]:
         """The same in parts, each as soon as its batch has run.
 
         Raises Overloaded at once; the iterator raises TimedOut or Unavailable.
         """
         size = self._coalescer.max_rows
+        submit = partial(self._coalescer.submit, deadline=deadline, witness=witness)
         in_parts = [rows[begin : begin + size] for begin in range(0, len(rows), size)]
-        first = self._coalescer.submit(in_parts[0], deadline) if in_parts else None
+        first = submit(in_parts[0]) if in_parts else None
 
         async def answers() -> AsyncIterator[list[Answer]]:
             under_way = first
             for part in in_parts:
-                under_way = under_way or self._coalescer.submit(part, deadline, admitted=True)
+                under_way = under_way or submit(part, admitted=True)
                 yield self._read(await under_way, len(part), values)
                 under_way = None
 
         return answers()
 
-    def begin(self, row: Row, deadline: float = inf) -> "asyncio.Future[BatchSlot]":
+    def begin(
+        self, row: Row, deadline: float = inf, witness: Witness | None = None
+    ) -> "asyncio.Future[BatchSlot]":
         """The same for one row, for who goes on meanwhile: ``end`` has its answer. Who cancels the
         future gives the row's place in the queue up.
 
         Raises Overloaded; the future raises TimedOut or Unavailable.
         """
-        return self._coalescer.submit([row], deadline)
+        return self._coalescer.submit([row], deadline, witness=witness)
 
     def end(self, placed: BatchSlot, *, values: bool = False) -> Answer:
         """The answer of a row that ``begin`` placed."""
@@ -141,7 +160,11 @@ class ServedVersion:
         return self.contract.decode(msgspec.json.encode(self.contract.example()))
 
     async def _placed(
-        self, rows: Sequence[Row], deadline: float, timing: ServerTiming | None
+        self,
+        rows: Sequence[Row],
+        deadline: float,
+        timing: ServerTiming | None,
+        witness: Witness | None,
     ) -> AsyncIterator[tuple[BatchSlot, int]]:
         """Where the rows came to be, and how many of them there."""
         size = self._coalescer.max_rows
@@ -149,7 +172,9 @@ class ServedVersion:
         for begin in range(0, len(rows), size):
             part = rows[begin : begin + size]
             submitted = perf_counter()
-            placed = await self._coalescer.submit(part, deadline, admitted=begin > 0)
+            placed = await self._coalescer.submit(
+                part, deadline, admitted=begin > 0, witness=witness
+            )
             if timing:
                 batch, _ = placed
                 timing.add(batch.started - submitted, batch.spent)

@@ -3,18 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 
-from app.edge.guards import Told
 from app.edge.options import RequestOptions
+from app.edge.recording import Recording
 from app.edge.route import Route
-from app.serving.contract import Row
+from app.serving.answers import AnsweredBatch
 from app.serving.errors import Unrecorded
-from app.serving.served_version import ServedVersion
 
 
 class Record:
-    """What was recorded at once: ``rows`` and what they are told, or the error of a request."""
+    """What was recorded at once: a number of ``rows``, or the error of a request."""
 
-    def __init__(self, route: str, rows: Sequence[Row], error: Exception | None = None) -> None:
+    def __init__(self, route: str, rows: int, error: Exception | None = None) -> None:
         self.route, self.rows, self.error = route, rows, error
         self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -36,10 +35,12 @@ class HeldAuditor:
     def problems(self) -> list[str]:
         return []
 
-    def answered(
-        self, options: RequestOptions, route: Route, serving: ServedVersion, told: Told
-    ) -> Record:
-        return self._recorded(Record(route.path, told.rows))
+    async def answered(
+        self, batch: AnsweredBatch, recordings: Sequence[tuple[Recording, int, int]]
+    ) -> None:
+        for recording, _, rows in recordings:
+            self._recorded(Record(recording.route.path, rows))
+        await self.kept()
 
     def failed(
         self,
@@ -47,13 +48,13 @@ class HeldAuditor:
         route: Route,
         error: Exception,
         id: str | int | None = None,
-    ) -> Record | None:
-        if isinstance(error, Unrecorded):
-            return None
-        return self._recorded(Record(route.path, (), error))
+    ) -> None:
+        if not isinstance(error, Unrecorded):
+            self._recorded(Record(route.path, 0, error))
 
-    async def kept(self, recorded: Record) -> None:
-        await recorded.settled
+    async def kept(self) -> None:
+        if self.records:
+            await self.records[-1].settled
 
     def let(self) -> None:
         """Keep what there is."""
@@ -61,11 +62,10 @@ class HeldAuditor:
             if not record.settled.done():
                 record.settled.set_result(None)
 
-    def _recorded(self, record: Record) -> Record:
+    def _recorded(self, record: Record) -> None:
         self.records.append(record)
         if self.broken:
             record.settled.set_exception(Unrecorded("the disk is full"))
             record.settled.exception()  # not every one is asked for
         elif not self.hold:
             record.settled.set_result(None)
-        return record

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from math import inf
-from time import perf_counter
 
 from starlette.status import WS_1008_POLICY_VIOLATION, WS_1009_MESSAGE_TOO_BIG
 from starlette.types import Receive, Send
 
 from app.config import StreamSettings
-from app.edge.account import Account, Accounted, Serving
+from app.edge.account import Accounted, Serving
 from app.edge.errors import public_error, record_error
 from app.edge.options import RequestOptions
 from app.edge.websocket import close
@@ -25,7 +24,6 @@ from app.serving.errors import (
     RateLimited,
     RowError,
     TimedOut,
-    Unrecorded,
 )
 from app.serving.served_version import BatchSlot
 
@@ -62,7 +60,7 @@ class Session:
         self.started = self.heard = self._loop.time()
         self.ended = inf
         self._waiting: dict[RowId, Waiting] = {}
-        self._answers: deque[tuple[RowId | None, str]] = deque()
+        self._answers: deque[str] = deque()
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._close: tuple[int, str] | None = None
@@ -118,24 +116,11 @@ class Session:
             while not self._gone and (self._close is None or self.under_way):
                 await self._news.wait()
                 self._news.clear()
-                ready = len(self._answers)
-                if self._account is not None:
-                    await self._keep(self._account, ready)
-                for _ in range(ready):
-                    _, text = self._answers.popleft()
-                    await self._send({"type": "websocket.send", "text": text})
+                while self._answers:
+                    await self._send({"type": "websocket.send", "text": self._answers.popleft()})
                 self._room.set()
         except (OSError, RuntimeError):  # uvicorn's for a client that has left, or that it has cut
             self._gone = True
-
-    async def _keep(self, account: Account, ready: int) -> None:
-        """Wait until so many answers are recorded; where they are not they do not leave."""
-        try:
-            await account.kept()
-        except Unrecorded as error:
-            for place in range(ready):
-                row_id, _ = self._answers[place]
-                self._answers[place] = row_id, self._refusal(row_id, error)
 
     async def _read(self) -> None:
         window = self._settings.window
@@ -174,49 +159,42 @@ class Session:
             return
         deadline = now + (min(timeout_ms / 1000, self._limit_s) if timeout_ms else self._limit_s)
         try:
-            placed = serving.begin(row, deadline)
+            placed = (
+                serving.begin(row, deadline, row_id)
+                if isinstance(serving, Accounted)
+                else serving.begin(row, deadline)
+            )
         except (Overloaded, RateLimited) as error:
             self._refuse(row_id, error)
             return
         self._waiting[row_id] = placed, deadline
-        placed.add_done_callback(partial(self._placed, row_id, serving, perf_counter()))
+        placed.add_done_callback(partial(self._placed, row_id, serving))
         if deadline < self._next_limit:
             self._watch(deadline)
 
-    def _placed(
-        self,
-        row_id: RowId,
-        serving: Serving,
-        began: float,
-        placed: "asyncio.Future[BatchSlot]",
-    ) -> None:
+    def _placed(self, row_id: RowId, serving: Serving, placed: "asyncio.Future[BatchSlot]") -> None:
         if placed.cancelled():
             return
         del self._waiting[row_id]
         try:
             answer = serving.end(placed.result(), values=self._values)
-            if isinstance(serving, Accounted):
-                serving.record(placed.result(), answer, row_id, began)
             if isinstance(answer, RowError):
                 raise answer
             message = answer_message(row_id, answer, serving.model)
         except Exception as error:
             self._refuse(row_id, error)
         else:
-            self._answer(row_id, message)
+            self._answer(message)
 
     def _refuse(self, row_id: RowId | None, error: Exception) -> None:
         if self._account is not None:
             self._account.failed(error, row_id)
-        self._answer(row_id, self._refusal(row_id, error))
-
-    def _refusal(self, row_id: RowId | None, error: Exception) -> str:
         record_error(error, self._request_id)
         public = public_error(error)
-        return error_message(row_id, public.detail(self._request_id), public.retry_after_s)
+        self._answer(error_message(row_id, public.detail(self._request_id), public.retry_after_s))
 
-    def _answer(self, row_id: RowId | None, message: str) -> None:
-        self._answers.append((row_id, message))
+    def _answer(self, message: str) -> None:
+        self._answers.append(message)
         self._news.set()
 
     def _watch(self, deadline: float) -> None:
