@@ -23,4 +23,8 @@ def _limiter(args: EdgeArgs) -> Limiter | None:
 
 
 def _auditor(args: EdgeArgs) -> Auditor | None:
-    return None
+    if args.audit is None:
+        return None
+    from app.audit.log import AuditLog
+
+    return AuditLog(args.audit, anonymous=not args.auth)

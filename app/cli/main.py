@@ -3,6 +3,7 @@ command itself starts at once."""
 
 import typer
 
+from app.cli.audit import audit
 from app.cli.bundle import bundle
 from app.cli.check import check
 from app.cli.env import env
@@ -11,6 +12,7 @@ from app.cli.init import init
 from app.cli.up import up
 
 VERBS = (init, bundle, check, up, front, env)
+GROUPS = {"audit": audit}
 
 # Without markup, since rich's takes as long to import as all the rest.
 cli = typer.Typer(
@@ -22,6 +24,8 @@ cli = typer.Typer(
 )
 for verb in VERBS:
     cli.command()(verb)
+for name, group in GROUPS.items():
+    cli.add_typer(group, name=name)
 
 
 def main() -> None:

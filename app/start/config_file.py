@@ -96,6 +96,12 @@ def read(path: Path) -> dict[str, Any]:
     return document
 
 
+def graphs(path: Path) -> list[GraphArgs]:
+    """The args of each graph that a config file declares. Raises ConfigError."""
+    applications = load(path)["applications"]
+    return [args for one in applications if (args := _args(one, path.parent)) is not None]
+
+
 def targets(document: Mapping[str, Any]) -> list[Target]:
     """Where each application of the document will answer."""
     rays = {door.option: door.address for door in rays_doors(document)}

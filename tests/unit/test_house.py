@@ -25,8 +25,8 @@ _MAY_IMPORT = {
         deployments""",
     "app.quota": "app app.access.principal app.edge app.secrets app.serving deployments",
     "app.journal": "app app.journal.settings app.secrets deployments",
-    "app.audit": """app app.access.principal app.edge app.journal app.secrets app.serving
-        deployments""",
+    "app.audit": """app app.access.principal app.audit.settings app.edge app.journal app.secrets
+        app.serving deployments deployments.bundle""",
     "app.access.principal": "deployments",
     "app.access.settings": "app app.secrets deployments",
     "app.quota.settings": "app app.access.principal app.secrets deployments",
@@ -35,7 +35,7 @@ _MAY_IMPORT = {
     "app.ingress": f"""app.asgi app.config app.doors app.guards app.edge app.layouts app.protocols
         app.ray_private app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",
-    "app.cli": """app.access app.audit app.config app.doors.concurrency app.doors.front
+    "app.cli": """app.access app.audit app.audit.settings app.config app.doors.concurrency app.doors.front
         app.doors.tls app.journal app.secrets app.start training.bundling deployments.bundle
         deployments.features.plan""",
     "app.start": f"app app.config app.ray_private app.ray_private.controller {_SHARED} {_STAGES}",

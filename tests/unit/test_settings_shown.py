@@ -8,6 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from app.audit.settings import AuditSettings
 from app.config import (
     CollapsedSettings,
     DistributedSettings,
@@ -35,8 +36,10 @@ FORMS: dict[str, dict[str, type[BaseModel]]] = {
 
 DELIBERATE = {
     ("distributed", "args.fast_lane"): "open on loopback here, shut where nobody asks for it",
+    ("distributed", "args.audit"): "kept here, and not where nobody asks for it",
     ("distributed", "Features.clock"): "the shipped data end in 2013",
     ("collapsed", "args.fast_lane"): "as above",
+    ("collapsed", "args.audit"): "as above",
     ("collapsed", "args.layout"): "this is the other one",
     ("collapsed", "Ingress.features.clock"): "as above",
     ("collapsed", "Ingress.batching.max_wait_s"): "one loop refuses and predicts",
@@ -57,9 +60,9 @@ def departures(shown: BaseModel, default: BaseModel, where: str) -> Iterator[str
         path = f"{where}.{name}"
         assert name in shown.model_fields_set, f"serve_config.yaml does not show {path}"
         value, usual = getattr(shown, name), getattr(default, name)
-        if isinstance(value, FastLaneSettings) and usual is None:
+        if isinstance(value, FastLaneSettings | AuditSettings) and usual is None:
             yield path
-            usual = FastLaneSettings()
+            usual = type(value)()
         whole = isinstance(value, Secret)  # of its places it names one
         if isinstance(value, BaseModel) and type(value) is type(usual) and not whole:
             yield from departures(value, usual, path)
