@@ -27,6 +27,10 @@ def check(
         bool,
         typer.Option("--json", help="as one JSON object: addresses and problems, or the error"),
     ] = False,
+    local_key: Annotated[
+        bool,
+        typer.Option("--local-key", help="make a key of the local user's where there is none"),
+    ] = False,
 ) -> None:
     """Say what a config file would fail with, without starting it.
 
@@ -41,7 +45,7 @@ def check(
     from app.start.preflight import GraphRefused
 
     try:
-        checked = config_file.check(config, nodes)
+        checked = config_file.check(config, nodes, local_key=local_key)
     except (ConfigError, GraphRefused) as error:
         typer.echo(json.dumps({"error": str(error)}) if as_json else str(error), err=not as_json)
         raise typer.Exit(1) from error

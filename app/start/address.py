@@ -13,13 +13,19 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """Where an application of the file will answer; ``graph`` is whether it is one of ours."""
+    """Where an application of the file will answer; ``graph`` is whether it is one of ours.
+
+    ``auth`` is whether its clients have to show who they are, ``key`` the file that has a key of
+    the local user's.
+    """
 
     app: str
     url: str
     fast_lane: str | None
     grpc: str | None = None
     graph: bool = True
+    auth: bool = True
+    key: str | None = None
 
 
 @dataclass(frozen=True)

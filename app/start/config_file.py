@@ -5,9 +5,10 @@ import os
 import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 from ray.serve.config import AutoscalingConfig
@@ -20,6 +21,9 @@ from ray.serve.schema import (
     gRPCOptionsSchema,
 )
 
+from app.access.key_file import BrokenKeys
+from app.access.local_key import ensured_local_key, local_key
+from app.access.settings import AuthSettings
 from app.config import GraphArgs
 from app.start.address import Checked, ConfigError, Target
 from app.start.document import is_graph, load
@@ -41,18 +45,22 @@ _NESTED: dict[str, type[BaseModel]] = {
 }
 
 
-def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Checked:
+def check(
+    path: Path, nodes: Sequence[Mapping[str, float]] = (), *, local_key: bool = False
+) -> Checked:
     """Check all that can be known of a config file before Ray starts, with room for its graphs on
-    ``nodes`` of these resources where there are any, and say where it will answer.
+    ``nodes`` of these resources where there are any, and say where it will answer. With
+    ``local_key`` a graph that no key lets anyone into gets one of the local user's.
 
     Raises ConfigError, and GraphRefused for what a graph itself would refuse to start with.
     """
     check_shadows(Path.cwd())
     document = read(path)
     problems: list[str] = []
-    for application in document["applications"]:
+    every = [_args(application, path.parent) for application in document["applications"]]
+    for application, args in zip(document["applications"], every, strict=True):
         _import(application["import_path"].replace(":", "."), "import_path")
-        if args := _args(application, path.parent):
+        if args:
             problems += check_graph(args, completed(args, application.get("deployments") or []))
     for function in (document.get("grpc_options") or {}).get("grpc_servicer_functions") or ():
         _import(function, "grpc_servicer_functions")
@@ -61,7 +69,12 @@ def check(path: Path, nodes: Sequence[Mapping[str, float]] = ()) -> Checked:
     check_doors(opened)
     if local(environment):  # another cluster's ports are tried where they are opened
         check_free_or_ours(opened)
-    return Checked(targets(document), problems + _check_room(document, path.parent, nodes))
+    problems += _check_room(document, path.parent, nodes)
+    found = [
+        _with_key(target, args.auth, make=local_key) if args else target
+        for target, args in zip(targets(document), every, strict=True)
+    ]
+    return Checked(found, problems)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -120,6 +133,18 @@ def targets(document: Mapping[str, Any]) -> list[Target]:
             )
         )
     return found
+
+
+def _with_key(target: Target, auth: AuthSettings | Literal[False], *, make: bool) -> Target:
+    """How clients of this one show who they are. Raises ConfigError for keys that cannot be read,
+    with which no replica would start."""
+    if not auth:
+        return replace(target, auth=False)
+    try:
+        key = ensured_local_key(auth) if make else local_key(auth)
+    except (BrokenKeys, OSError) as error:
+        raise ConfigError(f"auth: {error}") from error
+    return replace(target, key=str(key) if key else None)
 
 
 def _check_deployments(deployments: list[dict[str, Any]]) -> None:

@@ -96,9 +96,10 @@ def _serve(client: httpx.Client, config: Path, verbose: bool) -> int:
 
 
 def _checked(config: Path) -> list[Target]:
-    """Where the file will answer, if nothing is wrong with it. Raises ConfigError."""
+    """Where the file will answer, with a key to ask it, if nothing is wrong with it. Raises
+    ConfigError."""
     # By another process, since Serve's schema and Feast would keep 250 MB in this one.
-    command = [script("windsock"), "check", "--json", str(config)]
+    command = [script("windsock"), "check", "--json", "--local-key", str(config)]
     done = subprocess.run(
         command, stdout=subprocess.PIPE, text=True, check=False, start_new_session=True
     )

@@ -1,6 +1,6 @@
 """What must hold before the first replica starts: a whole bundle, its features, and room."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import ray
@@ -53,9 +53,17 @@ def check(args: GraphArgs) -> list[str]:
         print(f"\nwindsock: {refused}\n", flush=True)
         raise refused from error
     finally:
-        for problem in problems:
-            print(f"\nwindsock: {problem}\n", flush=True)
+        for told in (*problems, *_about_auth(args)):
+            print(f"\nwindsock: {told}\n", flush=True)
     return problems
+
+
+def _about_auth(args: GraphArgs) -> Iterator[str]:
+    """What whoever starts it has to know at once; ``/health`` tells it later."""
+    if not args.auth:
+        yield "auth is off: whoever reaches a door may ask for everything"
+    elif not args.auth.keys.exists():
+        yield f"{args.auth.keys} is not there, so nobody can ask: `windsock keys local` makes a key"
 
 
 def _check_deployed(args: GraphArgs, configs: Sequence[ServeApplicationSchema]) -> list[str]:

@@ -41,12 +41,21 @@ def _of_graph(client: httpx.Client, target: Target) -> tuple[str, dict[str, str 
     example = shlex.quote(json.dumps(body["example"]))
     url = f"'{target.url}/predict'" if "[" in target.url else f"{target.url}/predict"
     return document["info"]["title"], {
-        "Try it": f"curl {url} -H 'content-type: application/json' -d {example}",
+        "Try it": f"curl {url} -H 'content-type: application/json'{_key(target)} -d {example}",
+        "Auth": None if target.auth else "off: whoever reaches a door may ask for everything",
         "Swagger page": f"{target.url}/docs",
         "Fast lane": target.fast_lane and f"{target.fast_lane}, the same without Ray's proxy",
         "gRPC": target.grpc and f"{target.grpc}, the Open Inference Protocol",
         "Problem": client.get(f"{target.url}/health").json().get("problem"),
     }
+
+
+def _key(target: Target) -> str:
+    """What brings a key along, without showing it: the terminal's history is no place for one."""
+    if not target.auth:
+        return ""
+    key = f"$(cat {shlex.quote(target.key)})" if target.key else "$WINDSOCK_KEY"
+    return f' -H "authorization: Bearer {key}"'
 
 
 def _logs_of_serve() -> str:

@@ -35,10 +35,12 @@ _MAY_IMPORT = {
     "app.ingress": f"""app.asgi app.config app.doors app.guards app.edge app.layouts app.protocols
         app.ray_private app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",
-    "app.cli": """app.access app.audit app.audit.settings app.config app.doors.concurrency app.doors.front
-        app.doors.tls app.journal app.secrets app.start training.bundling deployments.bundle
-        deployments.features.plan""",
-    "app.start": f"app app.config app.ray_private app.ray_private.controller {_SHARED} {_STAGES}",
+    "app.cli": """app.access app.access.principal app.access.settings app.audit
+        app.audit.settings app.config app.doors.concurrency app.doors.front app.doors.tls app.journal
+        app.secrets app.start
+        training.bundling deployments deployments.bundle deployments.features.plan""",
+    "app.start": f"""app app.access app.access.settings app.config app.ray_private
+        app.ray_private.controller {_SHARED} {_STAGES}""",
     "app.layouts": f"app.config app.ray_private app.serving {_SHARED} {_STAGES}",
     "app.doors": """app.config app.doors.early app.doors.http1 app.doors.http10 app.edge app.serving
         deployments""",

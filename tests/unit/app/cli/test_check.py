@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import Result
 
 from tests.support.example import NAME, Example
 from tests.support.serve import free_port
@@ -71,8 +72,54 @@ def test_a_sound_file_says_where_it_would_answer(windsock: Windsock, config: Con
         "fast_lane": f"http://127.0.0.1:{config.port}",
         "grpc": None,
         "graph": True,
+        "auth": True,
+        "key": None,
     }
     assert json.loads(answer.output) == {"applications": [told], "problems": []}
+    assert not (path.parent / ".windsock").exists()
+
+
+def test_a_key_is_made_where_it_is_asked_for_and_none_is_there(
+    windsock: Windsock, config: Config
+) -> None:
+    path = config.written()
+    for _ in range(2):
+        (told,) = _applications(windsock("check", path, "--json", "--local-key"))
+        assert told["key"] == str(path.parent / ".windsock" / "key")
+    (told,) = _applications(windsock("check", path, "--json"))
+    assert told["key"] == str(path.parent / ".windsock" / "key")
+    assert windsock("keys", "list", "--config", path).output.count("\n") == 2
+
+    Path(told["key"]).write_text("of yesterday")
+    (told,) = _applications(windsock("check", path, "--json", "--local-key"))
+    assert (told["auth"], told["key"]) == (True, None)
+
+
+def test_auth_that_is_off_is_told(windsock: Windsock, config: Config) -> None:
+    config.document["applications"][0]["args"]["auth"] = False
+
+    (told,) = _applications(windsock("check", config.written(), "--json", "--local-key"))
+
+    assert (told["auth"], told["key"]) == (False, None)
+    assert not (config.path.parent / ".windsock").exists()
+
+
+def test_a_file_of_keys_that_is_broken_is_refused(windsock: Windsock, config: Config) -> None:
+    path = config.written()
+    keys = path.parent / ".windsock" / "keys.json"
+    keys.parent.mkdir()
+    keys.write_text("{}}")
+
+    refused = windsock("check", path)
+
+    assert refused.exit_code == 1
+    assert f"{keys} is no file of keys" in refused.stderr
+
+
+def _applications(checked: Result) -> list[dict[str, Any]]:
+    assert checked.exit_code == 0
+    told: list[dict[str, Any]] = json.loads(checked.output)["applications"]
+    return told
 
 
 @pytest.mark.parametrize(

@@ -3,20 +3,22 @@ import sys
 
 import pytest
 
-from app.cli.main import VERBS
+from app.cli.main import GROUPS, VERBS
 from tests.unit.app.cli.conftest import Windsock
+
+NAMES = [*(verb.__name__ for verb in VERBS), *GROUPS]
 
 
 def test_help_names_each_verb_and_what_it_does(windsock: Windsock) -> None:
     shown = windsock("--help")
 
     assert shown.exit_code == 0
-    for verb in VERBS:
-        line = next(line for line in shown.output.splitlines() if f"  {verb.__name__} " in line)
+    for verb in NAMES:
+        line = next(line for line in shown.output.splitlines() if f"  {verb} " in line)
         assert len(line.split()) > 3
 
 
-@pytest.mark.parametrize("verb", [verb.__name__ for verb in VERBS])
+@pytest.mark.parametrize("verb", NAMES)
 def test_help_of_a_verb_imports_nothing_that_it_works_with(verb: str) -> None:
     code = f"""
 import sys

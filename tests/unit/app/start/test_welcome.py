@@ -25,12 +25,16 @@ def client(problem: str | None) -> httpx.Client:
 
 
 def test_one_graph() -> None:
-    target = Target("orders", "http://[::1]:8000", "http://[::1]:8001", "[::1]:9000")
+    target = Target(
+        "orders", "http://[::1]:8000", "http://[::1]:8001", "[::1]:9000", key="/a b/.windsock/key"
+    )
     with client(None) as asked:
         title, text = welcome(asked, [target], "http://127.0.0.1:8266", "/tmp/log")
 
     assert title == "Orders is up"
     assert "curl 'http://[::1]:8000/predict' -H" in text
+    assert """ -H "authorization: Bearer $(cat '/a b/.windsock/key')" -d""" in text
+    assert "Auth " not in text
     assert "http://[::1]:8001, the same without" in text
     assert "Ray dashboard  http://127.0.0.1:8266" in text
     assert "Problem" not in text
@@ -39,7 +43,7 @@ def test_one_graph() -> None:
 
 def test_several_applications_of_which_one_is_not_ours() -> None:
     targets = [
-        Target("orders", "http://127.0.0.1:8000/a", None),
+        Target("orders", "http://127.0.0.1:8000/a", None, auth=False),
         Target("returns", "http://127.0.0.1:8000/b", None),
         Target("other", "http://127.0.0.1:8000/c", None, graph=False),
     ]
@@ -49,4 +53,6 @@ def test_several_applications_of_which_one_is_not_ours() -> None:
     assert title == "Orders/a and Orders/b and other are up"
     assert text.count("Problem        an update has no room") == 2
     assert text.count("Ray dashboard") == 1
+    assert text.count("Auth           off: whoever") == 1
+    assert text.count('-H "authorization: Bearer $WINDSOCK_KEY" -d') == 1
     assert "Address        http://127.0.0.1:8000/c" in text
