@@ -15,7 +15,12 @@ def _authenticator(args: EdgeArgs) -> Authenticator | None:
     from app.access.authenticator import CredentialAuthenticator
     from app.access.followed_keys import FollowedKeys
 
-    return CredentialAuthenticator(FollowedKeys(args.auth))
+    tokens = None
+    if args.auth.tokens:
+        from app.access.tokens import Tokens
+
+        tokens = Tokens(args.auth.tokens)
+    return CredentialAuthenticator(FollowedKeys(args.auth), tokens, args.auth.tickets.valid_s)
 
 
 def _limiter(args: EdgeArgs) -> Limiter | None:

@@ -1,13 +1,17 @@
 """Whose a request is, by what it brings along: an API key, a token of an issuer, or a ticket."""
 
+from hmac import compare_digest
+from time import time
 from typing import Protocol
 
 from app.access.followed_keys import FollowedKeys
 from app.access.key import PREFIX
+from app.access.pepper import derived
 from app.access.principal import Principal
-from app.edge.guards import Guard
+from app.access.tickets import PARAMETER, Tickets
+from app.edge.guards import Guard, Ticket
 from app.edge.options import RequestOptions
-from app.serving.errors import Unauthenticated
+from app.serving.errors import Unauthenticated, Unavailable
 
 _BEARER = b"Bearer "
 _NO_KEY = "there is no API key that counts, so nobody can ask: `windsock keys create` makes one"
@@ -25,24 +29,18 @@ class Tokens(Guard, Protocol):
         """The same where it takes a while. Raises Unauthenticated or Unavailable."""
 
 
-class Tickets(Protocol):
-    """Knows principals by what a browser, which sends no headers, has in the address of a
-    WebSocket."""
-
-    def known(self, query: bytes) -> Principal | None:
-        """Whose ticket is in this query, None where there is none. Raises Unauthenticated."""
-
-
 class CredentialAuthenticator:
     """Knows principals by the header ``authorization`` (RFC 6750), which gRPC has as metadata, and
     where a socket is opened without it by its ticket."""
 
     def __init__(
-        self, keys: FollowedKeys, tokens: Tokens | None = None, tickets: Tickets | None = None
+        self, keys: FollowedKeys, tokens: Tokens | None = None, tickets_valid_s: float = 30.0
     ) -> None:
         self._keys = keys
         self._tokens = tokens
-        self._tickets = tickets
+        self._tickets_valid_s = tickets_valid_s
+        self._tickets: Tickets | None = None
+        self._pepper = b""
 
     def problems(self) -> list[str]:
         """What is wrong with it, in words for clients."""
@@ -58,6 +56,7 @@ class CredentialAuthenticator:
             await self._tokens.start()
 
     async def close(self) -> None:
+        """Follow nothing any more."""
         if self._tokens is not None:
             await self._tokens.close()
         await self._keys.close()
@@ -66,10 +65,8 @@ class CredentialAuthenticator:
         """Raises Unauthenticated."""
         given = options.authorization
         if given[:7] != _BEARER:
-            if not given and socket and self._tickets is not None:
-                found = self._tickets.known(options.query)
-                if found is not None:
-                    return found
+            if socket and not given and PARAMETER in options.query:
+                return self._of_ticket(options)
             given = _normal(given)
         credential = given[7:]
         if credential[:4] == PREFIX:
@@ -82,6 +79,35 @@ class CredentialAuthenticator:
         """Raises Unauthenticated or Unavailable."""
         assert self._tokens is not None  # nothing else takes a while
         return await self._tokens.find(_normal(options.authorization)[7:])
+
+    def ticket(self, options: RequestOptions) -> Ticket:
+        """One for the principal of this request. Raises Unavailable."""
+        assert options.principal is not None
+        if (tickets := self._signing()) is None:
+            raise Unavailable("there is nothing that tickets could be signed with: send a header")
+        return tickets.issue(options.principal, options.origin)
+
+    def holds(self, principal: Principal) -> bool:
+        """Whether what this one has shown still counts."""
+        if principal.key is not None:
+            return self._keys.holds(principal.key)
+        return time() < principal.until
+
+    def _of_ticket(self, options: RequestOptions) -> Principal:
+        if (tickets := self._signing()) is not None:
+            principal = tickets.known(options.query, options.origin)
+            if self.holds(principal):
+                return principal
+        raise Unauthenticated("this ticket is not one that counts here: get a new one")
+
+    def _signing(self) -> Tickets | None:
+        """Tickets of the pepper as it is now, which all replicas have; None without one."""
+        pepper = self._keys.pepper
+        if not compare_digest(pepper, self._pepper):
+            key = derived(pepper, b"windsock tickets")
+            self._tickets = Tickets(key, self._tickets_valid_s) if pepper else None
+            self._pepper = pepper
+        return self._tickets
 
 
 def _normal(authorization: bytes) -> bytes:

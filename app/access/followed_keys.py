@@ -4,7 +4,7 @@ import asyncio
 import os
 from contextvars import Context
 
-from app.access.key_file import KeyRecord, read
+from app.access.key_file import BrokenKeys, KeyRecord, read
 from app.access.keys import Keys
 from app.access.pepper import read_pepper
 from app.access.settings import AuthSettings
@@ -19,12 +19,16 @@ _Seen = tuple[int, ...] | None
 
 
 class FollowedKeys(Keys):
-    """Those of ``settings``. A file that is broken leaves the keys before it in force; ``problems``
-    says so, in words for clients."""
+    """Those of ``settings``, and their ``pepper``, empty while there is neither.
+
+    A file that is broken leaves the keys before it in force; ``problems`` says so, in words for
+    clients.
+    """
 
     def __init__(self, settings: AuthSettings) -> None:
         super().__init__()
         self._settings = settings
+        self.pepper = b""
         self._seen: _Seen = None
         self._problem = ""
         self._following: asyncio.Task[None] | None = None
@@ -56,8 +60,8 @@ class FollowedKeys(Keys):
         found = await asyncio.to_thread(self._changed)
         if found is None:
             return
-        self._seen, pepper, records = found
-        self.put(pepper, records)
+        self._seen, self.pepper, records = found
+        self.put(self.pepper, records)
         self._problem = ""
         logger.info("%d API keys are in force", len(records))
 
@@ -67,8 +71,13 @@ class FollowedKeys(Keys):
         if seen == self._seen and not self._problem:
             return None
         records = read(self._settings.keys)
-        # Before the first key there need be no pepper.
-        return seen, read_pepper(self._settings.pepper) if records else b"", records
+        try:
+            pepper = read_pepper(self._settings.pepper)
+        except BrokenKeys:
+            if records:
+                raise
+            pepper = b""  # before the first key there need be none
+        return seen, pepper, records
 
     def _look_at(self) -> _Seen:
         """What differs between two states of the file; None is no file."""

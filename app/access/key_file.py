@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Literal, Self
@@ -34,7 +35,8 @@ class KeyRecord(StrictModel, frozen=True):
 
     @property
     def who(self) -> Principal:
-        return Principal(self.principal, frozenset(self.scopes), self.limits)
+        until = self.expires.timestamp() if self.expires else inf
+        return Principal(self.principal, frozenset(self.scopes), self.limits, until, self.id)
 
     @property
     def expired(self) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from hmac import HMAC, compare_digest
-from math import inf
 from time import time
 
 from app.access.key import ID
@@ -15,12 +14,12 @@ INVALID = 'Bearer error="invalid_token"'
 
 
 class _Held:
-    __slots__ = ("expires", "hash", "principal")
+    __slots__ = ("hash", "principal", "until")
 
     def __init__(self, record: KeyRecord) -> None:
         self.hash = bytes.fromhex(record.hash)
         self.principal = record.who
-        self.expires = record.expires.timestamp() if record.expires else inf
+        self.until = self.principal.until
 
 
 class Keys:
@@ -39,7 +38,12 @@ class Keys:
     def none_counts(self) -> bool:
         """Whether nobody can be let in by a key."""
         now = time()
-        return not any(now < one.expires for one in self._held.values())
+        return not any(now < one.until for one in self._held.values())
+
+    def holds(self, id: str) -> bool:
+        """Whether the key of this id counts yet, which somebody has shown."""
+        held = self._held.get(id.encode())
+        return held is not None and time() < held.until
 
     def principal(self, key: bytes) -> Principal:
         """Whose it is. Raises Unauthenticated."""
@@ -48,7 +52,7 @@ class Keys:
             mac = self._mac()
             mac.update(key)
             if compare_digest(mac.digest(), held.hash):
-                if time() < held.expires:
+                if time() < held.until:
                     return held.principal
                 raise Unauthenticated("the API key has expired", INVALID)
         # Ids are no secrets: that one is not there, and that its secret is wrong, may take

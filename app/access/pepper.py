@@ -40,6 +40,11 @@ def ensured_pepper(secret: Secret) -> bytes:
     return read_pepper(secret)
 
 
+def derived(pepper: bytes, purpose: bytes) -> bytes:
+    """A key for something else, which all who have the pepper have, too."""
+    return hmac(pepper, purpose, "sha256").digest()
+
+
 def hashed(key: str, pepper: bytes) -> str:
     """What the file of keys has of a key."""
     return hmac(pepper, key.encode(), "sha256").hexdigest()

@@ -35,9 +35,11 @@ class Limit(StrictModel, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who a request is from. ``limits`` are its own, beside or in place of those that all have: by
-    ``name``. ``until`` is when what it has shown expires, in epoch seconds."""
+    ``name``. ``until`` is when what it has shown expires, in epoch seconds, and ``key`` the id of
+    the API key, where it was one."""
 
     id: str
     scopes: frozenset[Scope]
     limits: tuple[Limit, ...] = ()
     until: float = inf
+    key: str | None = None

@@ -35,6 +35,7 @@ class _Claims(msgspec.Struct, array_like=True):
     scopes: list[Scope]
     limits: list[dict[str, str | int | float | None]]
     until: float | None
+    key: str | None
 
 
 class Tickets:
@@ -58,6 +59,7 @@ class Tickets:
             [*principal.scopes],
             [limit.model_dump(mode="json") for limit in principal.limits],
             None if principal.until == inf else principal.until,
+            principal.key,
         )
         payload = msgspec.json.encode(claims)
         text = urlsafe_b64encode(payload + self._signature(payload)).rstrip(b"=").decode()
@@ -78,7 +80,7 @@ class Tickets:
         except ValidationError:  # of a replica of another version
             raise Unauthenticated("this ticket is of no use here: get a new one") from None
         until = inf if claims.until is None else claims.until
-        return Principal(claims.id, frozenset(claims.scopes), limits, until)
+        return Principal(claims.id, frozenset(claims.scopes), limits, until, claims.key)
 
     def _claims(self, given: Sequence[bytes]) -> _Claims | None:
         if len(given) != 1:
