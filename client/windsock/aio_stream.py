@@ -24,6 +24,13 @@ from windsock.window import Window
 T = TypeVar("T")
 
 
+class _Direct(connect):
+    """Follows no redirect, as the other calls do not: it would take the headers along."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
 class Answers(AsyncIterator[tuple[T, Answer]]):
     """Those of a stream, for the event loop in which the first is asked for; its tasks take
     turns."""
@@ -131,7 +138,7 @@ class Stream(Generic[T]):
         await asyncio.sleep(attempt.wait_s)
         try:
             address, options = self._link.address(attempt), self._link.options(attempt)
-            connection = await connect(address, **options)
+            connection = await _Direct(address, **options)
         except WindsockError:
             raise
         except Exception as error:
@@ -160,7 +167,7 @@ class Stream(Generic[T]):
                 return []
         else:
             found += self._window.heard(message, self._link.url)
-            self._link.heard(refused=not found and self._window.refused)
+            self._link.heard(refused=self._window.refused)
         found += self._window.overdue()
         if self._link.moves:
             await self._watch()

@@ -2,10 +2,13 @@
 
 WindsockError
 ├── InvalidRequest     the request is wrong; names the field, and the row of a batch
+├── Unauthenticated    the key or the token is missing, or counts no longer
+├── Forbidden          who asks is known, and may not
 ├── FeaturesRefused    the policy of a feature view refuses the row: stale, missing, not to be had
 ├── RowFailed          the service fails for this row, and works for others; its log says why
 ├── DeadlineExceeded   there is no answer in the time that the call had
 ├── Overloaded         the service is busy; says when to try again
+├── RateLimited        who asks has asked for all that it may; says when to try again
 ├── Unavailable        the service is there and cannot answer now
 ├── InternalError      the service failed at this request; its log has it under the request id
 ├── ConnectionFailed   the connection broke
@@ -65,6 +68,18 @@ class InvalidRequest(WindsockError):
     code = "invalid_field"
 
 
+class Unauthenticated(WindsockError):
+    """The key or the token is missing, is none that the service knows, or counts no longer."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(WindsockError):
+    """The service knows who asks, whose key or token has not the scope that this needs."""
+
+    code = "forbidden"
+
+
 class FeaturesRefused(WindsockError):
     """The policy of a feature view refuses the row; the service itself is well."""
 
@@ -88,6 +103,13 @@ class Overloaded(WindsockError):
     """The service is busy; not before ``retry_after_s`` seconds it may answer."""
 
     code = "overloaded"
+    retry_after_s: float = 0.0
+
+
+class RateLimited(WindsockError):
+    """Who asks has asked for all that it may; not before ``retry_after_s`` seconds it may again."""
+
+    code = "rate_limited"
     retry_after_s: float = 0.0
 
 
@@ -132,8 +154,11 @@ _BY_CODE: Mapping[str | None, type[WindsockError]] = {
     "stale_features": FeaturesRefused,
     "features_unavailable": FeaturesRefused,
     "row_failed": RowFailed,
+    "rate_limited": RateLimited,
 }
 _BY_STATUS: Mapping[int, type[WindsockError]] = {
+    401: Unauthenticated,
+    403: Forbidden,
     407: Unreachable,  # by a proxy on the way, which wants a name and a password
     408: DeadlineExceeded,
     429: Overloaded,
@@ -172,7 +197,7 @@ def error_of(
         request_id=detail.get("request_id"),
         endpoint=endpoint,
     )
-    if isinstance(error, Overloaded | Unavailable):
+    if isinstance(error, Overloaded | RateLimited | Unavailable):
         error.retry_after_s = _seconds(retry_after)
     return error
 

@@ -40,7 +40,11 @@ class Question:
 
     def at(self, http: httpx.Client | httpx.AsyncClient, attempt: Try, settings: Settings) -> Any:
         """The request of one try."""
-        headers = {"x-request-id": self.request_id, "x-request-timeout-ms": str(attempt.told_ms)}
+        headers = {
+            "x-request-id": self.request_id,
+            "x-request-timeout-ms": str(attempt.told_ms),
+            **settings.credentials.headers(),
+        }
         if self.body is not None:
             headers["content-type"] = "application/json"
         limit_s = attempt.limit_s

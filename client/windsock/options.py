@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from httpx import Headers
 
+from windsock.credentials import Credentials, Key
 from windsock.errors import Misconfigured
 
 
@@ -18,12 +19,14 @@ class Options(TypedDict, total=False):
     """Seconds for a call, retries and failover included, where it does not say itself."""
     connect_timeout: float
     """Seconds for a connection to be made."""
+    key: Key
+    """The API key or the token that says who asks; without it WINDSOCK_KEY is."""
     headers: Mapping[str, str]
     """Sent with every request and handshake."""
     ssl: SSLContext
     """How certificates are checked, where the usual authorities are not enough."""
     trust_env: bool
-    """Whether HTTP_PROXY and its like, SSL_CERT_FILE and SSL_CERT_DIR are heeded."""
+    """Whether WINDSOCK_KEY, HTTP_PROXY and its like, SSL_CERT_FILE and SSL_CERT_DIR are heeded."""
     retry_share: float
     """Retries that each call earns for all of them."""
     retry_reserve: float
@@ -46,7 +49,8 @@ class Settings:
 
     timeout: float = 10.0
     connect_timeout: float = 2.0
-    headers: Mapping[str, str] = field(default_factory=dict)
+    key: Key | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     ssl: SSLContext | None = None
     trust_env: bool = True
     retry_share: float = 0.1
@@ -56,6 +60,7 @@ class Settings:
     batch_rows: int = 1000
     concurrency: int = 4
     window: int = 512
+    credentials: Credentials = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("timeout", "connect_timeout", "check_interval"):
@@ -73,6 +78,10 @@ class Settings:
             raise Misconfigured(f"headers must be ASCII text by name: {error}") from error
         for key, line in lines:
             if not key or any(end in key + line for end in (b"\r", b"\n", b"\0")):
-                raise Misconfigured(
-                    f"headers must be of a name and one line, not {key!r}: {line!r}"
-                )
+                raise Misconfigured(f"headers must be of a name and one line: {key!r} is not")
+        given = any(name.lower() == b"authorization" for name, _ in lines)
+        if given and self.key is not None:
+            raise Misconfigured("give either key, or headers with authorization")
+        environment = self.key is None and self.trust_env and not given
+        found = Credentials.of_environment() if environment else Credentials(self.key)
+        object.__setattr__(self, "credentials", found)

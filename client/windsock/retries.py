@@ -19,6 +19,7 @@ from windsock.errors import (
     InternalError,
     Misconfigured,
     Overloaded,
+    RateLimited,
     Unavailable,
     Unreachable,
     WindsockError,
@@ -44,7 +45,7 @@ class _Then(Enum):
 
 def _then(error: WindsockError) -> _Then:
     match error:
-        case Overloaded() | Unavailable() | ConnectionFailed():
+        case Overloaded() | RateLimited() | Unavailable() | ConnectionFailed():
             return _Then.AGAIN
         case DeadlineExceeded() | InternalError():
             return _Then.ELSEWHERE
@@ -151,13 +152,15 @@ class Call:
         if then is _Then.RAISE:
             self.endpoints.good(attempt.endpoint)
             return
-        self.endpoints.bad(
-            attempt.endpoint, attempt.begun, unreachable=isinstance(error, Unreachable)
-        )
+        if isinstance(error, RateLimited):  # which says nothing of the endpoint
+            self.endpoints.good(attempt.endpoint)
+        else:
+            unreachable = isinstance(error, Unreachable)
+            self.endpoints.bad(attempt.endpoint, attempt.begun, unreachable=unreachable)
         past = self._past.setdefault(attempt.endpoint, _Past())
         past.tries += 1
         past.ready = inf if then is _Then.ELSEWHERE else self.clock()
-        if isinstance(error, Overloaded | Unavailable):
+        if isinstance(error, Overloaded | RateLimited | Unavailable):
             past.ready += error.retry_after_s
 
     def _rank(self, endpoint: Endpoint) -> tuple[bool, int, float, int]:

@@ -115,7 +115,10 @@ class Link:
                 f"a stream{endpoint.way} needs more: pip install 'windsock-client[socks]'"
             )
         return {
-            "additional_headers": dict(self._settings.headers),
+            "additional_headers": {
+                **self._settings.headers,
+                **self._settings.credentials.headers(),
+            },
             "user_agent_header": AGENT,
             "open_timeout": min(attempt.limit_s, self._settings.connect_timeout),
             "close_timeout": _CLOSE_S,

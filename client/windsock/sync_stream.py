@@ -164,7 +164,7 @@ class Stream(Generic[T]):
             found: list[tuple[T, Answer]] = []
             if message is not None:
                 found += self._window.heard(message, self._link.url)
-                self._link.heard(refused=not found and self._window.refused)
+                self._link.heard(refused=self._window.refused)
             found += self._window.overdue()
             due = self._window.due()
             self._changed.notify_all()

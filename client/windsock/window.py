@@ -15,8 +15,10 @@ T = TypeVar("T")
 _WAKE_S = 1.0
 _SILENCE_S = 1.0
 _RETRY_AFTER_S = 0.5
-# Codes of rows that may have an answer a moment later.
-_LATER = ("overloaded", "unavailable")
+# Codes of rows that may have an answer a moment later: where the service is busy, and where who
+# asks has had all that it may have for now.
+_BUSY = ("overloaded", "unavailable")
+_LATER = (*_BUSY, "rate_limited")
 
 
 @dataclass(slots=True)
@@ -52,6 +54,8 @@ class Window(Generic[T]):
         self._heard_at = -inf
         self._held_s = 0.0
         self._known: list[tuple[T, Answer]] = []
+        self.refused = False
+        """Whether the last message that was heard said that the service is too busy for a row."""
 
     @property
     def room(self) -> bool:
@@ -67,11 +71,6 @@ class Window(Generic[T]):
         """Answers that needed no server, and have not been handed out."""
         known, self._known = self._known, []
         return known
-
-    @property
-    def refused(self) -> bool:
-        """Whether rows wait to be sent again."""
-        return bool(self._refused)
 
     def held(self, seconds: float) -> None:
         """Its reader was busy with answers for so long; no row has less time for that."""
@@ -111,6 +110,7 @@ class Window(Generic[T]):
         """The row that a message of the server at ``url`` answers, with its answer; nothing where
         it has to wait, or is answered already. Raises Unavailable for what ours does not say."""
         self._heard_at = now = self._now()
+        self.refused = False
         try:
             said = json.loads(message)
             key, answer = said["id"], answer_of(said)
@@ -126,6 +126,7 @@ class Window(Generic[T]):
             at = now + retry_after_s
             if at < sent.deadline:
                 self._refused[key] = at
+                self.refused = answer.code in _BUSY
                 return []
         self._refused.pop(key, None)
         del self._sent[key]

@@ -8,11 +8,14 @@ from app.serving.errors import ErrorCode
 from windsock import (
     DeadlineExceeded,
     FeaturesRefused,
+    Forbidden,
     InternalError,
     InvalidRequest,
     Overloaded,
+    RateLimited,
     RowError,
     RowFailed,
+    Unauthenticated,
     Unavailable,
     Unreachable,
     WindsockError,
@@ -32,6 +35,8 @@ def test_every_code_of_the_server_has_its_exception(code: ErrorCode) -> None:
     error = error_of(code.status, body(code.code), endpoint=AT)
 
     special = {
+        401: Unauthenticated,
+        403: Forbidden,
         408: DeadlineExceeded,
         429: Overloaded,
         500: InternalError,
@@ -40,8 +45,9 @@ def test_every_code_of_the_server_has_its_exception(code: ErrorCode) -> None:
     expected = special.get(code.status, InvalidRequest)
     if "features" in code.code:
         expected = FeaturesRefused
-    if code is ErrorCode.ROW_FAILED:
-        expected = RowFailed
+    expected = {ErrorCode.ROW_FAILED: RowFailed, ErrorCode.RATE_LIMITED: RateLimited}.get(
+        code, expected
+    )
     assert type(error) is expected
     assert (error.code, error.field, error.row, error.request_id) == (code.code, "weight", 3, "r1")
     assert str(error) == f"what ({code.code}, at http://eu, request r1)"
@@ -53,7 +59,8 @@ def test_every_code_of_the_server_has_its_exception(code: ErrorCode) -> None:
         (200, Unavailable),
         (301, InvalidRequest),
         (407, Unreachable),
-        (401, InvalidRequest),
+        (401, Unauthenticated),
+        (403, Forbidden),
         (408, DeadlineExceeded),
         (429, Overloaded),
         (500, InternalError),
@@ -78,7 +85,7 @@ def test_what_a_proxy_says_is_judged_by_its_status(
 def test_a_code_that_is_newer_than_the_client_is_kept() -> None:
     error = error_of(403, body("not_yours"), endpoint=AT)
 
-    assert (type(error), error.code) == (InvalidRequest, "not_yours")
+    assert (type(error), error.code) == (Forbidden, "not_yours")
 
 
 @pytest.mark.parametrize(

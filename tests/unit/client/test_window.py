@@ -110,7 +110,7 @@ def test_a_new_connection_is_sent_what_was_not_answered(window: Window[Row], clo
     assert [(one["id"], one["timeout_ms"]) for one in again] == [(0, 6000), (2, 6000)]
 
 
-@pytest.mark.parametrize("code", ["overloaded", "unavailable"])
+@pytest.mark.parametrize("code", ["overloaded", "unavailable", "rate_limited"])
 def test_a_refused_row_is_sent_again_when_it_may(
     window: Window[Row], clock: Clock, code: str
 ) -> None:
@@ -119,7 +119,7 @@ def test_a_refused_row_is_sent_again_when_it_may(
     assert window.heard(bad(message, code, retry_after_s=2)) == []
 
     assert not window.room
-    assert window.refused
+    assert window.refused == (code != "rate_limited")
     assert window.unanswered(elsewhere=False) == []
     clock.pass_(1.5)
     assert window.due() == []
