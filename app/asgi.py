@@ -33,7 +33,7 @@ def layers(args: EdgeArgs, guards: Guards) -> Iterator[Layer]:
     authenticator, limiter, auditor = guards.authenticator, guards.limiter, guards.auditor
     yield Layer(Errors, Errors.errors)
     if limiter or auditor:
-        yield Layer(partial(Accounting, limiter=limiter, auditor=auditor), Accounting.errors)
+        yield Layer(partial(Accounting, auditor=auditor), Accounting.errors)
     yield Layer(partial(Deadline, limit_s=args.limits.timeout_s), Deadline.errors)
     if authenticator:
         yield Layer(partial(Authentication, authenticator=authenticator), Authentication.errors)

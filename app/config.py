@@ -155,6 +155,12 @@ class EdgeArgs(StrictModel, validate_default=True):
     audit: AuditSettings | None = None
     """What is recorded of each answer before it leaves; None records nothing."""
 
+    @model_validator(mode="after")
+    def _somebody_to_count(self) -> Self:
+        if self.quota and not self.auth:
+            raise ValueError("quota counts what principals ask for: with auth off there are none")
+        return self
+
 
 class GraphArgs(EdgeArgs):
     """``args`` of the application: a change restarts every replica, one after the other."""

@@ -24,7 +24,16 @@ def _authenticator(args: EdgeArgs) -> Authenticator | None:
 
 
 def _limiter(args: EdgeArgs) -> Limiter | None:
-    return None
+    quota = args.quota
+    if quota is None:
+        return None
+    if quota.redis is None:
+        from app.quota.limiter import LocalLimiter
+
+        return LocalLimiter(quota.limits, quota.replicas)
+    from app.quota.shared_limiter import SharedLimiter
+
+    return SharedLimiter(quota, quota.redis)
 
 
 def _auditor(args: EdgeArgs) -> Auditor | None:

@@ -22,12 +22,13 @@ class Scope(Enum):
 
 class Limit(StrictModel, frozen=True):
     """At most ``quota`` requests, or rows, within ``window_s`` seconds, which are given back evenly
-    (a token bucket): a burst may take all of it at once."""
+    (a token bucket): a burst may take all of it at once. The window is in whole seconds, since that
+    is how clients are told of it."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
     unit: Literal["requests", "rows"] = "requests"
-    quota: int = Field(ge=1)
-    window_s: float = Field(default=1.0, gt=0, le=31 * 86_400)
+    quota: int = Field(ge=1, le=10**12)
+    window_s: int = Field(default=1, ge=1, le=31 * 86_400)
     scope: Scope | None = None
     """Of which scope; None counts them together."""
 

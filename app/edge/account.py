@@ -6,15 +6,14 @@ from math import inf
 from time import perf_counter
 from typing import Any
 
-from app.access.principal import Scope
-from app.edge.guards import Auditor, Limiter
+from app.edge.guards import Auditor, Limiter, Meter
 from app.edge.layers import Call, Handler
 from app.edge.options import RequestOptions
 from app.edge.recording import Recording
-from app.edge.route import Access, Cost, Route
+from app.edge.route import Cost, Route
 from app.serving.answers import Answers
 from app.serving.contract import Row
-from app.serving.errors import ErrorCode
+from app.serving.errors import ErrorCode, Overloaded, RateLimited
 from app.serving.served_version import Answer, BatchSlot, ServedVersion
 from app.serving.server_timing import ServerTiming
 
@@ -25,16 +24,9 @@ class Account:
 
     __slots__ = ("_auditor", "_limiter", "_options", "_route", "_serving")
 
-    def __init__(
-        self,
-        options: RequestOptions,
-        route: Route,
-        limiter: Limiter | None,
-        auditor: Auditor | None,
-    ) -> None:
+    def __init__(self, options: RequestOptions, route: Route, auditor: Auditor | None) -> None:
         self._options = options
         self._route = route
-        self._limiter = limiter
         self._auditor = auditor
         self._serving: Accounted | None = None
 
@@ -45,11 +37,9 @@ class Account:
             serving = self._serving = Accounted(version, self)
         return serving
 
-    def charge(self, rows: int) -> None:
-        """Raises RateLimited."""
-        principal = self._options.principal
-        if self._limiter is not None and principal is not None:
-            self._limiter.take(principal, Scope.PREDICT, rows=rows)
+    def charged(self, rows: int) -> "Charged":
+        """A block in which these rows join the queue."""
+        return Charged(self._options.meter, rows)
 
     def recording(self, version: ServedVersion) -> Recording | None:
         """The witness of what rows are answered, where that is recorded."""
@@ -61,6 +51,25 @@ class Account:
         """Record that the row of a stream was answered this error."""
         if self._auditor is not None:
             self._auditor.failed(self._options, self._route, error, id)
+
+
+class Charged:
+    """Rows are charged when it begins, which raises what a Meter raises, and given back where it
+    ends since the queue refuses them."""
+
+    __slots__ = ("_meter", "_rows")
+
+    def __init__(self, meter: Meter | None, rows: int) -> None:
+        self._meter = meter
+        self._rows = rows
+
+    def __enter__(self) -> None:
+        if self._meter is not None:
+            self._meter.take_rows(self._rows)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is Overloaded and self._meter is not None:
+            self._meter.return_rows(self._rows)
 
 
 class Accounted:
@@ -84,37 +93,37 @@ class Accounted:
         timing: ServerTiming | None = None,
     ) -> list[Answer]:
         """As ``ServedVersion.answer``, which raises RateLimited and Unrecorded besides."""
-        self._account.charge(len(rows))
         witness = self._account.recording(self.version)
-        return await self.version.answer(
-            rows, deadline, values=values, timing=timing, witness=witness
-        )
+        with self._account.charged(len(rows)):
+            return await self.version.answer(
+                rows, deadline, values=values, timing=timing, witness=witness
+            )
 
     async def answer_by_column(
         self, rows: Sequence[Row], deadline: float = inf, timing: ServerTiming | None = None
     ) -> Answers:
         """The same by column."""
-        self._account.charge(len(rows))
         witness = self._account.recording(self.version)
-        return await self.version.answer_by_column(rows, deadline, timing, witness)
+        with self._account.charged(len(rows)):
+            return await self.version.answer_by_column(rows, deadline, timing, witness)
 
     def parts(
         self, rows: Sequence[Row], deadline: float = inf, *, values: bool = False
     ) -> AsyncIterator[list[Answer]]:
         """The same in parts."""
-        self._account.charge(len(rows))
         witness = self._account.recording(self.version)
-        return self.version.parts(rows, deadline, values=values, witness=witness)
+        with self._account.charged(len(rows)):
+            return self.version.parts(rows, deadline, values=values, witness=witness)
 
     def begin(
         self, row: Row, deadline: float = inf, id: str | int | None = None
     ) -> "Future[BatchSlot]":
         """As ``ServedVersion.begin``, for a row that its client calls ``id``, which raises
         RateLimited besides, and whose future Unrecorded."""
-        self._account.charge(1)
         if (witness := self._account.recording(self.version)) is not None:
             witness.id, witness.began = id, perf_counter()
-        return self.version.begin(row, deadline, witness)
+        with self._account.charged(1):
+            return self.version.begin(row, deadline, witness)
 
     def end(self, placed: BatchSlot, *, values: bool = False) -> Answer:
         """The answer of a row that ``begin`` placed."""
@@ -129,17 +138,16 @@ class Accounting:
     """The layer that opens an account for each prediction whose rows are counted or recorded, and
     records the errors that requests are answered."""
 
-    errors = (ErrorCode.RATE_LIMITED, ErrorCode.UNRECORDED)
+    errors = (ErrorCode.UNRECORDED,)
 
-    def __init__(self, handler: Handler, limiter: Limiter | None, auditor: Auditor | None) -> None:
+    def __init__(self, handler: Handler, auditor: Auditor | None) -> None:
         self._handler = handler
-        self._limiter = limiter
         self._auditor = auditor
 
     async def __call__(self, call: Call) -> Any:
         options, route = call.options, call.route
         if route.cost is Cost.PREDICTION:
-            options.account = Account(options, route, self._limiter, self._auditor)
+            options.account = Account(options, route, self._auditor)
         try:
             return await self._handler(call)
         except Exception as error:
@@ -150,17 +158,26 @@ class Accounting:
 
 
 class RateLimits:
-    """The layer that counts a request of a principal. Raises RateLimited."""
+    """The layer that counts a request of a principal, unless it is refused. Raises what a Meter
+    raises; what was counted for one that is refused behind it is given back."""
 
-    errors = ()
+    errors = (ErrorCode.RATE_LIMITED,)
 
     def __init__(self, handler: Handler, limiter: Limiter) -> None:
         self._handler = handler
         self._limiter = limiter
 
     async def __call__(self, call: Call) -> Any:
-        principal, access = call.options.principal, call.route.access
-        if principal is not None:
-            scope = None if isinstance(access, Access) else access
-            self._limiter.take(principal, scope, requests=1)
-        return await self._handler(call)
+        options = call.options
+        principal = options.principal
+        if principal is None:
+            return await self._handler(call)
+        options.meter = meter = self._limiter.meter(principal, call.route.access)
+        if meter is None:
+            return await self._handler(call)
+        meter.take_request()
+        try:
+            return await self._handler(call)
+        except (Overloaded, RateLimited):
+            meter.return_request()
+            raise

@@ -13,7 +13,10 @@ from app.edge.websocket import SocketCall
 from app.serving.errors import ErrorCode, InvalidRequest
 
 _METHODS = ("GET", "HEAD", "POST")
-_READABLE = (REQUEST_ID, JSON_LENGTH, "retry-after", "server-timing")
+_READABLE = (
+    *(REQUEST_ID, JSON_LENGTH, "retry-after", "server-timing"),
+    *("ratelimit-policy", "ratelimit"),
+)
 
 
 def cross_origin(app: ASGIApp, settings: CorsSettings | None) -> ASGIApp:

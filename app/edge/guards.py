@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from app.access.principal import Principal, Scope
 from app.edge.options import RequestOptions
-from app.edge.route import Route
+from app.edge.route import Access, Route
 from app.serving.answers import AnsweredBatch
 from app.serving.errors import ErrorCode
 
@@ -59,13 +59,31 @@ class Authenticator(Guard, Protocol):
         """Whether what this one has shown still counts: a stream asks once a second."""
 
 
-class Limiter(Guard, Protocol):
-    """Counts what principals ask for."""
+class Meter(Protocol):
+    """Counts what one principal asks for. Taking raises RateLimited, InvalidRequest for more rows
+    than there can ever be at once, and Unavailable where nobody knows what is left."""
 
-    def take(
-        self, principal: Principal, scope: Scope | None, *, requests: int = 0, rows: int = 0
-    ) -> None:
-        """Count these, unless that is too many: all or nothing. Raises RateLimited."""
+    def take_request(self) -> None:
+        """Count a request."""
+
+    def take_rows(self, count: int) -> None:
+        """Count so many rows: all or none."""
+
+    def return_request(self) -> None:
+        """Count one less, for which nothing was done."""
+
+    def return_rows(self, count: int) -> None:
+        """The same of rows."""
+
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """What an answer says of the limits, as headers of HTTP."""
+
+
+class Limiter(Guard, Protocol):
+    """Knows what counts for whom."""
+
+    def meter(self, principal: Principal, access: Access | Scope) -> Meter | None:
+        """What counts for this one where such is asked for; None: nothing does."""
 
 
 class Auditor(Guard, Protocol):

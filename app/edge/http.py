@@ -56,6 +56,12 @@ class HttpCall:
         self.begun = True
         return self._send(message)
 
+    @property
+    def limits(self) -> Headers:
+        """What an answer says of the client's limits, if it has any."""
+        meter = self.options.meter
+        return meter.fields() if meter else []
+
     async def body(self, limit: int) -> bytes:
         """The whole body, without its Content-Encoding. Raises InvalidRequest for a coding that is
         not known, and as soon as the body says or shows that it is over ``limit`` bytes."""
@@ -92,6 +98,8 @@ class HttpCall:
             (b"content-length", str(len(body)).encode()),
             *more,
         ]
+        if self.options.meter:
+            headers += self.limits
         if self.options.timing:
             headers.append((b"server-timing", self.options.timing.header()))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
@@ -112,7 +120,9 @@ class HttpCall:
 
     def error_answer(self, error: WindsockError) -> tuple[int, Headers, bytes]:
         """Status, headers and body of an error of this request."""
-        return error_answer(error, self.options.request_id, self._form_of(self.path))
+        form = self._form_of(self.path)
+        status, headers, body = error_answer(error, self.options.request_id, form)
+        return status, headers + self.limits, body
 
 
 def error_answer(

@@ -15,6 +15,7 @@ from app.serving.server_timing import ServerTiming
 
 if TYPE_CHECKING:
     from app.edge.account import Account
+    from app.edge.guards import Meter
 
 REQUEST_ID = "x-request-id"
 """In which a client names its request, and is answered the name."""
@@ -58,12 +59,13 @@ class RequestOptions:
     Reading them raises nothing: what is wrong is refused where it matters. The layer ``Deadline``
     sets ``timeout_s``, and ``deadline`` (of the event loop's clock) where all of a request has one,
     ``Authentication`` the ``principal``, ``Accounting`` the ``account`` of a prediction whose rows
-    are counted or recorded. ``began`` is when they were read, by ``perf_counter``.
+    are counted or recorded, ``RateLimits`` the ``meter`` of a principal that has limits. ``began``
+    is when they were read, by ``perf_counter``.
     """
 
     __slots__ = (
         *("accept", "accept_encoding", "account", "authorization", "began", "content_encoding"),
-        *("content_length", "deadline", "json_length", "origin", "principal", "query"),
+        *("content_length", "deadline", "json_length", "meter", "origin", "principal", "query"),
         *("request_id", "timeout", "timeout_s", "timing"),
     )
 
@@ -80,6 +82,7 @@ class RequestOptions:
         self.origin = get(b"origin", b"")
         self.principal: Principal | None = None
         self.account: Account | None = None
+        self.meter: Meter | None = None
         self.accept = get(b"accept", b"")
         self.accept_encoding = get(b"accept-encoding", b"")
         self.content_encoding = get(b"content-encoding", b"")

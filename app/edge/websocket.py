@@ -28,7 +28,8 @@ class SocketCall(HttpCall):
     async def accept(self) -> None:
         """Open it, and tell its request id."""
         await self.receive()  # websocket.connect
-        await self.send({"type": "websocket.accept", "headers": [self._id]})
+        headers = [self._id, *self.limits]
+        await self.send({"type": "websocket.accept", "headers": headers})
 
     async def refuse(self, error: WindsockError) -> None:
         if self.begun:

@@ -34,7 +34,10 @@ Method = Callable[["GrpcMethods", Any, RayServegRPCContext], Awaitable[Message]]
 class GrpcCall:
     """A call of one of these methods with this message."""
 
-    __slots__ = ("_context", "_empty", "methods", "names", "options", "request", "route")
+    __slots__ = (
+        *("_context", "_empty", "_trailers", "methods"),
+        *("names", "options", "request", "route"),
+    )
     long_lived: ClassVar[bool] = False
 
     def __init__(
@@ -56,7 +59,8 @@ class GrpcCall:
         self.options = RequestOptions(_headers(context))
         self._context = context
         self._empty = empty
-        self._trail()
+        self._trailers = [(REQUEST_ID, self.options.request_id)]
+        context.set_trailing_metadata(self._trailers)
 
     async def refuse(self, error: WindsockError) -> Message:
         """Set the status, and give an empty response: what a method raises Serve would log and
@@ -65,18 +69,22 @@ class GrpcCall:
         status, details = form(error.detail(self.options.request_id))
         self._context.set_code(status)
         self._context.set_details(details)
-        trailers = [*error.headers]
+        self._trailers += error.headers
         if (seconds := error.retry_after_s) is not None:
             # The second is what gRPC's own retries go by.
-            trailers += [
+            self._trailers += [
                 ("retry-after", str(seconds)),
                 ("grpc-retry-pushback-ms", str(seconds * 1000)),
             ]
-        self._trail(*trailers)
         return self._empty()
 
-    def _trail(self, *trailers: tuple[str, str]) -> None:
-        self._context.set_trailing_metadata([(REQUEST_ID, self.options.request_id), *trailers])
+    def end(self) -> None:
+        """Say in the trailing metadata what is to be said beside a response. Of limits it goes by
+        names of our own, since HTTP's must not be in trailers."""
+        if meter := self.options.meter:
+            for name, value in meter.fields():
+                self._trailers.append((f"windsock-{name.decode()}", value.decode()))
+        self._context.set_trailing_metadata(self._trailers)
 
 
 def grpc_method(
@@ -103,6 +111,7 @@ def grpc_method(
         ) -> Message:
             call = GrpcCall(self, request, grpc_context, route, empty)
             response: Message = await self.handle(call)
+            call.end()
             return response
 
         method.__name__ = name  # of which Serve's log tells

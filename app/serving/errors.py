@@ -6,7 +6,7 @@ WindsockError
 ├── Overloaded        429, with Retry-After
 ├── Unauthenticated   401, with WWW-Authenticate
 ├── Forbidden         403
-├── RateLimited       429, with Retry-After and RateLimit
+├── RateLimited       429, with Retry-After
 ├── Unrecorded        503, what was to be answered could not be recorded
 ├── RowError          a row that is as the contract wants it has no answer
 │   ├── FeaturesRefused   422 or 503, by the policy of a feature view
@@ -147,16 +147,13 @@ class Forbidden(WindsockError):
 
 
 class RateLimited(WindsockError):
-    """A principal has asked for more than it may; ``headers`` say what it may."""
+    """A principal has asked for more than it may."""
 
     code = ErrorCode.RATE_LIMITED
 
-    def __init__(
-        self, message: str, retry_after_s: int, headers: Sequence[tuple[str, str]] = ()
-    ) -> None:
+    def __init__(self, message: str, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s: int = retry_after_s
-        self.headers = headers
 
 
 class Unrecorded(WindsockError):

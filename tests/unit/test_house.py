@@ -23,7 +23,8 @@ _MAY_IMPORT = {
     "app.guards": "app app.access app.audit app.config app.edge app.quota",
     "app.access": """app app.access.principal app.access.settings app.edge app.secrets app.serving
         deployments""",
-    "app.quota": "app app.access.principal app.edge app.secrets app.serving deployments",
+    "app.quota": """app app.access.principal app.edge app.quota.settings app.secrets app.serving
+        deployments""",
     "app.journal": "app app.journal.settings app.secrets deployments",
     "app.audit": """app app.access.principal app.audit.settings app.edge app.journal app.secrets
         app.serving deployments deployments.bundle""",

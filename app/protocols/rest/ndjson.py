@@ -28,7 +28,7 @@ async def send_lines(call: HttpCall, rows: Rows, serving: Serving) -> None:
     call.last_words = last_line
     async for part in lines(rows, serving, call.options):
         if not call.begun:
-            headers = [(b"content-type", NDJSON)]
+            headers = [(b"content-type", NDJSON), *call.limits]
             await call.send({"type": "http.response.start", "status": 200, "headers": headers})
         await call.send({"type": "http.response.body", "body": part, "more_body": True})
     await call.send({"type": "http.response.body", "body": b""})

@@ -24,6 +24,7 @@ from app.serving.errors import (
     RateLimited,
     RowError,
     TimedOut,
+    Unavailable,
 )
 from app.serving.served_version import BatchSlot
 
@@ -164,7 +165,7 @@ class Session:
                 if isinstance(serving, Accounted)
                 else serving.begin(row, deadline)
             )
-        except (Overloaded, RateLimited) as error:
+        except (Overloaded, RateLimited, Unavailable) as error:
             self._refuse(row_id, error)
             return
         self._waiting[row_id] = placed, deadline
