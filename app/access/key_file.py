@@ -79,7 +79,7 @@ class Draft:
 def changing(path: Path) -> Iterator[Draft]:
     """Change a file, one writer after the other, so that readers see all of it or nothing. Raises
     BrokenKeys, and OSError where it cannot be written."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     path = path.resolve()
     with open(path.with_name(f"{path.name}.lock"), "ab", opener=private) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -103,6 +103,13 @@ def write(path: Path, content: bytes) -> None:
         except BaseException:
             os.unlink(file.name)
             raise
+
+
+def make_folder(folder: Path) -> None:
+    """Where there is none, one for this user alone, which git leaves out. Raises OSError."""
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n")
 
 
 def private(path: str, flags: int) -> int:

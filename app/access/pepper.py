@@ -10,7 +10,7 @@ of hashes can be compared with nothing, and that who can write to that file alon
 import secrets
 from hmac import new as hmac
 
-from app.access.key_file import BrokenKeys, private
+from app.access.key_file import BrokenKeys, make_folder, private
 from app.secrets import NoSecret, Secret
 
 _BYTES = 32
@@ -31,7 +31,7 @@ def read_pepper(secret: Secret) -> bytes:
 def ensured_pepper(secret: Secret) -> bytes:
     """The same, made where it is to be a file that is not there. Raises BrokenKeys or OSError."""
     if secret.file is not None:
-        secret.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(secret.file.parent)
         try:
             with open(secret.file, "x", opener=private) as file:
                 file.write(secrets.token_hex(_BYTES) + "\n")

@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 import yaml
 
+from benchmarks.config import UNGUARDED
 from examples.store_orders.build import HERE
 from tests.support.cluster import Clusters
 from tests.support.shop import (
@@ -25,6 +26,7 @@ def test_over_hops_too_a_bad_row_spoils_no_other(clusters: Clusters, tmp_path: P
     document["applications"][0]["args"] |= {
         "model": {"name": NAME, "directory": str(tmp_path / "models")},
         "feature_store": {"repo": str(built.repo)},
+        **UNGUARDED,
     }
     rows = [row(2), UNVALUED, UNANSWERED, UNPREPARED, row(3, HUGE), row(4)]
 

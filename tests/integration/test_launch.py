@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -29,7 +30,7 @@ def _ended(server: Server) -> bool:
 
 
 def test_it_prints_a_curl_that_works_and_ends_on_sigterm(tmp_path: Path) -> None:
-    config = _write(tmp_path, read_config("collapsed"))
+    config = _write(tmp_path, read_config("collapsed", guarded=True))
     with started([*UP, str(config)], config, FAST) as server:
         wait_until(lambda: "Ctrl-C stops" in server.output(), "the welcome", timeout_s=90)
         output = server.output()
@@ -43,9 +44,34 @@ def test_it_prints_a_curl_that_works_and_ends_on_sigterm(tmp_path: Path) -> None
         command = command[command.index("curl ") :]
         answer = subprocess.run(command, shell=True, check=True, capture_output=True)
         assert 0 < json.loads(answer.stdout)["outputs"]["late_probability"] < 1
+        _check_it_is_shut(server, tmp_path / ".windsock" / "key")
         server.process.send_signal(signal.SIGTERM)
         wait_until(lambda: _ended(server), "the end after SIGTERM")
         assert server.process.returncode == 0
+
+
+def _check_it_is_shut(server: Server, key: Path) -> None:
+    """It lets nobody in without a key, and prints none."""
+    told = httpx.get(f"{server.url}/health", timeout=30).json()
+    assert (told["status"], told["problem"], told["auth"]) == ("ok", None, "on")
+    for url in (server.url, server.fast_lane):
+        assert httpx.get(f"{url}/models", timeout=30).status_code == 401
+    secret = key.read_text().strip()
+    assert secret not in server.output()
+    assert secret not in _log(server.output()).read_text()
+
+
+def test_what_lets_everyone_in_says_so(tmp_path: Path) -> None:
+    config = _write(tmp_path, read_config("collapsed"))
+    with started([*UP, str(config)], config, PLAIN) as server:
+        wait_until(lambda: "Ctrl-C stops" in server.output(), "the welcome", timeout_s=90)
+        output = server.output()
+        assert re.search(r"^Auth +off: ", output, re.MULTILINE)
+        assert "authorization" not in output
+        assert "auth is off: whoever reaches a door" in _log(output).read_text()
+        assert httpx.get(f"{server.url}/health", timeout=30).json()["auth"] == "off"
+        assert httpx.get(f"{server.url}/models", timeout=30).is_success
+    assert not (tmp_path / ".windsock").exists()
 
 
 def test_a_graph_that_cannot_be_placed_is_refused_by_name(tmp_path: Path) -> None:

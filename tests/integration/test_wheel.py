@@ -52,10 +52,12 @@ def test_the_quickstart_is_served_by_the_wheels_in_a_folder_of_its_own(tmp_path:
     up = [str(bin_folder / "windsock"), "up", str(config)]
     with started(up, config, {**FAST, "PYTHONPATH": ""}, cwd=tmp_path) as server:
         wait_until(lambda: "Ctrl-C stops" in server.output(), f"{server.url} up", timeout_s=120)
+        headers = {"authorization": f"Bearer {(home / '.windsock' / 'key').read_text().strip()}"}
         answers = [
             httpx.post(
                 f"{url}/predict?values=true",
                 json={"driver_id": 1001, "val_to_add": 1, "val_to_add_2": 2},
+                headers=headers,
                 timeout=30,
             ).json()
             for url in (server.url, server.fast_lane)

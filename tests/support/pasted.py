@@ -32,7 +32,7 @@ class Block:
 
 def blocks() -> list[Block]:
     """Those of all pages that ask a running service, of the shipped graph."""
-    pages = [ROOT / "README.md", ROOT / "docs" / "protocols.md"]
+    pages = [ROOT / "README.md", ROOT / "docs" / "protocols.md", ROOT / "docs" / "access.md"]
     pages += sorted((ROOT / "docs" / "operations").glob("*.md"))
     return [
         Block(str(page.relative_to(ROOT)), text)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from benchmarks.config import UNGUARDED
 from deployments.frames import Outputs, TensorFrame
 from deployments.model.backends.load import load
 from deployments.model.options import ModelOptions
@@ -29,6 +30,7 @@ def test_the_example_is_served_from_its_config(
     args = document["applications"][0]["args"]
     args["model"]["directory"] = str(example.models)
     args["feature_store"]["repo"] = str(example.repo)
+    args |= UNGUARDED
 
     orders = orders_at(AS_OF, ROWS)
     joined = join(example.store(), SERVICE, orders)

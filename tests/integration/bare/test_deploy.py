@@ -19,7 +19,12 @@ _DEPLOY = "serve deploy serve_config.yaml"
 @pytest.fixture(scope="module")
 def server(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Server:
     folder = tmp_path_factory.mktemp("checkout")
-    return clusters("bare").place(read_config("collapsed"), folder)
+    document = read_config("collapsed", guarded=True)
+    # Ray was started in another folder, where relative paths would start.
+    args = document["applications"][0]["args"]
+    args["auth"] |= {"keys": str(folder / ".windsock" / "keys.json")}
+    args["auth"] |= {"pepper": {"file": str(folder / ".windsock" / "pepper")}}
+    return clusters("bare").place(document, folder)
 
 
 @pytest.fixture(scope="module")

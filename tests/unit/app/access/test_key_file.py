@@ -43,6 +43,8 @@ def test_nobody_else_may_read_it_unless_they_might_before(tmp_path: Path) -> Non
         draft.keys["a"] = record(new_key())
     modes = {one: stat.S_IMODE(one.stat().st_mode) for one in (path.parent, *path.parent.iterdir())}
     assert modes.pop(path.parent) == 0o700
+    assert (path.parent / ".gitignore").read_text() == "*\n"
+    del modes[path.parent / ".gitignore"]
     assert set(modes.values()) == {0o600}
 
     path.chmod(0o640)

@@ -117,7 +117,9 @@ def test_a_key_is_rotated_with_overlap(on: On) -> None:
 
     assert counts(old)
     assert counts(new)
-    assert record(new).who == record(old).who
+    assert record(new).scopes == record(old).scopes == (Scope.JOBS,)
+    assert record(new).limits == record(old).limits == (Limit(name="second", quota=100),)
+    assert record(new).principal == "shop"
     assert record(new).expires is None
     end = record(old).expires
     assert end is not None
