@@ -22,7 +22,7 @@ class Account:
     """Of one request: its rows are charged to its principal before they join the queue, and their
     answers recorded before the queue gives them."""
 
-    __slots__ = ("_auditor", "_limiter", "_options", "_route", "_serving")
+    __slots__ = ("_auditor", "_options", "_route", "_serving")
 
     def __init__(self, options: RequestOptions, route: Route, auditor: Auditor | None) -> None:
         self._options = options

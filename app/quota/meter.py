@@ -4,10 +4,8 @@ from collections.abc import Callable, Sequence
 from math import ceil
 
 from app.quota.bucket import Bucket
-from app.quota.fields import LIMIT, POLICY, policy, service_limits
+from app.quota.fields import Fields, Header
 from app.serving.errors import ErrorCode, InvalidRequest, RateLimited
-
-_TELL_AGAIN_S = 0.01
 
 
 class Meter:
@@ -17,16 +15,13 @@ class Meter:
     nobody knows what is left; then nothing is taken, of any limit.
     """
 
-    __slots__ = ("_all", "_clock", "_policy", "_requests", "_rows", "_told", "_told_at")
+    __slots__ = ("_clock", "_fields", "_requests", "_rows")
 
     def __init__(self, buckets: Sequence[Bucket], clock: Callable[[], float]) -> None:
         self._requests = tuple(one for one in buckets if one.limit.unit == "requests")
         self._rows = tuple(one for one in buckets if one.limit.unit == "rows")
-        self._all = buckets
+        self._fields = Fields(buckets)
         self._clock = clock
-        self._policy = (POLICY, policy(buckets))
-        self._told = [self._policy]
-        self._told_at = -1.0
 
     def take_request(self) -> None:
         """Count a request."""
@@ -48,14 +43,9 @@ class Meter:
         for bucket in self._rows:
             bucket.give_back(count)
 
-    def fields(self) -> list[tuple[bytes, bytes]]:
-        """What an answer says of these limits, as headers of HTTP. Of many answers within 10 ms all
-        say the same, since to write it costs as much as to count."""
-        now = self._clock()
-        if now - self._told_at > _TELL_AGAIN_S:
-            self._told = [self._policy, (LIMIT, service_limits(self._all))]
-            self._told_at = now
-        return self._told
+    def fields(self) -> list[Header]:
+        """What an answer says of these limits, as headers of HTTP."""
+        return self._fields.headers()
 
     def _take(self, buckets: tuple[Bucket, ...], count: int) -> None:
         now = self._clock()
@@ -63,7 +53,6 @@ class Meter:
             if not bucket.take(count, now):
                 for taken in buckets[: buckets.index(bucket)]:
                     taken.give_back(count)
-                self._told_at = -1.0
                 raise _refusal(bucket, count)
 
 

@@ -86,20 +86,6 @@ def test_what_nothing_was_done_for_is_given_back() -> None:
         counted.take_request()
 
 
-def test_answers_of_one_moment_say_the_same_and_a_refusal_says_it_anew() -> None:
-    clock = Clock()
-    counted = meter(clock, SECOND)
-    counted.take_request()
-    first = told(counted)["ratelimit"]
-    counted.take_request()
-    assert told(counted)["ratelimit"] == first == '"second";r=2'
-
-    counted.take_request()
-    with pytest.raises(RateLimited):
-        counted.take_request()
-    assert told(counted)["ratelimit"] == '"second";r=0'
-
-
 @pytest.mark.parametrize(
     ("limits", "policy"),
     [
