@@ -121,6 +121,7 @@ class Journal:
         self._closing = True
         self._turned.set()
         await self._watching
+        await self._attend()
         self._chain.close()
         self._claim.release()
         if self._thread is not None:

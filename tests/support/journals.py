@@ -1,5 +1,6 @@
 """Journals in a folder of a test's own, with their seals beside them."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -59,21 +60,20 @@ class Written:
         folder: Path,
         *,
         key: Ed25519PrivateKey | None = None,
-        now_ns: Callable[[], int] | None = None,
+        now_ns: Callable[[], int] = time.time_ns,
         **form: Any,
     ) -> None:
         self.directory = folder / "journal"
         self.place = SealFolder(folder / "seals")
         self.key = key or Ed25519PrivateKey.generate()
-        clock = {} if now_ns is None else {"now_ns": now_ns}
-        self.form = ChainForm(**form, **clock)
-        self.sealer = Sealer(self.place, self.key, self.form.now_ns)
+        self.form = ChainForm(**form, now_ns=now_ns)
+        self.sealer = Sealer(self.place, self.key, now_ns)
         self.open()
 
     def open(self) -> None:
         """Take a writer, the first that is free, and go on with its chain."""
-        self._claim = claim(self.directory)
-        self.folder, self.writer = self._claim.folder, self._claim.id
+        self.claim = claim(self.directory)
+        self.folder, self.writer = self.claim.folder, self.claim.id
         self.chain = Chain.recovered(self.folder, self.writer, self.form)
 
     def write(self, *frames: Sequence[bytes]) -> None:
@@ -88,7 +88,7 @@ class Written:
     def close(self) -> None:
         """Let go of the writer."""
         self.chain.close()
-        self._claim.release()
+        self.claim.release()
 
     @property
     def segments(self) -> list[Path]:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.journal.chain import GENESIS
-from app.journal.frames import Frame
+from app.journal.frames import GENESIS, Frame
 from app.journal.report import Kind, Report
 from app.journal.sealer import Sealer
 from app.journal.segments import Segment
