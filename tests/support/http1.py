@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -25,8 +26,8 @@ class Connection:
 
     @classmethod
     @asynccontextmanager
-    async def to(cls, port: int) -> AsyncIterator[Self]:
-        connection = cls(*await asyncio.open_connection("127.0.0.1", port))
+    async def to(cls, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Self]:
+        connection = cls(*await asyncio.open_connection("127.0.0.1", port, ssl=tls))
         try:
             yield connection
         finally:
@@ -80,5 +81,5 @@ class Connection:
 
     async def close(self) -> None:
         self._writer.close()
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, ssl.SSLError):
             await self._writer.wait_closed()

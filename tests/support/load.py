@@ -1,6 +1,7 @@
 """Clients that keep asking, and miss nothing that goes wrong."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,15 @@ class Tally:
 
 
 @contextmanager
-def load(port: int, path: str, body: bytes, clients: int, breath_s: float = 0.0) -> Iterator[Tally]:
+def load(
+    port: int,
+    path: str,
+    body: bytes,
+    clients: int,
+    breath_s: float = 0.0,
+    *,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[Tally]:
     """So many clients, each with one request after the other, and a pause after each answer; every
     other one opens a connection for each request. A lost request or an answer other than 200 is a
     failure."""
@@ -29,7 +38,7 @@ def load(port: int, path: str, body: bytes, clients: int, breath_s: float = 0.0)
     async def client(keep: bool) -> None:
         while not over.is_set():
             try:
-                async with Connection.to(port) as connection:
+                async with Connection.to(port, tls) as connection:
                     kept = True
                     while kept and not over.is_set():
                         answer = await connection.post(path, body)
