@@ -26,6 +26,7 @@ from app.protocols.stream.streams import Streams
 from app.ray_private.draining import NeverTold, until_told_to_stop
 from app.ray_private.refused_update import refusals
 from app.serving.dataplane import Dataplane
+from app.serving.errors import ErrorCode, InvalidRequest
 from app.serving.readiness import Readiness
 from app.serving.watch import Watch
 from deployments.log import get_logger
@@ -132,7 +133,10 @@ class IngressReplica(InferenceMethods, HealthMethods):
         await self._leave()
 
     async def _whereabouts(self, call: HttpCall) -> None:
+        """On the lane alone: at Ray's doors, which the world may reach, there is nothing here."""
         assert self._fast_lane is not None
+        if not self._fast_lane.took(call.scope):
+            raise InvalidRequest(ErrorCode.NOT_FOUND, "Not Found")
         await call.answer(self._fast_lane.whereabouts)
 
     async def _leave_when_told(self) -> None:

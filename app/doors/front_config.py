@@ -19,6 +19,7 @@ from app.doors.haproxy_rules import (
     nobody,
     none_there,
     own_errors,
+    surface,
     too_many,
 )
 from app.doors.slots import Kind
@@ -59,7 +60,7 @@ def configuration(
         threads=threads,
         tuning=indented(tuning),
         errors=indented(own_errors()),
-        rules=indented(rules),
+        rules=indented((*rules, *surface(grpc=True))),
         sections="\n".join(sections),
     )
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from app.doors.fast_lane.whereabouts import WHEREABOUTS
+from app.doors.foreign_headers import METADATA, PATTERN
 from app.edge.errors import ErrorForm
 from app.edge.options import SOUND_REQUEST_ID
 from app.protocols.error_forms import HTTP_FORMS, form_of
@@ -141,6 +143,31 @@ def again(socket: str, backend: str) -> Iterator[str]:
 def last(name: str, socket: str) -> str:
     """The server of a backend that is asked where no other is up."""
     return f"    server {name} unix@{socket} backup no-check"
+
+
+PATIENCE = ("timeout http-request 10s", "timeout http-keep-alive 90s", "option http-ignore-probes")
+"""Lines of a frontend: how long a head may take to arrive, and a connection idle, as the fast lane
+has it. One that has waited for its first request for too long is closed without an answer: it would
+be taken for that one's."""
+
+
+def surface(*, grpc: bool = False) -> Iterator[str]:
+    """Rules of a frontend for HTTP, ``grpc`` where calls over gRPC pass it, too: what a client says
+    that Ray or a proxy would obey is taken out, and what is for the machine itself is 404: a
+    replica's whereabouts, and Ray's own routes but for its health check."""
+    call = "{ req.hdr(content-type) -m beg application/grpc }"
+    yield f"http-request del-header '{PATTERN}' -m reg{f' if !{call}' if grpc else ''}"
+    if grpc:
+        yield from (f"{rule} if {call}" for rule in metadata())
+    yield f"acl inner path {WHEREABOUTS}"
+    yield "acl inner path_beg -i /-/"
+    yield "acl probe path -i /-/healthz"
+    yield from _answer("inner !probe", _NOWHERE)
+
+
+def metadata() -> Iterator[str]:
+    """The same of a frontend for gRPC."""
+    yield f"http-request del-header '{METADATA}' -m reg"
 
 
 def nothing_known() -> Iterator[str]:

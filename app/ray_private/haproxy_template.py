@@ -41,6 +41,8 @@ from app.doors.haproxy_rules import (
 from app.ray_private.haproxy_grpc import PARTS as GRPC_PARTS
 from app.ray_private.haproxy_grpc import mended_grpc
 from app.ray_private.haproxy_hosts import reachable
+from app.ray_private.haproxy_surface import PARTS as SURFACE_PARTS
+from app.ray_private.haproxy_surface import shut
 from app.ray_private.haproxy_watch import WatchedHAProxy, unfit
 
 haproxy: Any = rays  # its names are not for others, says its type
@@ -76,7 +78,8 @@ def apply() -> str | None:
     It is run by an actor whose class Ray pickles by value, with the names that its methods refer
     to: ``mended_haproxy`` travels as one of them, to every node.
     """
-    parts = (_GLOBAL, _ERRORS, _ROUTE, _NOWHERE, _STATS, _BACKENDS, _CHECK, _FALLBACK, *GRPC_PARTS)
+    parts = (_GLOBAL, _ERRORS, _ROUTE, _NOWHERE, _STATS, _BACKENDS, _CHECK, _FALLBACK)
+    parts += (*GRPC_PARTS, *SURFACE_PARTS)
     template, healthz = haproxy.HAPROXY_CONFIG_TEMPLATE, haproxy.HAPROXY_HEALTHZ_RULES_TEMPLATE
     if not all(part in template for part in parts) or _HEALTHZ not in healthz:
         return "this Ray configures its HAProxy in another way: it has no limit, and slow checks"
@@ -91,7 +94,9 @@ def apply() -> str | None:
 
 def mended_haproxy(*arguments: Any, **named: Any) -> WatchedHAProxy:
     """Ray's class of this name, in the process in which it makes HAProxy's configuration."""
-    haproxy.HAPROXY_CONFIG_TEMPLATE = reachable(mended(rays_templates.HAPROXY_CONFIG_TEMPLATE))
+    haproxy.HAPROXY_CONFIG_TEMPLATE = reachable(
+        shut(mended(rays_templates.HAPROXY_CONFIG_TEMPLATE))
+    )
     haproxy.HAPROXY_HEALTHZ_RULES_TEMPLATE = alive(rays_templates.HAPROXY_HEALTHZ_RULES_TEMPLATE)
     return WatchedHAProxy(*arguments, **named)
 

@@ -13,12 +13,14 @@ import inspect
 import logging
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import psutil
 from ray.serve._private.haproxy import HAProxyApi
 
 from app.doors.haproxy_watch import answers, watch
+from app.ray_private.haproxy_surface import private
 
 _USED = ("start", "stop", "reload", "_graceful_reload", "_start_and_wait_for_haproxy")
 logger = logging.getLogger("ray.serve")
@@ -58,6 +60,9 @@ class WatchedHAProxy(HAProxyApi):
     answer, and takes over one that a manager before it left."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
+        config = named["cfg"]
+        for path in (config.socket_path, config.metrics_socket_path, named["config_file_path"]):
+            private(Path(path).parent)
         super().__init__(*arguments, **named)
         self._proc: Any
         self._changing = asyncio.Lock()

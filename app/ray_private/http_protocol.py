@@ -2,7 +2,8 @@
 
 **Why.** Ray 2.60 takes what uvicorn has, and no setting says otherwise. It loses the body of a
 request that offers another protocol (Java's own client offers h2c), sends chunks to clients of
-HTTP/1.0, takes heads without a limit, and refuses in plain text what is no request.
+HTTP/1.0, takes heads without a limit and waits for them without an end, says that it is uvicorn,
+and refuses in plain text what is no request.
 **To see it.** ``python tests/ray/offer_loses_the_body.py``
 **When Ray mends it.** Once Ray lets its servers be told a protocol, name ours there; the script
 exits with 0 once uvicorn itself goes on behind an offer.
@@ -11,7 +12,7 @@ exits with 0 once uvicorn itself goes on behind an offer.
 from ray.serve._private.http_util import start_asgi_http_server
 from uvicorn.config import HTTP_PROTOCOLS
 
-_OURS = "app.doors.http1:Http1"
+_OURS = "app.doors.ray.http:RaysHttp"
 _BY_DEFAULT = "auto"
 
 

@@ -138,9 +138,10 @@ _TRIES = 100
 def _of_haproxy(host: str, environment: Mapping[str, str]) -> Iterator[Door]:
     """What is open beside HAProxy's doors: its statistics and metrics, Ray's proxy to fall back on,
     and the ports of ingress replicas."""
+    metrics = environment.get("WINDSOCK_HAPROXY_METRICS_HOST") or "127.0.0.1"
     for option, where, usual in (
-        ("RAY_SERVE_HAPROXY_STATS_PORT", "0.0.0.0", 8404),
-        ("RAY_SERVE_HAPROXY_METRICS_PORT", "0.0.0.0", 9101),
+        ("RAY_SERVE_HAPROXY_STATS_PORT", metrics, 8404),
+        ("RAY_SERVE_HAPROXY_METRICS_PORT", metrics, 9101),
         ("RAY_SERVE_FALLBACK_PROXY_HTTP_PORT", host, 8500),
         ("RAY_SERVE_FALLBACK_PROXY_GRPC_PORT", everywhere(), 9500),
     ):

@@ -23,6 +23,15 @@ def ray_environment(*, haproxy: bool = sys.platform == "linux") -> dict[str, str
         # A line is wanted when it is said: Ray would keep a thousand back, for the sake of lines
         # for each request, which are off. Those that a replica held would die with it.
         "RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE": "1",
+        # HAProxy's metrics and statistics, which tell who is asked how much: 0.0.0.0 where a
+        # Prometheus elsewhere reads them (docs/security.md).
+        "WINDSOCK_HAPROXY_METRICS_HOST": "127.0.0.1",
+        # Ray's own HTTP server would take from 127.0.0.1, where HAProxy asks, who a client says
+        # that it is (X-Forwarded-For).
+        "FORWARDED_ALLOW_IPS": "",
+        # By a header of Ray's a client may ask for the replica that has a model of its choice, for
+        # which Ray would wait a second; nothing of ours is chosen so.
+        "RAY_SERVE_MULTIPLEXED_MODEL_ID_MATCHING_TIMEOUT_S": "0",
         # One thread carries more than two cores can answer, and leaves the rest to replicas.
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
         # Ray waits 30 s for slow load balancers to forget a replica. This one is told within a

@@ -1,9 +1,11 @@
 """Ray's own HAProxy as its manager has it, in the process of a test."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
+from ray.serve._private import haproxy as rays
 from ray.serve._private.common import RequestProtocol
 from ray.serve._private.haproxy import BackendConfig, HAProxyConfig, ServerConfig
 from ray.serve.config import HTTPOptions, gRPCOptions
@@ -11,6 +13,16 @@ from ray.serve.config import HTTPOptions, gRPCOptions
 from app.ray_private.haproxy_template import mended_haproxy
 from app.ray_private.haproxy_watch import WatchedHAProxy
 from tests.support.serve import free_port
+
+MENDED = ("HAProxyApi", "HAPROXY_CONFIG_TEMPLATE", "HAPROXY_HEALTHZ_RULES_TEMPLATE")
+"""Names of Ray's module that ``mended_haproxy`` and ``apply`` change in their process."""
+
+
+@contextmanager
+def unmended() -> Iterator[None]:
+    """What this process has of Ray's module is put back after the block."""
+    with patch.multiple(rays, **{name: getattr(rays, name) for name in MENDED}):
+        yield
 
 
 def config(folder: Path, host: str = "127.0.0.1") -> HAProxyConfig:

@@ -73,6 +73,17 @@ class Connection:
         async with asyncio.timeout(10):
             return await self._reader.read(1) == b""
 
+    async def within(self, seconds: float) -> bytes | bool:
+        """What comes within so many seconds, True where the connection is closed meanwhile, False
+        where nothing happens."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._reader.read(65536) or True
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            return True
+
     def reset(self) -> None:
         """Break it, as a client that is killed may."""
         connected: socket.socket = self._writer.get_extra_info("socket")

@@ -47,13 +47,16 @@ _MAY_IMPORT = {
         deployments""",
     "app.doors.handshake": "app.doors.early app.serving",
     # These refuse before the application, and HAProxy in its place, in the forms of its errors.
-    "app.doors.ray": """app.doors app.edge app.protocols.error_forms app.ray_private app.serving
+    "app.doors.ray": """app.doors app.doors.early app.doors.foreign_headers app.doors.http1 app.edge
+        app.protocols.error_forms app.ray_private app.serving
         deployments""",
     "app.doors.early": "app.edge app.protocols.error_forms app.serving",
     "app.doors.http10": "app.doors.early",
     "app.doors.http1": """app.doors.early app.doors.handshake app.doors.http10 app.edge
         app.protocols.error_forms app.serving""",
-    "app.doors.haproxy_rules": "app.edge app.protocols.error_forms app.serving",
+    "app.doors.haproxy_rules": """app.doors.fast_lane.whereabouts app.doors.foreign_headers app.edge
+        app.protocols.error_forms app.serving""",
+    "app.doors.foreign_headers": "",
     "app.doors.haproxy_watch": "",
     "app.doors.front": """app.doors.front_haproxy app.doors.grpc_doors app.doors.lanes
         app.doors.tls app.start""",
@@ -73,8 +76,10 @@ _MAY_IMPORT = {
     "app.ray_private": "deployments",
     "app.ray_private.controller": "app.ray_private app.ray_private.haproxy_template",
     "app.ray_private.haproxy_template": """app.doors.concurrency app.doors.haproxy_rules
-        app.ray_private app.ray_private.haproxy_grpc app.ray_private.haproxy_watch""",
-    "app.ray_private.haproxy_watch": "app.doors.haproxy_watch",
+        app.ray_private app.ray_private.haproxy_grpc app.ray_private.haproxy_surface
+        app.ray_private.haproxy_watch""",
+    "app.ray_private.haproxy_watch": "app.doors.haproxy_watch app.ray_private.haproxy_surface",
+    "app.ray_private.haproxy_surface": "app.doors.haproxy_rules",
     "app.ray_private.haproxy_grpc": "app.doors.haproxy_rules",
     "deployments.model": f"{_SHARED} deployments.preprocess.base",  # for golden rows
     "deployments.preprocess": _SHARED,

@@ -5,7 +5,7 @@ import os
 import time
 
 import msgspec
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 from uvicorn import Config, Server
 
 from app.config import FastLaneSettings
@@ -82,6 +82,13 @@ class FastLane:
         """The process and the port of its own, as JSON."""
         assert self._own is not None
         return msgspec.json.encode({"pid": os.getpid(), "port": self._own.port})
+
+    def took(self, scope: Scope) -> bool:
+        """Whether this request came in here."""
+        assert self._listener is not None
+        assert self._own is not None
+        server: tuple[str, int | None] = scope.get("server") or ("", None)
+        return server[1] in (self._listener.port, self._own.port)
 
     async def open(self) -> None:
         """Begin to listen; nothing where it does already. Raises RuntimeError for a port that

@@ -6,6 +6,7 @@ from ray.serve.exceptions import RayServeException
 from starlette.middleware import Middleware
 
 from app.doors.ray.concurrency_limit import ConcurrencyLimit
+from app.doors.ray.shut_paths import ShutPaths
 from app.doors.ray.sound_headers import SoundHeaders
 from app.ray_private import http_protocol
 from deployments.log import get_logger
@@ -23,5 +24,5 @@ def middlewares() -> list[Middleware]:
     try:
         serve.get_replica_context()
     except RayServeException:
-        return [Middleware(SoundHeaders), Middleware(ConcurrencyLimit)]
-    return [Middleware(SoundHeaders)]
+        return [Middleware(SoundHeaders), Middleware(ShutPaths), Middleware(ConcurrencyLimit)]
+    return [Middleware(SoundHeaders), Middleware(ShutPaths)]

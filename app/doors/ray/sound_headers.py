@@ -1,13 +1,12 @@
-"""Takes out headers that Ray's own doors would stumble over.
+"""Takes out headers that Ray's own doors would stumble over, or obey.
 
-``python tests/ray/header_that_is_not_utf8.py`` shows it on plain Ray; once it exits with 0, this
-can go, save for the header that lifts a time limit.
+``python tests/ray/header_that_is_not_utf8.py`` shows the first on plain Ray; once it exits with 0,
+that part can go.
 """
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-# With it a client may lift the time limit that the operator has set.
-_RAYS_LIMIT = b"x-request-timeout-seconds"
+from app.doors.foreign_headers import foreign
 
 
 class SoundHeaders:
@@ -21,6 +20,6 @@ class SoundHeaders:
             scope["headers"] = [
                 (name, value)
                 for name, value in scope["headers"]
-                if name.isascii() and value.isascii() and name != _RAYS_LIMIT
+                if value.isascii() and not foreign(name)
             ]
         await self._app(scope, receive, send)

@@ -7,11 +7,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from ray.serve._private import haproxy
 
+from tests.support.haproxy import MENDED
+
 
 @pytest.fixture
 def unmended(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """What the process of this test has of Ray's module is put back after it."""
-    for name in ("HAProxyApi", "HAPROXY_CONFIG_TEMPLATE", "HAPROXY_HEALTHZ_RULES_TEMPLATE"):
+    for name in MENDED:
         monkeypatch.setattr(haproxy, name, getattr(haproxy, name))
     return monkeypatch
 

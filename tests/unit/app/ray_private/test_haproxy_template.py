@@ -113,7 +113,8 @@ def test_all_else_is_as_ray_has_it(folder: Path) -> None:
     before, after = (lines(folder, foreign, ours=ours) for ours in (False, True))
 
     changed = {line.split()[0] for line in before if line not in after}
-    assert changed - {"bind", "#"} == {"errorfile", "http-request"}  # its errors, in plain text
+    # Its errors, in plain text, and who may use its socket.
+    assert changed - {"bind", "#"} == {"errorfile", "http-request", "stats"}
     for backend in ("http-foreign", "grpc-foreign"):
         assert section(after, backend) == section(before, backend)
 

@@ -6,7 +6,7 @@ import pytest
 import uvicorn
 from uvicorn.config import HTTP_PROTOCOLS
 
-from app.doors.http1 import Http1
+from app.doors.ray.http import RaysHttp
 from app.ray_private import http_protocol
 
 
@@ -21,7 +21,7 @@ def test_what_ray_starts_has_our_protocol() -> None:
 
     config = uvicorn.Config(lambda: None)
     config.load()
-    assert config.http_protocol_class is Http1
+    assert config.http_protocol_class is RaysHttp
 
 
 def test_a_ray_that_names_a_protocol_is_left_alone(unmended: pytest.MonkeyPatch) -> None:

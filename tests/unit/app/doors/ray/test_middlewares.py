@@ -8,7 +8,7 @@ from uvicorn.config import HTTP_PROTOCOLS
 
 from app.doors.ray.concurrency_limit import ConcurrencyLimit
 from app.doors.ray.middlewares import middlewares
-from app.doors.ray.sound_headers import SoundHeaders
+from app.doors.ray.shut_paths import ShutPaths
 from app.ray_private import http_protocol
 
 
@@ -30,13 +30,13 @@ def test_a_replica_leaves_that_to_haproxy(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(context, "_INTERNAL_REPLICA_CONTEXT", object())
     layers: list[Any] = validate_http_proxy_callback_return(middlewares())
 
-    assert isinstance(_apply_middlewares(_app, layers), SoundHeaders)
+    assert isinstance(_apply_middlewares(_app, layers), ShutPaths)
 
 
 def test_a_door_gets_our_http_protocol() -> None:
     middlewares()
 
-    assert HTTP_PROTOCOLS["auto"] == "app.doors.http1:Http1"
+    assert HTTP_PROTOCOLS["auto"] == "app.doors.ray.http:RaysHttp"
 
 
 def test_one_that_cannot_have_it_says_so(
