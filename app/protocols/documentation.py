@@ -10,6 +10,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.staticfiles import StaticFiles
 
 from app.edge.http import HttpCall
+from app.edge.page_headers import FIXED, page_headers
 from app.edge.route import Access, Route
 from app.protocols.openapi import document
 from app.serving.errors import ErrorCode
@@ -62,8 +63,10 @@ class Documentation:
             swagger_favicon_url=f"{call.root}/docs/assets/favicon.png",
             swagger_ui_parameters={"tryItOutEnabled": True, "defaultModelsExpandDepth": 0},
         )
-        await call.answer(bytes(page.body), b"text/html; charset=utf-8")
+        html = bytes(page.body)
+        await call.answer(html, b"text/html; charset=utf-8", page_headers(html))
 
     async def _asset(self, name: str, call: HttpCall) -> None:
         response = await self._assets.get_response(name, call.scope)
+        response.raw_headers += FIXED
         await response(call.scope, call.receive, call.send)
