@@ -54,5 +54,7 @@ def check(
         return
     where = " and ".join(f"{one.app} would answer at {one.url}" for one in checked.applications)
     typer.echo(f"{config} is sound: {where}")
+    for code in checked.code:
+        typer.echo(code)
     for problem in checked.problems:
         typer.echo(f"problem: {problem}")

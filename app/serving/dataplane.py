@@ -93,6 +93,8 @@ class Dataplane:
             self.in_service[model.name], self._refused = serving, None
             self.readiness.tell(model.name, Evidence())
             logger.info("serving %s", serving.model)
+            if code := bundle.manifest.code_brought:
+                logger.warning("%s runs code that its bundle brings: %s", serving.model, code)
             self._watch(entities, model.name, settings.max_rows)
 
     def _watch(self, golden: GoldenEntities, name: str, max_rows: int) -> None:

@@ -30,10 +30,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Checked:
-    """A file that can be served: where its applications will answer, and with which problems."""
+    """A file that can be served: where its applications will answer, with which problems, and which
+    code their bundles bring along."""
 
     applications: list[Target]
     problems: list[str]
+    code: list[str]
 
 
 def address(host: str, port: int) -> str:

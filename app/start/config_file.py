@@ -30,7 +30,7 @@ from app.start.document import is_graph, load
 from app.start.doors import check_doors, check_free_or_ours, doors, fast_lane, local, rays_doors
 from app.start.environment import ray_environment
 from app.start.machine import this_machine
-from app.start.preflight import GraphRefused, check_graph, check_room, completed
+from app.start.preflight import GraphRefused, check_graph, check_room, code_brought, completed
 from app.start.shadows import check_shadows
 from deployments.strict import first_problem
 
@@ -57,11 +57,14 @@ def check(
     check_shadows(Path.cwd())
     document = read(path)
     problems: list[str] = []
+    code: list[str] = []
     every = [_args(application, path.parent) for application in document["applications"]]
     for application, args in zip(document["applications"], every, strict=True):
         _import(application["import_path"].replace(":", "."), "import_path")
         if args:
-            problems += check_graph(args, completed(args, application.get("deployments") or []))
+            options = completed(args, application.get("deployments") or [])
+            problems += check_graph(args, options)
+            code += filter(None, [code_brought(args, options)])
     for function in (document.get("grpc_options") or {}).get("grpc_servicer_functions") or ():
         _import(function, "grpc_servicer_functions")
     environment = {**ray_environment(), **os.environ}
@@ -74,7 +77,7 @@ def check(
         _with_key(target, args.auth, make=local_key) if args else target
         for target, args in zip(targets(document), every, strict=True)
     ]
-    return Checked(found, problems)
+    return Checked(found, problems, code)
 
 
 def read(path: Path) -> dict[str, Any]:

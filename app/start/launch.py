@@ -96,8 +96,8 @@ def _serve(client: httpx.Client, config: Path, verbose: bool) -> int:
 
 
 def _checked(config: Path) -> list[Target]:
-    """Where the file will answer, with a key to ask it, if nothing is wrong with it. Raises
-    ConfigError."""
+    """Where the file will answer, with a key to ask it, if nothing is wrong with it; code that
+    bundles bring is named. Raises ConfigError."""
     # By another process, since Serve's schema and Feast would keep 250 MB in this one.
     command = [script("windsock"), "check", "--json", "--local-key", str(config)]
     done = subprocess.run(
@@ -108,6 +108,8 @@ def _checked(config: Path) -> list[Target]:
     answer = json.loads(done.stdout)
     if done.returncode:
         raise ConfigError(answer["error"])
+    for code in answer["code"]:
+        console.print(code, markup=False)
     return [Target(**one) for one in answer["applications"]]
 
 

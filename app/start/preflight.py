@@ -17,7 +17,7 @@ from app.start.document import is_graph
 from app.start.failure import UPDATE_REFUSED
 from app.start.placement import Shares, shortage, stuck_updates
 from app.start.ports import check_port
-from deployments.bundle.bundle import LATEST, BundleError
+from deployments.bundle.bundle import LATEST, Bundle, BundleError
 from deployments.features.deployment import FeaturesSettings
 from deployments.features.lookup import open_store
 from deployments.features.plan import ServiceError
@@ -76,6 +76,8 @@ def _check_deployed(args: GraphArgs, configs: Sequence[ServeApplicationSchema]) 
     problems: list[str] = []
     for given in [options[name] for name in ours] or [[]]:
         problems += check_graph(args, given)
+        if code := code_brought(args, given):
+            print(f"\nwindsock: {code}\n", flush=True)
     if args.fast_lane:
         same = [name for name in graphs if _port(graphs[name]) == args.fast_lane.port]
         if len(same) > 1:
@@ -106,20 +108,35 @@ def _names(args: GraphArgs, configs: Sequence[ServeApplicationSchema]) -> list[s
 def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
     """Check bundle, feature registry and the ``user_config`` of each deployment in ``options``.
     Raises GraphRefused, in one sentence; gives the problems with which the graph can serve."""
-    ingress = next((one for one in options if one["name"] == "Ingress"), {})
-    version = (ingress.get("user_config") or {}).get("version", LATEST)
-    if not isinstance(version, str):
-        raise GraphRefused(
-            f"user_config: version is {version!r}: it must be text, put it in quotes"
-        )
     try:
-        bundle = args.model.bundles.open(ModelId(args.model.name, version))
+        bundle = _bundle(args, options)
         store = open_store(args.feature_store.repo, args.feature_store.yaml)
         plan = checked_plan(store, bundle.manifest.service, bundle.manifest.code)
     except (BundleError, ServiceError) as error:
         raise GraphRefused(str(error)) from error
     check_settings(args, options, bundle.manifest.service.views)
     return list(plan.warnings)
+
+
+def code_brought(args: GraphArgs, options: list[dict[str, Any]]) -> str | None:
+    """Which code the bundle of a checked graph brings along, which every replica will run."""
+    if not args.model.allow_code:
+        return None
+    manifest = _bundle(args, options).manifest
+    brought = manifest.code_brought
+    return brought and (
+        f"bundle {manifest.id} brings code that every replica runs (allow_code): {brought}"
+    )
+
+
+def _bundle(args: GraphArgs, options: list[dict[str, Any]]) -> Bundle:
+    ingress = next((one for one in options if one["name"] == "Ingress"), {})
+    version = (ingress.get("user_config") or {}).get("version", LATEST)
+    if not isinstance(version, str):
+        raise GraphRefused(
+            f"user_config: version is {version!r}: it must be text, put it in quotes"
+        )
+    return args.model.bundles.open(ModelId(args.model.name, version))
 
 
 def completed(args: GraphArgs, options: list[dict[str, Any]]) -> list[dict[str, Any]]:

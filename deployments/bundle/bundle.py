@@ -144,9 +144,9 @@ class BundleStore:
             raise BundleError(
                 f"{path} holds {manifest.name!r} version {manifest.version!r}: it was renamed"
             )
-        if manifest.preprocessing.kind == "python" and not self._allow_code:
+        if manifest.code_brought and not self._allow_code:
             raise BundleError(
-                f"{path} brings code for its preprocessing ({manifest.preprocessing.import_path}): "
+                f"{path} brings code for its preprocessing ({manifest.code_brought}): "
                 "`allow_code: true` under `model` in the config lets it run"
             )
         _verify(path, manifest, sealing)

@@ -110,6 +110,12 @@ class Manifest(StrictModel):
         return ModelId(self.name, self.version)
 
     @property
+    def code_brought(self) -> str | None:
+        """The class whose source it carries (``module:Class``), which every replica runs."""
+        spec = self.preprocessing
+        return spec.import_path if spec.kind == "python" else None
+
+    @property
     def fields(self) -> list[FieldSpec]:
         """All fields of a request, entity keys first."""
         return self.entities + self.request_features

@@ -71,7 +71,7 @@ _MAY_IMPORT = {
         deployments deployments.bundle""",
     "app.edge": "app.access.principal app.config app.serving deployments",
     "app.serving": f"app.config {_SHARED}",
-    "app.config": f"""app app.access.settings app.audit.settings app.quota.settings
+    "app.config": f"""app app.access.settings app.audit.settings app.quota.settings app.secrets
         {_SHARED} {_STAGES}""",
     "app.ray_private": "deployments",
     "app.ray_private.controller": "app.ray_private app.ray_private.haproxy_template",

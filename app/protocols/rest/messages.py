@@ -79,7 +79,8 @@ class Models(msgspec.Struct):
     """The bundles of this service, and the contract and metrics of the active one.
 
     ``program_rows`` is how many rows its program takes at once, null for any number: larger
-    batches are answered all the same, in parts.
+    batches are answered all the same, in parts. ``code`` is the class that its bundle brings along
+    and the server runs, null where it brings none.
     """
 
     models: list[ModelDescription]
@@ -88,4 +89,5 @@ class Models(msgspec.Struct):
     outputs: list[str]
     program_rows: int | None
     metrics: dict[str, Any]
+    code: str | None
     problem: str | None = None

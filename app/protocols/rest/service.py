@@ -48,6 +48,7 @@ class Service:
             [output.name for output in manifest.outputs],
             manifest.program.max_rows,
             manifest.metrics,
+            manifest.code_brought,
             dataplane.problem,
         )
         await call.answer(_encode(answer))

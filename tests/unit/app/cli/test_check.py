@@ -75,7 +75,7 @@ def test_a_sound_file_says_where_it_would_answer(windsock: Windsock, config: Con
         "auth": True,
         "key": None,
     }
-    assert json.loads(answer.output) == {"applications": [told], "problems": []}
+    assert json.loads(answer.output) == {"applications": [told], "problems": [], "code": []}
     assert not (path.parent / ".windsock").exists()
 
 

@@ -121,6 +121,22 @@ def test_code_that_changed_is_refused(example: Example, tmp_path: Path) -> None:
         check(args_for(models, example.repo))
 
 
+def test_code_that_a_bundle_brings_is_named_at_start_up(
+    example: Example, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = example.manifest.preprocessing.model_copy(
+        update={"kind": "python", "import_path": "own:Own"}
+    )
+    models = with_manifest(example, tmp_path, preprocessing=spec)
+    args = args_for(models, example.repo)
+    args.model.allow_code = True
+
+    check(args)
+
+    told = f"{NAME} version {example.version} brings code that every replica runs (allow_code):"
+    assert f"windsock: bundle {told} own:Own" in capsys.readouterr().out
+
+
 def test_shares_are_rays_defaults_where_nothing_is_said() -> None:
     assert shares({"name": "A"}).resources == {"CPU": 1.0}
     assert shares({"name": "A"}).replicas == 1

@@ -9,7 +9,7 @@ from app.config import BatchSettings, EdgeArgs, Limits
 from app.serving.dataplane import Dataplane
 from app.serving.readiness import Evidence, Readiness
 from deployments.bundle.bundle import BundleStore
-from deployments.bundle.manifest import ProgramSpec
+from deployments.bundle.manifest import PreprocessingSpec, ProgramSpec
 from deployments.frames import Frame
 from tests.support.chains import lookup, weighing
 from tests.support.manifests import parcels, store
@@ -134,6 +134,7 @@ async def test_models_tells_what_is_there_and_what_serves(client: httpx.AsyncCli
         "outputs": ["late", "cost"],
         "program_rows": None,
         "metrics": {"auc": 0.75},
+        "code": None,
         "problem": None,
     }
 
@@ -146,6 +147,22 @@ async def test_models_tells_how_many_rows_a_program_takes_at_once(
     await dataplane.activate("1", BatchSettings())
     async with of(dataplane, limits) as client:
         assert (await client.get("/models")).json()["program_rows"] == 100
+
+
+async def test_models_names_the_code_that_a_bundle_brings(
+    tmp_path: Path, limits: Limits, caplog: pytest.LogCaptureFixture
+) -> None:
+    spec = PreprocessingSpec(kind="python", file=parcels().preprocessing.file, import_path="a:Own")
+    bringing = parcels().model_copy(update={"preprocessing": spec})
+    store(tmp_path, bringing)
+    dataplane = Dataplane(BundleStore(tmp_path, allow_code=True), weighing(), "parcels")
+    with caplog.at_level("WARNING", "ray.serve"):
+        await dataplane.activate("1", BatchSettings())
+
+    assert "parcels version 1 runs code that its bundle brings: a:Own" in caplog.text
+    async with of(dataplane, limits) as client:
+        assert (await client.get("/models")).json()["code"] == "a:Own"
+        assert "a:Own" not in (await client.get("/health")).text
 
 
 async def test_the_swagger_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
