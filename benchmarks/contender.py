@@ -43,7 +43,8 @@ class Contender:
 
     ``command`` may name ``{bin}``, the programs of its environment (``venv``; main: this one), and
     ``{folder}``, where ``document`` lies as serve_config.yaml; ``env`` takes that folder. Peers
-    that hold on to open connections when they are told to stop are given ``stop_s``.
+    that hold on to open connections when they are told to stop are given ``stop_s``. ``key`` is
+    what a guarded one asks for.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Contender:
     venv: str = "main"
     packages: tuple[str, ...] = ()
     stop_s: float = 2.0
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ def serving(
         env = contender.env(folder)
         with running(command, folder / "log", ROOT, env, contender.stop_s) as server:
             ready_s, *_ = [
-                server.wait_until_ready(door.url, json.dumps(door.dress(row)).encode())
+                server.wait_until_ready(
+                    door.url, json.dumps(door.dress(row)).encode(), key=contender.key
+                )
                 for door in contender.doors
             ]
             yield Serving(server, folder, ready_s)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -83,10 +83,12 @@ class Graph(Serving):
 
 
 @contextmanager
-def running_graph(config: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[Graph]:
-    """The graph that this config makes, as `make run` would start it, up and answering. Raises
-    StartError."""
+def running_graph(
+    config: Mapping[str, Any], rows: Sequence[Row], key: str | None = None
+) -> Iterator[Graph]:
+    """The graph that this config makes, as `make run` would start it, up and answering, to who has
+    this key. Raises StartError."""
     doors = tuple(Door(name, "windsock", _PORTS[name]) for name in DOORS)
-    with serving(windsock("windsock", doors, config), rows[0]) as up:
+    with serving(replace(windsock("windsock", doors, config), key=key), rows[0]) as up:
         bodies = write(rows, up.folder / "rows.jsonl")
         yield Graph(up.server, up.folder, up.ready_s, address_in(up.server.output()), bodies)

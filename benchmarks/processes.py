@@ -63,14 +63,19 @@ class Server:
         return self._process.pid
 
     def wait_until_ready(
-        self, url: str, body: bytes | None = None, timeout_s: float = 120.0
+        self,
+        url: str,
+        body: bytes | None = None,
+        timeout_s: float = 120.0,
+        *,
+        key: str | None = None,
     ) -> float:
         """Seconds from the start to the first good answer at ``url``: to a GET, or to a POST of
-        ``body``. Raises StartError."""
+        ``body``, with this key. Raises StartError."""
         while time.monotonic() - self._started_at < timeout_s:
             if self.ended:
                 raise StartError(f"it ended with {self._process.returncode}: {self._tail()}")
-            if _answers(url, body):
+            if _answers(url, body, key):
                 return time.monotonic() - self._started_at
             time.sleep(_POLL_S)
         raise StartError(f"no answer at {url} within {timeout_s:.0f} s: {self._tail()}")
@@ -187,8 +192,11 @@ def _hear_interrupts() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _answers(url: str, body: bytes | None) -> bool:
-    request = urllib.request.Request(url, body, {"content-type": "application/json"})
+def _answers(url: str, body: bytes | None, key: str | None) -> bool:
+    headers = {"content-type": "application/json"}
+    if key:
+        headers["authorization"] = f"Bearer {key}"
+    request = urllib.request.Request(url, body, headers)
     try:
         with _DIRECTLY.open(request, timeout=10) as answer:
             return bool(answer.status < 400)

@@ -116,14 +116,14 @@ class Accounted:
             return self.version.parts(rows, deadline, values=values, witness=witness)
 
     def begin(
-        self, row: Row, deadline: float = inf, id: str | int | None = None
+        self, row: Row, deadline: float = inf, *, id: str | int | None = None
     ) -> "Future[BatchSlot]":
-        """As ``ServedVersion.begin``, for a row that its client calls ``id``, which raises
-        RateLimited besides, and whose future Unrecorded."""
+        """As ``ServedVersion.begin``, which raises RateLimited besides, and whose future raises
+        Unrecorded."""
         if (witness := self._account.recording(self.version)) is not None:
             witness.id, witness.began = id, perf_counter()
         with self._account.charged(1):
-            return self.version.begin(row, deadline, witness)
+            return self.version.begin(row, deadline, witness=witness)
 
     def end(self, placed: BatchSlot, *, values: bool = False) -> Answer:
         """The answer of a row that ``begin`` placed."""

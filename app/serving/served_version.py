@@ -126,12 +126,18 @@ class ServedVersion:
         return answers()
 
     def begin(
-        self, row: Row, deadline: float = inf, witness: Witness | None = None
+        self,
+        row: Row,
+        deadline: float = inf,
+        *,
+        id: str | int | None = None,
+        witness: Witness | None = None,
     ) -> "asyncio.Future[BatchSlot]":
-        """The same for one row, for who goes on meanwhile: ``end`` has its answer. Who cancels the
-        future gives the row's place in the queue up.
+        """The same for one row, for who goes on meanwhile: ``end`` has its answer. What its client
+        calls it, ``id``, is for those who account for it. Who cancels the future gives the row's
+        place in the queue up.
 
-        Raises Overloaded; the future raises TimedOut or Unavailable.
+        Raises Overloaded; the future raises TimedOut or Unavailable, and what the witness does.
         """
         return self._coalescer.submit([row], deadline, witness=witness)
 

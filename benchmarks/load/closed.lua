@@ -1,10 +1,13 @@
 -- wrk script: POSTs the lines of a file one after the other, and ends with one line of JSON.
 -- wrk ... -s closed.lua URL -- BODIES FIRST_LINE
+-- A key, where one is needed, comes by the environment: arguments are everybody's to read.
 
 local requests, place = {}, 0
 
 function init(arguments)
   local headers = { ["content-type"] = "application/json" }
+  local key = os.getenv("WINDSOCK_KEY")
+  if key then headers["authorization"] = "Bearer " .. key end
   for body in io.lines(arguments[1]) do
     requests[#requests + 1] = wrk.format("POST", nil, headers, body)
   end

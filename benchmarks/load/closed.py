@@ -19,9 +19,16 @@ def require_wrk() -> str:
 
 
 def closed_loop(
-    url: str, bodies: Path, connections: int, seconds: int, *, first: int = 0
+    url: str,
+    bodies: Path,
+    connections: int,
+    seconds: int,
+    *,
+    first: int = 0,
+    key: str | None = None,
 ) -> LoadResult:
-    """POST the lines of ``bodies`` in order, from line ``first`` on, over that many connections.
+    """POST the lines of ``bodies`` in order, from line ``first`` on, over that many connections,
+    with this key.
 
     One thread sends: on few cores a second one only takes from the server.
     """
@@ -29,7 +36,8 @@ def closed_loop(
         *(require_wrk(), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"),
         *("-s", str(_SCRIPT), url, "--", str(bodies), str(first)),
     ]
-    output, cpu_s = run_generator(command, seconds + 30 + _GRACE_S)
+    environment = {"WINDSOCK_KEY": key} if key else {}
+    output, cpu_s = run_generator(command, seconds + 30 + _GRACE_S, environment)
     return parse(output, cpu_s)
 
 

@@ -1,8 +1,9 @@
 """What one run of load gave."""
 
+import os
 import resource
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.unmeasured import Unmeasured
@@ -47,12 +48,20 @@ class LoadError(Unmeasured):
     """The load generator could not run; the message says why."""
 
 
-def run_generator(command: Sequence[str], timeout_s: float) -> tuple[str, float]:
-    """Output of a generator and the processor seconds (user and system) that it took."""
+def run_generator(
+    command: Sequence[str], timeout_s: float, environment: Mapping[str, str] | None = None
+) -> tuple[str, float]:
+    """Output of a generator and the processor seconds (user and system) that it took, with this
+    ``environment`` besides what there is."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, timeout=timeout_s
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            env={**os.environ, **(environment or {})},
         )
     except subprocess.TimeoutExpired as error:
         raise LoadError(f"{command[0]} did not end within {timeout_s:.0f} s") from error

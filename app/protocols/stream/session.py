@@ -11,7 +11,7 @@ from starlette.status import WS_1008_POLICY_VIOLATION, WS_1009_MESSAGE_TOO_BIG
 from starlette.types import Receive, Send
 
 from app.config import StreamSettings
-from app.edge.account import Accounted, Serving
+from app.edge.account import Serving
 from app.edge.errors import public_error, record_error
 from app.edge.options import RequestOptions
 from app.edge.websocket import close
@@ -160,11 +160,7 @@ class Session:
             return
         deadline = now + (min(timeout_ms / 1000, self._limit_s) if timeout_ms else self._limit_s)
         try:
-            placed = (
-                serving.begin(row, deadline, row_id)
-                if isinstance(serving, Accounted)
-                else serving.begin(row, deadline)
-            )
+            placed = serving.begin(row, deadline, id=row_id)
         except (Overloaded, RateLimited, Unavailable) as error:
             self._refuse(row_id, error)
             return
