@@ -1,0 +1,1 @@
+"""What one step of the guards costs, without a server."""
