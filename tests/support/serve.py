@@ -17,6 +17,7 @@ import httpx
 import psutil
 import yaml
 
+from app.config import GraphArgs
 from app.start.dashboard import auth
 from app.start.environment import ray_environment, second_cluster
 from benchmarks.config import shipped
@@ -80,6 +81,15 @@ def read_config(layout: str, source: Path = CONFIG, *, guarded: bool = False) ->
     clients need a key, and so on, as the file says."""
     ports = {door: free_port() for door in ("http", "fast_lane", "grpc")}
     return shipped(layout, source=source, guarded=guarded, **ports)
+
+
+def root(document: dict[str, Any], folder: Path) -> None:
+    """Have the guards' paths start in the folder of the config, as they do under `windsock up`;
+    by themselves they start where Ray was started."""
+    for application in document["applications"]:
+        args = GraphArgs.model_validate(application["args"], context=folder)
+        whole = args.model_dump(mode="json", include={"auth", "quota", "audit"})
+        application["args"] |= whole
 
 
 @contextmanager

@@ -37,9 +37,9 @@ _MAY_IMPORT = {
         app.ray_private app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",
     "app.cli": """app.access app.access.principal app.access.settings app.audit
-        app.audit.settings app.config app.doors.concurrency app.doors.front app.doors.tls app.journal
-        app.secrets app.start
-        training.bundling deployments deployments.bundle deployments.features.plan""",
+        app.audit.settings app.config app.doors.concurrency app.doors.front app.doors.tls
+        app.journal app.secrets app.start training.bundling deployments deployments.bundle
+        deployments.features.plan""",
     "app.start": f"""app app.access app.access.settings app.config app.ray_private
         app.ray_private.controller {_SHARED} {_STAGES}""",
     "app.layouts": f"app.config app.ray_private app.serving {_SHARED} {_STAGES}",

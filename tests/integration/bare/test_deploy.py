@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.cluster import Clusters
 from tests.support.pasted import Block, blocks, paste
-from tests.support.serve import Server, read_config, ready
+from tests.support.serve import Server, read_config, ready, root
 from tests.support.wait import wait_until
 
 Paste = Callable[[Block], str]
@@ -20,10 +20,7 @@ _DEPLOY = "serve deploy serve_config.yaml"
 def server(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Server:
     folder = tmp_path_factory.mktemp("checkout")
     document = read_config("collapsed", guarded=True)
-    # Ray was started in another folder, where relative paths would start.
-    args = document["applications"][0]["args"]
-    args["auth"] |= {"keys": str(folder / ".windsock" / "keys.json")}
-    args["auth"] |= {"pepper": {"file": str(folder / ".windsock" / "pepper")}}
+    root(document, folder)
     return clusters("bare").place(document, folder)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.config import set_all
 from tests.support.cluster import Clusters
-from tests.support.serve import Server, read_config, script
+from tests.support.serve import Server, read_config, root, script
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,7 @@ class Guarded:
 def guarded(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     folder = tmp_path_factory.mktemp("guarded")
     document = read_config("collapsed", guarded=True)
-    # Ray was started in another folder, where relative paths would start.
-    args = document["applications"][0]["args"]
-    args["auth"] |= {"keys": str(folder / ".windsock" / "keys.json")}
-    args["auth"] |= {"pepper": {"file": str(folder / ".windsock" / "pepper")}}
+    root(document, folder)
     set_all(document, "max_replicas", 1)
     with clusters("haproxy").serving(document, folder) as server:
         made = Guarded(server.url, server.fast_lane, server.grpc, "", folder, server)

@@ -58,25 +58,23 @@ async def test_the_scheme_is_of_any_case(
 
 
 @pytest.mark.parametrize(
-    "value",
-    [None, "", "Bearer", "Bearer ", KEY, f"Basic {KEY}", f"Token {KEY}", f"Bearer\t{KEY}"],
+    "form", [None, "", "Bearer", "Bearer ", "KEY", "Basic KEY", "Token KEY", "Bearer\tKEY"]
 )
 async def test_without_a_key_it_is_said_how_to_bring_one(
-    authenticator: CredentialAuthenticator, value: str | None
+    authenticator: CredentialAuthenticator, form: str | None
 ) -> None:
     with pytest.raises(Unauthenticated, match="authorization: Bearer wsk_") as refused:
-        known(authenticator, value)
+        known(authenticator, form and form.replace("KEY", KEY))
     assert refused.value.headers == [("www-authenticate", "Bearer")]
 
 
-@pytest.mark.parametrize(
-    "value", [KEY + " ", " " + KEY + "x", KEY.upper(), "wsk_", "wsk__", KEY * 2]
-)
+@pytest.mark.parametrize("form", ["KEY ", "KEYx", " KEYx", "KEYKEY", "wsk_", "wsk__"])
 async def test_a_key_that_is_not_right_to_the_letter_is_none(
-    authenticator: CredentialAuthenticator, value: str
+    authenticator: CredentialAuthenticator, form: str
 ) -> None:
-    with pytest.raises(Unauthenticated):
-        known(authenticator, f"Bearer {value}")
+    for key in (KEY, KEY.swapcase()):
+        with pytest.raises(Unauthenticated):
+            known(authenticator, f"Bearer {form.replace('KEY', key)}")
 
 
 async def test_a_socket_without_tickets_wants_a_key_as_well(
