@@ -43,7 +43,7 @@ def layers(args: EdgeArgs, guards: Guards) -> Iterator[Layer]:
 
 class Application:
     """Requests and sockets, each to its route through ``handle``, which has the layers: calls of
-    gRPC pass it, too."""
+    gRPC pass it, too. ``routes`` are those of the document, ``served`` all."""
 
     def __init__(
         self,
@@ -63,7 +63,8 @@ class Application:
         self.errors = [code for layer in passed for code in layer.errors]
         access = Access.OPEN if not args.auth or args.auth.public_docs else Access.KNOWN
         pages = Documentation(self.routes, self.errors, access).routes()
-        self._router = Router([*self.routes, *pages, *undocumented])
+        self.served = [*self.routes, *pages, *undocumented]
+        self._router = Router(self.served)
         self.handle = layered(passed, Dispatch(dataplane))
         own = Layer(partial(SocketOrigins, origins=args.cors.origins if args.cors else ()), ())
         self._handle_socket = layered([*passed[:1], own, *passed[1:]], Dispatch(dataplane))

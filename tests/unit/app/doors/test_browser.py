@@ -1,26 +1,19 @@
 """A page in a real browser that asks from another origin, at every door."""
 
-import asyncio
 import json
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.types import Receive, Scope, Send
 
 from app.asgi import Application
-from app.config import CorsSettings, EdgeArgs, FastLaneSettings
+from app.config import CorsSettings, EdgeArgs
 from app.edge.cors import cross_origin
 from app.serving.dataplane import Dataplane
+from tests.support.browser import CHROMIUM, found_by
 from tests.support.doors import DOORS, door
-from tests.support.fast_lane import serving
 from tests.support.manifests import EXAMPLE
 from tests.support.serve import free_port
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 
@@ -53,44 +46,6 @@ const socket = () => new Promise((tell) => {
 </script>"""
 
 
-class Page:
-    """Serves a page that asks the service at this address, and takes what it has found."""
-
-    def __init__(self, service: str) -> None:
-        self._html = (_PAGE % json.dumps({"service": service, "row": EXAMPLE})).encode()
-        self.found: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        if scope["path"] == "/found" and not self.found.done():
-            self.found.set_result(json.loads(body))
-        html = self._html if scope["path"] == "/" else b""
-        headers = [(b"content-type", b"text/html"), (b"content-length", str(len(html)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": html})
-
-
-@asynccontextmanager
-async def browser(url: str, folder: Path) -> AsyncIterator[None]:
-    """Chromium with this page open."""
-    assert CHROMIUM is not None
-    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-proxy-server"]
-    process = await asyncio.create_subprocess_exec(
-        *(CHROMIUM, *options, f"--user-data-dir={folder}", url),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        await process.wait()
-
-
 async def found_by_page(
     kind: str, dataplane: Dataplane, folder: Path, *, allowed: bool
 ) -> dict[str, Any]:
@@ -100,13 +55,8 @@ async def found_by_page(
     cors = CorsSettings(origins=[origin if allowed else "https://other.test"])
     app = cross_origin(Application(dataplane, EdgeArgs(cors=cors)), cors)
     async with door(kind, app) as service:
-        page = Page(f"http://127.0.0.1:{service}")
-        async with (
-            serving(page, FastLaneSettings(port=port, linger_s=0)),
-            browser(f"{origin}/", folder),
-        ):
-            async with asyncio.timeout(60):
-                return await page.found
+        asked = {"service": f"http://127.0.0.1:{service}", "row": EXAMPLE}
+        return await found_by(_PAGE % json.dumps(asked), port, folder)
 
 
 @pytest.mark.parametrize("kind", DOORS)
