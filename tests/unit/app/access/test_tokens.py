@@ -54,7 +54,6 @@ async def test_a_token_says_who_asks_and_what_for(issuer: Issuer, alg: str) -> N
         ({"scope_prefix": "windsock:"}, {"scope": "windsock:predict explain"}),
         ({"id_claim": "client_id"}, {"client_id": "ada", "sub": "another"}),
         ({}, {"aud": ["other", "windsock"]}),
-        ({}, {"nbf": time() + 3, "iat": time() + 3}),
     ],
 )
 async def test_issuers_write_it_in_several_ways(
@@ -65,6 +64,12 @@ async def test_issuers_write_it_in_several_ways(
 
     assert found.id == "oidc:ada"
     assert found.scopes == {Scope.PREDICT}
+
+
+async def test_a_clock_that_runs_ahead_a_little_is_one_to_live_with(issuer: Issuer) -> None:
+    soon = time() + 3
+    async with of(issuer) as tokens:
+        assert (await tokens.find(issuer.token(nbf=soon, iat=soon))).id == "oidc:ada"
 
 
 @pytest.mark.parametrize("scope", [None, "", "else", {"predict": True}, 7])
