@@ -20,7 +20,7 @@ class Bucket(Protocol):
         """Undo taking so much."""
 
     def left(self) -> float:
-        """What there was after the last ``take``."""
+        """What there was after the last ``take``: 0 or more."""
 
     def wait_s(self, count: int) -> float:
         """How long from then on until so much is there."""

@@ -20,7 +20,7 @@ class Fields:
     what is left, and for how many seconds it will be no more (``t``), where that is one at least:
     most have more within the second."""
 
-    __slots__ = ("_policy", "_told")
+    __slots__ = ("_buckets", "_format", "_policy", "_slow")
 
     def __init__(self, buckets: Sequence[Bucket]) -> None:
         limits = [bucket.limit for bucket in buckets]
@@ -29,19 +29,22 @@ class Fields:
             for limit in limits
         )
         self._policy = (_POLICY, policy.encode())
-        self._told = [
-            (bucket, f'"{limit.name}";r='.encode(), limit.quota < limit.window_s)
-            for bucket, limit in zip(buckets, limits, strict=True)
-        ]
+        self._buckets = buckets
+        self._slow = any(limit.quota < limit.window_s for limit in limits)
+        one = '"{}";r=%d%b' if self._slow else '"{}";r=%d'
+        self._format = ",".join(one.format(limit.name) for limit in limits).encode()
 
     def headers(self) -> list[Header]:
         """Both fields, as they are now."""
-        told = [_service_limit(*one) for one in self._told]
-        return [self._policy, (_LIMIT, told[0] if len(told) == 1 else b",".join(told))]
+        left: list[float | bytes]
+        if self._slow:
+            left = [part for bucket in self._buckets for part in (bucket.left(), _until(bucket))]
+        else:
+            left = [bucket.left() for bucket in self._buckets]
+        return [self._policy, (_LIMIT, self._format % tuple(left))]
 
 
-def _service_limit(bucket: Bucket, name: bytes, slow: bool) -> bytes:
-    left = max(0, int(bucket.left()))
-    if slow and left < bucket.limit.quota and (seconds := int(bucket.wait_s(left + 1))):
-        return b"%b%d;t=%d" % (name, left, seconds)
-    return b"%b%d" % (name, left)
+def _until(bucket: Bucket) -> bytes:
+    left = int(bucket.left())
+    seconds = int(bucket.wait_s(left + 1)) if left < bucket.limit.quota else 0
+    return b";t=%d" % seconds if seconds else b""

@@ -80,7 +80,7 @@ class SharedBucket:
         self.spent -= count
 
     def left(self) -> float:
-        return self.pool
+        return max(0.0, self.pool)
 
     def wait_s(self, count: int) -> float:
         return max(0.0, (count - self.pool) / self.rate)
