@@ -20,6 +20,16 @@ _BYTES = {"type": "string", "format": "binary"}
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
 }
+_RATE_LIMIT = {
+    "RateLimit-Policy": {
+        "description": "What is allowed: quota (q), its unit (qu), window in seconds (w)",
+        "schema": {"type": "string", "example": '"second";q=100;w=1'},
+    },
+    "RateLimit": {
+        "description": "What is left (r), and for how many seconds it will be no more (t)",
+        "schema": {"type": "string", "example": '"second";r=0'},
+    },
+}
 _SCHEME = "bearer"
 _SCHEMES = {
     _SCHEME: {
@@ -195,7 +205,8 @@ def _errors(errors: Iterable[ErrorCode], body: dict[str, Any]) -> dict[str, Any]
     for status, codes in sorted(by_status.items()):
         response = {"description": " or ".join(codes), "content": _json(body)}
         if status in (ErrorCode.OVERLOADED.status, ErrorCode.UNAVAILABLE.status):
-            response["headers"] = _RETRY_AFTER
+            limited = ErrorCode.RATE_LIMITED.code in codes
+            response["headers"] = _RETRY_AFTER | (_RATE_LIMIT if limited else {})
         responses[str(status)] = response
     return responses
 
