@@ -151,7 +151,8 @@ class EdgeArgs(StrictModel, validate_default=True):
     """How clients show who they are; ``off``, which start-up and ``/health`` repeat, lets everyone
     in."""
     quota: QuotaSettings | None = None
-    """How much each principal may ask for; None sets no bound but that of the queue."""
+    """How much each principal may ask for; None sets no bound but that of the queue, and what keys
+    have of their own."""
     audit: AuditSettings | None = None
     """What is recorded of each answer before it leaves; None records nothing."""
 

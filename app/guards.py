@@ -24,16 +24,17 @@ def _authenticator(args: EdgeArgs) -> Authenticator | None:
 
 
 def _limiter(args: EdgeArgs) -> Limiter | None:
-    quota = args.quota
-    if quota is None:
+    if not args.auth:
         return None
-    if quota.redis is None:
-        from app.quota.limiter import LocalLimiter
+    quota = args.quota
+    if quota is not None and quota.redis is not None:
+        from app.quota.shared_limiter import SharedLimiter
 
-        return LocalLimiter(quota.limits, quota.replicas)
-    from app.quota.shared_limiter import SharedLimiter
+        return SharedLimiter(quota.limits, quota.redis)
+    from app.quota.limiter import LocalLimiter
 
-    return SharedLimiter(quota, quota.redis)
+    # Without a quota there is still what keys have of their own.
+    return LocalLimiter(quota.limits, quota.replicas) if quota else LocalLimiter([])
 
 
 def _auditor(args: EdgeArgs) -> Auditor | None:

@@ -46,7 +46,7 @@ class Ledger:
         password = settings.password.read().decode() if settings.password else None
         self._redis = Redis.from_url(
             settings.url,
-            **({"password": password} if password else {}),
+            password=password,
             socket_timeout=settings.timeout_s,
             socket_connect_timeout=settings.timeout_s,
             retry=Retry(NoBackoff(), 0),

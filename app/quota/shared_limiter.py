@@ -1,13 +1,13 @@
 """The limits of principals where all replicas count together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 from app.access.principal import Limit
 from app.quota.bucket import Bucket
 from app.quota.ledger import Ledger
 from app.quota.limiter import Limits
-from app.quota.settings import QuotaSettings, RedisSettings
+from app.quota.settings import RedisSettings
 from app.quota.shared_bucket import SharedBucket
 
 
@@ -16,7 +16,7 @@ class SharedLimiter(Limits):
 
     def __init__(
         self,
-        settings: QuotaSettings,
+        every: Iterable[Limit],
         redis: RedisSettings,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -26,7 +26,7 @@ class SharedLimiter(Limits):
             key = ledger.key(limit.name, principal)
             return SharedBucket(key, limit, now, ledger, redis.chunk)
 
-        super().__init__(settings.limits, bucket, clock)
+        super().__init__(every, bucket, clock)
 
     async def start(self) -> None:
         await self._ledger.start()

@@ -1,6 +1,7 @@
 """What must hold before the first replica starts: a whole bundle, its features, and room."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import ray
@@ -108,6 +109,8 @@ def _names(args: GraphArgs, configs: Sequence[ServeApplicationSchema]) -> list[s
 def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
     """Check bundle, feature registry and the ``user_config`` of each deployment in ``options``.
     Raises GraphRefused, in one sentence; gives the problems with which the graph can serve."""
+    if args.quota and args.quota.redis and find_spec("redis") is None:
+        raise GraphRefused("quota.redis needs a client: pip install 'windsock-server[redis]'")
     try:
         bundle = _bundle(args, options)
         store = open_store(args.feature_store.repo, args.feature_store.yaml)

@@ -55,7 +55,7 @@ async def ask(limiter: SharedLimiter, rate: float, seconds: float) -> Asked:
 async def _main(settings: str, rate: str, seconds: str) -> None:
     quota = QuotaSettings.model_validate_json(settings)
     assert quota.redis is not None
-    limiter = SharedLimiter(quota, quota.redis)
+    limiter = SharedLimiter(quota.limits, quota.redis)
     await limiter.start()
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)

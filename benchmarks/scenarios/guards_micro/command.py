@@ -6,9 +6,10 @@ from benchmarks.bars import Bar
 from benchmarks.runner import Outcome, Publish, Quick, finish, measuring
 from benchmarks.scenarios.guards_micro.case import Case
 from benchmarks.scenarios.guards_micro.keys import key_check
+from benchmarks.scenarios.guards_micro.limits import counting, telling
 from benchmarks.tables import Table
 
-CASES: Sequence[Callable[[], Case]] = (key_check,)
+CASES: Sequence[Callable[[], Case]] = (key_check, counting, telling)
 ROUNDS = 1_000
 
 

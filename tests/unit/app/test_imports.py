@@ -28,7 +28,7 @@ def _loaded(code: str) -> set[str]:
         ("deployments.preprocess.deployment", {"torch", "feast", "onnx", "onnxruntime"}),
         ("deployments.model.deployment", {"torch", "feast", "onnx", "onnxruntime"}),
         ("app.layouts.collapsed", {"torch", "onnx", "onnxruntime"}),
-        ("app.ingress", {"torch", "feast"}),
+        ("app.ingress", {"torch", "feast", "redis"}),
         ("app.ray_private.controller", {"torch", "feast", "app.serving.dataplane"}),
         ("app.start.launch", {"ray", "pydantic"}),
         ("app.graph", {"torch"}),

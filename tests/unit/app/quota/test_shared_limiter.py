@@ -37,7 +37,7 @@ async def replica(server: RedisServer, *limits: Limit, **more: Any) -> AsyncIter
         }
     )
     assert settings.redis is not None
-    limiter = SharedLimiter(settings, settings.redis)
+    limiter = SharedLimiter(settings.limits, settings.redis)
     await limiter.start()
     try:
         yield limiter

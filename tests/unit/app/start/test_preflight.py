@@ -11,6 +11,8 @@ import yaml
 from ray.serve.schema import ServeApplicationSchema
 
 from app.config import FastLaneSettings, GraphArgs
+from app.quota.settings import QuotaSettings, RedisSettings
+from app.start import preflight
 from app.start.preflight import GraphRefused, check, check_graph, check_settings, shares
 from deployments.bundle.schema import ServiceSchema
 from tests.support.example import NAME, Example
@@ -49,6 +51,17 @@ def with_manifest(
 
 def test_a_whole_bundle_and_its_registry_pass(example: Example) -> None:
     check(args_for(example.models, example.repo))
+
+
+def test_limits_in_redis_need_its_client(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    args = args_for(example.models, example.repo)
+    counted = args.model_copy(update={"quota": QuotaSettings(redis=RedisSettings())})
+    check_graph(counted, [])
+
+    monkeypatch.setattr(preflight, "find_spec", lambda _: None)  # as without the extra
+    with pytest.raises(GraphRefused, match=r"pip install 'windsock-server\[redis\]'"):
+        check_graph(counted, [])
+    check_graph(args, [])
 
 
 def test_a_missing_bundle_says_what_to_run(
