@@ -40,7 +40,7 @@ class Keyring:
         """Of its JSON. Raises KeyringError."""
         try:
             document = json.loads(content)
-            primary, named = document["primary"], document["keys"].items()
+            primary, named = str(document["primary"]), document["keys"].items()
             keys = {str(name): b64decode(key, validate=True) for name, key in named}
         except (ValueError, TypeError, KeyError, AttributeError):
             raise KeyringError(f"a keyring is JSON of this form: {_FORM}") from None

@@ -8,6 +8,7 @@ from contextvars import Context
 from typing import TypeVar
 
 from app.journal.chain import Chain, ChainForm
+from app.journal.encryption import keyring_of
 from app.journal.errors import JournalUnusable, NotKept
 from app.journal.retention import Retention
 from app.journal.seal_places import seal_place
@@ -16,8 +17,6 @@ from app.journal.settings import JournalSettings
 from app.journal.signing import signing_key
 from app.journal.upkeep import Upkeep
 from app.journal.writers import Claim, claim
-from app.secrets import NoSecret
-from deployments.keyring import Keyring, KeyringError
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
@@ -209,10 +208,7 @@ class Journal:
 
 def _opened(settings: JournalSettings) -> tuple[Claim, Chain, Upkeep]:
     """All of it that blocks."""
-    try:
-        keyring = Keyring.parse(settings.keyring.read()) if settings.keyring else None
-    except (NoSecret, KeyringError) as error:
-        raise JournalUnusable(f"the journal's keyring: {error}") from None
+    keyring = keyring_of(settings)
     sealer = Sealer(seal_place(settings.seals), signing_key(settings.seals))
     form = ChainForm(
         sync=settings.durability == "fsync",
