@@ -11,6 +11,7 @@ from benchmarks.scenarios.batch import batch
 from benchmarks.scenarios.compare.command import compare
 from benchmarks.scenarios.guards import guards
 from benchmarks.scenarios.guards_micro.command import guards_micro
+from benchmarks.scenarios.journal import journal
 from benchmarks.scenarios.model_stage import model_stage
 from benchmarks.scenarios.profile.command import profile
 from benchmarks.scenarios.protocols.command import protocols
@@ -18,7 +19,7 @@ from benchmarks.scenarios.soak.command import soak
 
 SCENARIOS = (
     *(compare, batch, protocols, autoscale, soak, profile, model_stage),
-    *(guards, guards_micro),
+    *(guards, guards_micro, journal),
 )
 
 
