@@ -9,11 +9,12 @@ from app.cli.check import check
 from app.cli.env import env
 from app.cli.front import front
 from app.cli.init import init
+from app.cli.keyring import keyring
 from app.cli.keys import keys
 from app.cli.up import up
 
 VERBS = (init, bundle, check, up, front, env)
-GROUPS = {"keys": keys, "audit": audit}
+GROUPS = {"keys": keys, "audit": audit, "keyring": keyring}
 
 # Without markup, since rich's takes as long to import as all the rest.
 cli = typer.Typer(

@@ -69,7 +69,7 @@ class Journal:
         sync = settings.durability == "fsync"
         self._thread = ThreadPoolExecutor(1, "journal") if sync else None
         self._batch = Batch(self._loop)
-        self._writing: asyncio.Future[None] | None = None
+        self._under_way: Batch | None = None
         self._unwritable: str | None = None
         self._unsealed: str | None = None
         self._closing = False
@@ -92,9 +92,10 @@ class Journal:
         return batch
 
     async def kept(self) -> None:
-        """Until all that waits to be written is on disk. Raises NotKept."""
-        if self._batch.records:
-            await self._batch.kept()
+        """Until what was appended last is on disk. Raises NotKept."""
+        batch = self._batch if self._batch.records else self._under_way
+        if batch is not None:
+            await batch.kept()
 
     def problems(self) -> list[str]:
         """What is wrong now, though it runs."""
@@ -112,11 +113,9 @@ class Journal:
         """Once what waits is written and sealed. What is appended later is refused."""
         if self._closing:
             return
-        while self._batch.records or self._writing is not None:
+        while self._batch.records or self._under_way is not None:
             with suppress(NotKept):
                 await self.kept()
-            if self._writing is not None:
-                await asyncio.wait([self._writing])
         self._closing = True
         self._turned.set()
         await self._watching
@@ -127,16 +126,16 @@ class Journal:
             self._thread.shutdown()
 
     def _write(self) -> None:
-        if self._writing is not None or not self._batch.records:
+        if self._under_way is not None or not self._batch.records:
             return  # whoever is writing takes it up afterwards
         batch, self._batch = self._batch, Batch(self._loop)
         segment = self._chain.position.segment
         if self._closing:
             batch.settle(NotKept("the journal is closed"))
         elif self._thread is not None:
-            write = self._chain.write
-            self._writing = self._loop.run_in_executor(self._thread, write, batch.records)
-            self._writing.add_done_callback(lambda done: self._written(batch, segment, done))
+            self._under_way = batch
+            writing = self._loop.run_in_executor(self._thread, self._chain.write, batch.records)
+            writing.add_done_callback(lambda done: self._ended(batch, segment, done))
         else:
             error: OSError | None = None
             try:
@@ -145,10 +144,9 @@ class Journal:
                 error = raised
             self._settle(batch, segment, error)
 
-    def _written(self, batch: Batch, segment: int, done: "asyncio.Future[None]") -> None:
-        self._writing = None
-        error = done.exception()
-        self._settle(batch, segment, error)
+    def _ended(self, batch: Batch, segment: int, done: "asyncio.Future[None]") -> None:
+        self._under_way = None
+        self._settle(batch, segment, done.exception())
         self._write()
 
     def _settle(self, batch: Batch, segment: int, error: BaseException | None) -> None:

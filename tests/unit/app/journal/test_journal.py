@@ -103,12 +103,14 @@ async def test_batches_are_flushed_together_while_the_disk_is_busy(
         monkeypatch.setattr(os, "fdatasync", slow)
         first = journal.append(b"0")
         await asyncio.sleep(0)
+        waits = asyncio.create_task(journal.kept())  # of what is being written
         others = []
         for number in range(1, 6):
             others.append(journal.append(b"%d" % number))
             await asyncio.sleep(0)
+        assert not waits.done()
         busy.set()
-        await asyncio.gather(first.kept(), *(one.kept() for one in others))
+        await asyncio.gather(waits, first.kept(), *(one.kept() for one in others))
 
     assert frames(tmp_path) == [1, 1, 5]
 
