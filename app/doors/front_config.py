@@ -105,7 +105,14 @@ def _grpc() -> Iterator[str]:
     yield f"default-server check inter 500ms fastinter 100ms downinter 250ms rise 1 fall 2 {CUT}"
 
 
-_HTTP2 = ("tune.h2.max-concurrent-streams 100",)
+# Who resets what it has just asked for (CVE-2023-44487) is bounded by the first, which counts a
+# stream until its end, and loses its connection by the second, which HAProxy 2.6 has not.
+_HTTP2 = (
+    "tune.h2.max-concurrent-streams 100",
+    ".if version_atleast(2.8.25)",
+    "tune.h2.fe.max-total-streams 10000",
+    ".endif",
+)
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")
 """What a client begins with, answered by the server's settings (RFC 9113, 3.4): a frame of type 4.
 """
