@@ -40,6 +40,16 @@ run: $(FILLED) bundle
 serve: $(VENV)/.installed
 	@$(BIN)/windsock up serve_config.yaml
 
+# Both are told to end where make is; the front also ends with the service.
+## run-tls          run, and serve https://localhost:8443, too, with a certificate for this machine
+.PHONY: run-tls
+run-tls: $(FILLED) bundle
+	@$(BIN)/windsock up serve_config.yaml & up=$$!; \
+		$(BIN)/windsock front --tls --listen 127.0.0.1:8443 & front=$$!; \
+		trap 'kill $$up' TERM; trap : INT; \
+		while kill -0 $$up 2> /dev/null; do wait $$up; code=$$?; done; \
+		kill $$front 2> /dev/null; wait $$front; exit $$code
+
 ## install          make the environment .venv, with the command windsock
 install: $(VENV)/.installed
 ## data             features from the raw data, and the training set
