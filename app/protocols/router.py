@@ -63,7 +63,7 @@ class Router:
             return Route(call.method, "", _redirect, access=Access.OPEN)
         else:
             error = InvalidRequest(ErrorCode.NOT_FOUND, "Not Found")
-        return Route(call.method, "", partial(_refuse, error))
+        return Route(call.method, "", partial(_refuse, error), access=Access.KNOWN)
 
 
 def _other_method(call: HttpCall, methods: Methods) -> InvalidRequest:
