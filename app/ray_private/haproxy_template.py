@@ -78,8 +78,8 @@ def apply() -> str | None:
     It is run by an actor whose class Ray pickles by value, with the names that its methods refer
     to: ``mended_haproxy`` travels as one of them, to every node.
     """
-    parts = (_GLOBAL, _ERRORS, _ROUTE, _NOWHERE, _STATS, _BACKENDS, _CHECK, _FALLBACK)
-    parts += (*GRPC_PARTS, *SURFACE_PARTS)
+    ours = (_GLOBAL, _ERRORS, _ROUTE, _NOWHERE, _STATS, _BACKENDS, _CHECK, _FALLBACK)
+    parts = (*ours, *GRPC_PARTS, *SURFACE_PARTS)
     template, healthz = haproxy.HAPROXY_CONFIG_TEMPLATE, haproxy.HAPROXY_HEALTHZ_RULES_TEMPLATE
     if not all(part in template for part in parts) or _HEALTHZ not in healthz:
         return "this Ray configures its HAProxy in another way: it has no limit, and slow checks"

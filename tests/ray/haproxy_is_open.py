@@ -39,7 +39,9 @@ def main() -> int:
     wide = {
         one.laddr.port
         for one in psutil.net_connections("tcp")
-        if one.status == "LISTEN" and one.laddr.port in (18404, 19101) and one.laddr.ip == "0.0.0.0"
+        if one.status == "LISTEN"
+        and one.laddr
+        and (one.laddr.ip, one.laddr.port) in (("0.0.0.0", 18404), ("0.0.0.0", 19101))
     }
     print(f"HAProxy's socket has mode {mode:o}, in a folder for all: {not closed}")
     print(f"its statistics and metrics are on all interfaces: {sorted(wide)}")

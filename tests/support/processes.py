@@ -37,13 +37,13 @@ def given_up(server: Server, deployment: str, pid: int) -> bool:
 
 def named(server: Server, name: str) -> list[psutil.Process]:
     """Those whose title or program begins so; Ray titles its actors."""
-    return [one for one in family(server) if _title(one).startswith(name)]
+    return [one for one in family(server) if title(one).startswith(name)]
 
 
 def running(server: Server, program: str) -> list[psutil.Process]:
     """Those whose program, or the script that they run, has a path that ends so."""
     return [
-        one for one in family(server) if any(part.endswith(program) for part in _command(one)[:3])
+        one for one in family(server) if any(part.endswith(program) for part in command(one)[:3])
     ]
 
 
@@ -71,14 +71,14 @@ def descriptors(server: Server, names: Iterable[str]) -> int:
 
 def log_of(server: Server, deployment: str) -> str:
     """All that the replicas of a deployment have logged."""
-    session = _session(server)
-    files = (session / "logs" / "serve").glob(f"replica_*_{deployment}_*.log")
+    files = (session(server) / "logs" / "serve").glob(f"replica_*_{deployment}_*.log")
     return "".join(file.read_text(errors="replace") for file in files)
 
 
-def _session(server: Server) -> Path:
+def session(server: Server) -> Path:
+    """The folder of its Ray session."""
     for one in family(server):
-        found = re.search(r"(/\S+/session_[^/\s]+)", " ".join(_command(one)))
+        found = re.search(r"(/\S+/session_[^/\s]+)", " ".join(command(one)))
         if found:
             return Path(found[1])
     raise AssertionError("none of the server's processes names its Ray session")
@@ -104,12 +104,14 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def _title(process: psutil.Process) -> str:
-    title = (_command(process) or [""])[0]
-    return title if title.startswith("ray::") else title.rpartition("/")[2]
+def title(process: psutil.Process) -> str:
+    """What it is called: by Ray, or as the program that it runs."""
+    first = (command(process) or [""])[0]
+    return first if first.startswith("ray::") else first.rpartition("/")[2]
 
 
-def _command(process: psutil.Process) -> list[str]:
+def command(process: psutil.Process) -> list[str]:
+    """Its arguments, the first of which is the program's; none where it has gone."""
     try:
         return process.cmdline()
     except psutil.Error:

@@ -31,7 +31,7 @@ async def test_what_it_tells_of_itself_is_for_this_machine(
         listening = {
             (one.laddr.ip, one.laddr.port)
             for one in psutil.Process(haproxy._proc.pid).net_connections("tcp")
-            if one.status == "LISTEN"
+            if one.status == "LISTEN" and one.laddr
         }
         async with httpx.AsyncClient() as client:
             statistics = (await client.get(f"http://127.0.0.1:{of.stats_port}/stats")).text
