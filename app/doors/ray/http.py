@@ -35,13 +35,18 @@ class RaysHttp(Http1):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._unset_keepalive_if_required()
+        self._wait_no_more()
 
     def _wait(self, seconds: float) -> None:
-        self._unset_keepalive_if_required()
+        self._wait_no_more()
         self.timeout_keep_alive_task = self.loop.call_later(
             seconds, self.timeout_keep_alive_handler
         )
+
+    def _wait_no_more(self) -> None:
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
 
 
 def _nameless(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

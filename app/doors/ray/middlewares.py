@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from app.doors.ray.concurrency_limit import ConcurrencyLimit
 from app.doors.ray.shut_paths import ShutPaths
 from app.doors.ray.sound_headers import SoundHeaders
-from app.ray_private import http_protocol
+from app.ray_private import grpc_details, http_protocol
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
@@ -17,10 +17,11 @@ logger = get_logger(__name__)
 def middlewares() -> list[Middleware]:
     """What Ray asks for, once in each process that has a door: its Python proxies and, behind
     HAProxy, which knows a limit of its own, the ingress replicas. It puts the last one outermost.
-    The door, which is not open yet, gets our HTTP protocol.
+    The door, which is not open yet, gets our HTTP protocol, and hides what is inside from gRPC.
     """
-    if problem := http_protocol.apply():
-        logger.warning(problem)
+    for mend in (http_protocol, grpc_details):
+        if problem := mend.apply():
+            logger.warning(problem)
     try:
         serve.get_replica_context()
     except RayServeException:
