@@ -96,10 +96,8 @@ class ModelArgs(ModelOptions, validate_default=True):
     @property
     def bundles(self) -> BundleStore:
         """The bundles of this and other models, opened as this says."""
-        keyring = self.keyring
-        return BundleStore(
-            self.directory, allow_code=self.allow_code, keyring=keyring and keyring.read
-        )
+        keyring = self.keyring.read if self.keyring else None
+        return BundleStore(self.directory, allow_code=self.allow_code, keyring=keyring)
 
 
 class FeatureStoreArgs(StrictModel, validate_default=True):
