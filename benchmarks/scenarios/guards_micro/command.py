@@ -7,9 +7,10 @@ from benchmarks.runner import Outcome, Publish, Quick, finish, measuring
 from benchmarks.scenarios.guards_micro.case import Case
 from benchmarks.scenarios.guards_micro.keys import key_check
 from benchmarks.scenarios.guards_micro.limits import counting, telling
+from benchmarks.scenarios.guards_micro.tokens import token_check
 from benchmarks.tables import Table
 
-CASES: Sequence[Callable[[], Case]] = (key_check, counting, telling)
+CASES: Sequence[Callable[[], Case]] = (key_check, token_check, counting, telling)
 ROUNDS = 1_000
 
 
