@@ -101,7 +101,7 @@ class Jwks:
     async def _ask(self) -> None:
         try:
             self._keys = await asyncio.to_thread(fetch, self._settings)
-        except NoKeys as error:
+        except Exception as error:  # what an issuer answers must not end that it is followed
             if self.problem is None:
                 logger.error("the keys of the issuer of tokens cannot be had: %s", error)
             known = "those that are known still count" if self._keys else "no token counts"

@@ -51,6 +51,7 @@ class Issuer:
     asked: list[str] = field(default_factory=list)
     answer: tuple[int, bytes] | None = None
     about: dict[str, Any] = field(default_factory=dict)
+    let: threading.Event = field(default_factory=threading.Event)
 
     def settings(self, **more: Any) -> TokenSettings:
         """Those that trust it, and ask again at once."""
@@ -83,6 +84,7 @@ class Issuer:
 
     def _reply(self, path: str) -> tuple[int, bytes]:
         self.asked.append(path)
+        self.let.wait(10)
         if self.answer is not None:
             return self.answer
         if path == "/.well-known/openid-configuration":
@@ -95,6 +97,7 @@ class Issuer:
 def issuing(*keys: dict[str, Any]) -> Iterator[Issuer]:
     """An issuer that lists these, by default one with the id ``one``."""
     issuer = Issuer(keys=[*keys] or [public_jwk(rsa_key("one"), "one")])
+    issuer.let.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

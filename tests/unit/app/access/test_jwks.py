@@ -16,6 +16,7 @@ from app.access.settings import TokenSettings
 from app.access.tokens import Tokens
 from app.serving.errors import Unauthenticated, Unavailable
 from tests.support.issuer import AUDIENCE, Issuer, ec_key, issuing, public_jwk, rsa_key
+from tests.support.wait import wait_for
 
 KEYS = "/keys"
 AWAY = 503, b""
@@ -141,6 +142,39 @@ async def test_one_who_leaves_does_not_take_the_keys_from_others(issuer: Issuer)
         await asyncio.sleep(0)
         gone.cancel()
         assert (await staying).id == "oidc:another"
+
+
+async def test_an_issuer_that_hangs_holds_up_nothing_else(issuer: Issuer) -> None:
+    issuer.let.clear()
+    async with tokens_of(issuer) as tokens:
+        waiting = asyncio.create_task(tokens.find(issuer.token()))
+        await wait_for(lambda: bool(issuer.asked))  # in this loop, which goes on
+        assert not waiting.done()
+        issuer.let.set()
+        assert (await waiting).id == "oidc:ada"
+
+
+async def test_one_that_does_not_answer_in_time_is_away(issuer: Issuer) -> None:
+    issuer.let.clear()
+    async with tokens_of(issuer, timeout_s=0.2) as tokens:
+        with pytest.raises(Unavailable):
+            await tokens.find(issuer.token())
+        issuer.let.set()
+
+
+async def test_whatever_goes_wrong_it_is_followed_on(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch, clock: Callable[[float], None]
+) -> None:
+    def fails(_: TokenSettings) -> None:
+        raise MemoryError
+
+    async with tokens_of(issuer) as tokens:
+        with monkeypatch.context() as patched:
+            patched.setattr(module, "fetch", fails)
+            with pytest.raises(Unavailable):
+                await tokens.find(issuer.token())
+        clock(101)
+        assert await tokens.find(issuer.token())
 
 
 def test_the_address_of_the_keys_may_be_given(issuer: Issuer) -> None:
