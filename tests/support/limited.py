@@ -1,16 +1,15 @@
-"""A replica's limiter by itself: asks as if by clients, and tells what it let in.
-
-    python -m tests.support.limited SETTINGS RATE SECONDS
-
-It begins when a line comes on stdin, and prints one line of JSON.
-"""
+"""Limiters of several replicas, each in a process: asked as if by clients, they tell what they let
+in."""
 
 import asyncio
-import json
-import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import inf
-from time import monotonic, process_time
+from multiprocessing import get_context
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
+from time import monotonic
+from typing import Any
 
 from app.access.principal import Scope
 from app.quota.settings import QuotaSettings
@@ -19,6 +18,7 @@ from app.serving.errors import RateLimited
 from tests.support.principals import principal
 
 _TURN_S = 0.005
+_PATIENCE_S = 120
 
 
 @dataclass
@@ -29,12 +29,11 @@ class Asked:
     let_in: int = 0
     first: float = inf
     last: float = 0.0
-    cpu_s: float = 0.0
 
 
 async def ask(limiter: SharedLimiter, rate: float, seconds: float) -> Asked:
     """Ask for one row so many times a second, in small bursts as a loop reads them."""
-    asked, who, cpu = Asked(), principal(), process_time()
+    asked, who = Asked(), principal()
     begin = monotonic()
     while (now := monotonic()) < begin + seconds:
         while asked.sent < rate * (now - begin):
@@ -48,21 +47,36 @@ async def ask(limiter: SharedLimiter, rate: float, seconds: float) -> Asked:
             asked.let_in += 1
             asked.first, asked.last = min(asked.first, now), now
         await asyncio.sleep(_TURN_S)
-    asked.cpu_s = process_time() - cpu
     return asked
 
 
-async def _main(settings: str, rate: str, seconds: str) -> None:
-    quota = QuotaSettings.model_validate_json(settings)
-    assert quota.redis is not None
-    limiter = SharedLimiter(quota.limits, quota.redis)
-    await limiter.start()
-    print("ready", flush=True)
-    await asyncio.to_thread(sys.stdin.readline)
-    asked = await ask(limiter, float(rate), float(seconds))
-    await limiter.close()
-    print(json.dumps(asdict(asked)))
+def run(settings: dict[str, Any], rates: Sequence[float], seconds: float) -> list[Asked]:
+    """Of replicas that are asked so many times a second each, for a while from one moment on."""
+    processes = get_context("forkserver")
+    processes.set_forkserver_preload([__name__])  # so that they import this once, together
+    begin, told = processes.Barrier(len(rates)), processes.Queue()
+    replicas = [
+        processes.Process(target=_replica, args=(settings, rate, seconds, begin, told))
+        for rate in rates
+    ]
+    for replica in replicas:
+        replica.start()
+    asked: list[Asked] = [told.get(timeout=_PATIENCE_S) for _ in replicas]
+    for replica in replicas:
+        replica.join()
+    return asked
 
 
-if __name__ == "__main__":
-    asyncio.run(_main(*sys.argv[1:]))
+def _replica(
+    settings: dict[str, Any], rate: float, seconds: float, begin: Barrier, told: "Queue[Asked]"
+) -> None:
+    async def main() -> None:
+        quota = QuotaSettings.model_validate(settings)
+        assert quota.redis is not None
+        limiter = SharedLimiter(quota.limits, quota.redis)
+        await limiter.start()
+        await asyncio.to_thread(begin.wait, _PATIENCE_S)
+        told.put(await ask(limiter, rate, seconds))
+        await limiter.close()
+
+    asyncio.run(main())
