@@ -1,6 +1,7 @@
 """What is recorded of answers."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -22,9 +23,12 @@ class PersonalSettings(StrictModel, validate_default=True):
     journal, and for no longer than an erased subject may come back."""
 
 
-class AuditSettings(StrictModel):
+_JOURNAL: Any = {}  # validated with the folder of the file, in which its paths start
+
+
+class AuditSettings(StrictModel, validate_default=True):
     """The audit log."""
 
-    journal: JournalSettings = JournalSettings()
+    journal: JournalSettings = _JOURNAL
     personal: PersonalSettings | None = None
     """Whom rows are about; None takes them to be about nobody, and their hashes have no key."""

@@ -1,13 +1,17 @@
 """Where a journal lies, and how well it is kept."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from app.folder import FilePath
 from app.secrets import Secret
 from deployments.strict import StrictModel
+
+# As a file would say them: where their paths start is known where they are validated.
+_KEY: Any = {"file": ".windsock/seals.key"}
+_SEALS: Any = {}
 
 
 class SealSettings(StrictModel, validate_default=True):
@@ -18,7 +22,7 @@ class SealSettings(StrictModel, validate_default=True):
     """Better on another machine, or in files that can only be appended to (``chattr +a``)."""
     redis: Secret | None = None
     """The URL of a Redis, in place of the directory; its user needs RPUSH, LRANGE and SCAN."""
-    key: Secret = Secret(file=Path(".windsock/seals.key"))
+    key: Secret = _KEY
     """The Ed25519 key that signs, as PEM. A file that is not there is made at the first start, with
     the public key beside it (``.pub``), by which an auditor verifies: copy that elsewhere."""
     every_s: float = Field(default=10.0, ge=0.1, le=3600)
@@ -44,4 +48,4 @@ class JournalSettings(StrictModel, validate_default=True):
     for how long records must be there the law says, not the disk."""
     keyring: Secret | None = None
     """By which new files are encrypted: `windsock keyring create`. None leaves them readable."""
-    seals: SealSettings = SealSettings()
+    seals: SealSettings = _SEALS
