@@ -8,6 +8,7 @@ this file.
 """
 
 import sys
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -29,9 +30,7 @@ def apply() -> str | None:
     @wraps(told)
     def quiet(*arguments: Any, **named: Any) -> Any:
         status = told(*arguments, **named)
-        if status.code is StatusCode.INTERNAL:
-            status.message = HIDDEN
-        return status
+        return replace(status, message=HIDDEN) if status.code is StatusCode.INTERNAL else status
 
     for module in here:
         setattr(module, _TELLS, quiet)
