@@ -34,6 +34,7 @@ class Entry(msgspec.Struct, omit_defaults=True):
     writer: str
     number: int
     principal: str | None = None
+    key: str | None = None
     model: ModelId | None = None
     id: str | int | None = None
     rows: list[RowEntry] = []
@@ -57,6 +58,7 @@ def entries(written: Written) -> Iterator[Entry]:
             written.writer,
             written.number,
             asked.principal,
+            asked.key,
             record.model,
             asked.id,
             rows,

@@ -67,6 +67,7 @@ class AuditLog:
                     recording.route.path,
                     int((now - recording.began) * 1e6),
                     principal.id if principal is not None else None,
+                    principal.key if principal is not None else None,
                     rows,
                     recording.first,
                     recording.id,
@@ -106,8 +107,9 @@ class AuditLog:
         ):
             return
         latency_us = int((perf_counter() - options.began) * 1e6)
-        known = principal.id if principal is not None else None
-        asked = Asked(options.request_id, route.path, latency_us, known, id=id)
+        asked = Asked(options.request_id, route.path, latency_us, id=id)
+        if principal is not None:
+            asked.principal, asked.key = principal.id, principal.key
         message = told.message if self._personal is None else None
         fault = Fault(told.code.code, message, told.field, told.row)
         self._append(Record(time_ns() // 1000, [asked], failure=fault))

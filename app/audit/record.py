@@ -31,6 +31,8 @@ class Asked(msgspec.Struct, omit_defaults=True, gc=False):
     """From the first look at it until it was recorded, just before the answer left."""
     principal: str | None = None
     """None where the service asks nobody who they are."""
+    key: str | None = None
+    """The id of the API key that was shown, where it was one."""
     rows: int = 0
     """How many of the record's are its own."""
     first: int = 0

@@ -7,10 +7,10 @@ from random import Random
 from app.audit.settings import AuditSettings
 from benchmarks.bodies import instances
 from benchmarks.config import set_all
-from tests.chaos.audited.clients import Told, asking
 from tests.chaos.figures import Figures
 from tests.chaos.scale import Scale
 from tests.chaos.site import resize
+from tests.support.asking import Told, asking
 from tests.support.audited import recorded
 from tests.support.journals import verified
 from tests.support.processes import in_service, kill, replicas

@@ -27,7 +27,7 @@ from tests.support.manifests import EXAMPLE, parcels, store
 from tests.support.streams import stream
 from tests.unit.app.protocols.stream.services import service
 
-ANNE = Principal("anne", frozenset({Scope.PREDICT}))
+ANNE = Principal("anne", frozenset({Scope.PREDICT}), key="a1")
 
 
 class Asking:
@@ -54,7 +54,7 @@ async def _failed(log: AuditLog, error: Exception, asking: Asking) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        await Accounting(handler, None, log)(asking)
+        await Accounting(handler, log)(asking)
 
 
 async def test_what_is_wrong_with_a_request_is_recorded(
@@ -89,7 +89,7 @@ async def test_who_may_not_is_recorded_by_name(tmp_path: Path) -> None:
         await _failed(log, Forbidden("no"), Asking(ANNE, Scope.ADMIN))
 
     (entry,) = recorded(settings, principal="anne")
-    assert (entry.outcome, entry.route) == ("forbidden", "/somewhere")
+    assert (entry.outcome, entry.route, entry.key) == ("forbidden", "/somewhere", "a1")
 
 
 @pytest.mark.parametrize(
