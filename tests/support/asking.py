@@ -34,6 +34,8 @@ def asking(url: str, rows: Sequence[dict[str, Any]]) -> Iterator[Told]:
         run, connection = uuid4().hex, None
         for number in itertools.count():
             if over.is_set():
+                if connection is not None:
+                    connection.close()
                 break
             name = f"{run}-{number}"
             connection = connection or http.client.HTTPConnection(host, timeout=_TIMEOUT_S)

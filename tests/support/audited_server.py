@@ -1,0 +1,41 @@
+"""A service that records its answers, started again as often as it dies. Each time it prints its
+process: python -m tests.support.audited_server FOLDER PORT"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from app.asgi import Application
+from app.config import BatchSettings, EdgeArgs, FastLaneSettings
+from app.edge.guards import Guards
+from app.serving.dataplane import Dataplane
+from deployments.bundle.bundle import BundleStore
+from tests.support.audited import audit_settings, recording
+from tests.support.chains import weighing
+from tests.support.fast_lane import serving
+from tests.support.manifests import parcels, store
+
+
+def main(folder: Path, port: int) -> None:
+    """Until it is ended itself."""
+    models = store(folder / "models", parcels())
+    while True:
+        child = os.fork()
+        if not child:
+            asyncio.run(_serve(folder, models, port))
+        os.waitpid(child, 0)
+
+
+async def _serve(folder: Path, models: BundleStore, port: int) -> None:
+    dataplane = Dataplane(models, weighing(), "parcels")
+    await dataplane.activate("1", BatchSettings())
+    async with recording(audit_settings(folder, segment_bytes=2**16)) as log:
+        app = Application(dataplane, EdgeArgs(), guards=Guards(auditor=log))
+        async with serving(app, FastLaneSettings(port=port)):
+            print(os.getpid(), flush=True)
+            await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
