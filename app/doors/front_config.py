@@ -96,8 +96,13 @@ def _grpc() -> Iterator[str]:
     yield from ("timeout connect 1s", "timeout check 650ms", "retries 2")
     yield from ("retry-on conn-failure empty-response", NO_504)
     yield (
-        "http-request return status 200 hdr content-type application/grpc hdr grpc-status 14 "
+        "http-request return status 200 hdr grpc-status 14 "
         f'hdr grpc-message "{AWAY.message}" if {{ nbsrv({_GRPC}) eq 0 }}'
+    )
+    # Of an answer without a body "return" drops it, without which grpc-go reads no status.
+    yield (
+        "http-after-response set-header content-type application/grpc "
+        "if { res.hdr(grpc-status) -m found } !{ res.hdr(content-type) -m found }"
     )
     yield "option tcp-check"
     yield f"tcp-check send-binary {_HELLO.hex()}"

@@ -83,6 +83,16 @@ async def test_its_own_errors_say_to_stay_too(settings: TlsSettings, ca: str) ->
     assert f"strict-transport-security: max-age={YEAR_S}" in head
 
 
+async def test_without_a_door_for_grpc_it_says_so_in_its_form(
+    settings: TlsSettings, ca: str
+) -> None:
+    async with tls_front(settings) as (port, _):
+        asked = ("--cacert", ca, "-H", "content-type: application/grpc")
+        head, _ = await curl(*asked, f"https://localhost:{port}/a.B/C")
+    assert head[0] == "HTTP/2 200 "
+    assert {"content-type: application/grpc", "grpc-status: 14"} <= {*head}
+
+
 def only(version: ssl.TLSVersion, ciphers: str, authority: Authority) -> ssl.SSLContext:
     """A client of this version alone, with these ciphers."""
     context = authority.trusted()
