@@ -12,9 +12,10 @@ import pytest
 
 from app.start.dashboard import auth
 from tests.integration.guarded.conftest import Guarded
-from tests.support.listening import declared, listening, undeclared
+from tests.support.listening import Listening, declared, listening, undeclared
 from tests.support.processes import command, family, session
 from tests.support.serve import BESIDE, ROOT, applications, script
+from tests.support.wait import wait_until
 
 _DOCUMENT = ROOT / "tests" / "document"
 _PORTS = {
@@ -39,9 +40,14 @@ def test_nothing_listens_that_is_not_declared(guarded: Guarded) -> None:
         usual |= dict.fromkeys(range(int(BESIDE[name]), int(BESIDE[name]) + 100), default)
     usual |= {_port(guarded.url): "8000", _port(guarded.fast_lane): "8001"}
     usual |= {_port(guarded.grpc): "9000", _port(guarded.server.dashboard): "8265"}
-    found = [*listening(guarded.server)]
+    doors = {_port(address) for address in (guarded.url, guarded.fast_lane, guarded.grpc)}
 
-    assert {_port(guarded.url), _port(guarded.fast_lane)} <= {one.port for one in found}
+    def all_doors() -> list[Listening] | None:
+        """What listens, once each door is seen: an HAProxy that is reloaded is two for a while."""
+        there = [*listening(guarded.server)]
+        return there if doors <= {one.port for one in there} else None
+
+    found = wait_until(all_doors, f"{doors} among what listens")
     assert [why for one in found if (why := undeclared(one, declared(), usual))] == []
 
 
