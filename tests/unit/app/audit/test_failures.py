@@ -1,7 +1,7 @@
 """What fails is recorded, what anybody could cause for nothing is not, and what cannot be recorded
 is not answered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -36,7 +36,7 @@ class Asking:
     long_lived: ClassVar[bool] = False
 
     def __init__(self, principal: Principal | None, access: Access | Scope) -> None:
-        self.names: dict[str, str] = {}
+        self.names: Mapping[str, str] = {}
         self.options = RequestOptions([])
         self.options.principal = principal
         self.route = Route("GET", "/somewhere", _refused, access=access)

@@ -1,11 +1,16 @@
+from typing import Any
+
 import pytest
 from grpc import StatusCode
 from ray.exceptions import RayActorError
-from ray.serve._private import grpc_util, proxy
-from ray.serve._private.grpc_util import gRPCStatusError
+from ray.serve._private import grpc_util as rays_util
+from ray.serve._private import proxy as rays_proxy
 
 from app.ray_private import grpc_details
 from app.ray_private.grpc_details import HIDDEN
+
+grpc_util: Any = rays_util  # their names are not for others, say their types
+proxy: Any = rays_proxy
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +33,7 @@ def test_what_is_meant_for_the_client_is_told() -> None:
 
     late = proxy.get_grpc_response_status(TimeoutError(), 1.0, "mine")
     assert late.message == "Request timed out after 1.0s."
-    meant = gRPCStatusError(RuntimeError("inner"), StatusCode.NOT_FOUND, "no such flight")
+    meant = grpc_util.gRPCStatusError(RuntimeError("inner"), StatusCode.NOT_FOUND, "no such flight")
     assert proxy.get_grpc_response_status(meant, 1.0, "mine").message == "no such flight"
 
 

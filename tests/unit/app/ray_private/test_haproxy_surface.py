@@ -4,18 +4,20 @@ import os
 import re
 import stat
 from pathlib import Path
+from typing import Any
 
 import grpc
 import httpx
 import psutil
 import pytest
-from ray.serve.generated.serve_pb2 import ListApplicationsRequest
-from ray.serve.generated.serve_pb2_grpc import RayServeAPIServiceStub
+from ray.serve.generated import serve_pb2, serve_pb2_grpc
 
 from app.ray_private.haproxy_surface import HOST, private
 from tests.support.haproxy import application, config, running
 
 pytestmark = pytest.mark.usefixtures("unmended")
+messages: Any = serve_pb2  # its names are not for others, says its type
+services: Any = serve_pb2_grpc
 MINE = application("mine", {"one": 30000}, grpc={"one": 40000})
 
 
@@ -88,9 +90,9 @@ async def test_applications_are_named_to_nobody(folder: Path) -> None:
         running(of, MINE, two),
         grpc.aio.insecure_channel(f"127.0.0.1:{of.grpc_options.port}") as channel,
     ):
-        stub = RayServeAPIServiceStub(channel)
+        stub = services.RayServeAPIServiceStub(channel)
         with pytest.raises(grpc.aio.AioRpcError) as listed:
-            await stub.ListApplications(ListApplicationsRequest(), timeout=10)
+            await stub.ListApplications(messages.ListApplicationsRequest(), timeout=10)
         any_method = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
         told = []
         for metadata in ((), (("application", "their%0aown"),)):

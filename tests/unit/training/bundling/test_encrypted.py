@@ -12,6 +12,7 @@ from deployments.model_id import ModelId
 from tests.support.bundling import Command
 from tests.support.example import NAME, Example
 from training.bundling import writer
+from training.bundling.first_start import first_start
 
 
 @pytest.fixture
@@ -31,14 +32,14 @@ def test_it_starts_encrypted_and_stays_so(
     keys = tmp_path / "bundles.keys"
     keyring.create(keys)
     command.options["--encrypt"] = str(keys)
-    start = writer.first_start
+    start = first_start
     seen: list[Path] = []
 
-    def first_start(folder: Path, *others: Any) -> list[str]:
+    def started(folder: Path, *others: Any) -> list[str]:
         seen.extend(_clear(folder))
         return start(folder, *others)
 
-    monkeypatch.setattr(writer, "first_start", first_start)
+    monkeypatch.setattr(writer, "first_start", started)
 
     folder = command()
 
