@@ -50,7 +50,8 @@ def listening(server: Server) -> Iterator[Listening]:
             connections = process.net_connections("tcp")
         except psutil.Error:
             continue  # it has just ended
-        words = tuple(word.rpartition("/")[2] for word in command(process)[:4])
+        first = command(process)[:4]  # a title, or a program by its path and what it runs
+        words = (*first, *(word.rpartition("/")[2] for word in first))
         for one in connections:
             if one.status == psutil.CONN_LISTEN and one.laddr:
                 yield Listening(words, one.laddr.ip, one.laddr.port)

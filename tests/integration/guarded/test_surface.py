@@ -48,7 +48,8 @@ def test_nothing_listens_that_is_not_declared(guarded: Guarded) -> None:
         return there if doors <= {one.port for one in there} else None
 
     found = wait_until(all_doors, f"{doors} among what listens")
-    assert [why for one in found if (why := undeclared(one, declared(), usual))] == []
+    wrong = [why for one in found if (why := undeclared(one, declared(), usual))]
+    assert not wrong, "\n".join(wrong)
 
 
 _PLANTED = "wsk_planted00_" + "N0tAKeyOfAnybody" * 2
