@@ -61,10 +61,9 @@ def undeclared(found: Listening, rows: list[Declared], usual: Mapping[int, str])
     """Why the page does not allow this; ``usual`` are the default ports of those that are others
     here."""
     ours = [row for row in rows if any(word.startswith(row.process) for word in found.words)]
-    longest = max((len(row.process) for row in ours), default=0)
-    ours = [row for row in ours if len(row.process) == longest]
     port = usual.get(found.port)
-    ours = [row for row in ours if (port in row.ports if port else not row.ports)]
+    # Ray gives its workers ports among which those of the table may be.
+    ours = [row for row in ours if port in row.ports] or [row for row in ours if not row.ports]
     host = ip_address(found.host)
     mapped = getattr(host, "ipv4_mapped", None) or host
     if mapped.is_unspecified:
