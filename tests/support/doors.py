@@ -51,12 +51,12 @@ async def door(kind: str, app: ASGIApp) -> AsyncIterator[int]:
 async def rays_door(app: ASGIApp) -> AsyncIterator[int]:
     """The server that Ray's Python proxy and its replicas open, with what runs in them."""
     before = dict(HTTP_PROTOCOLS)
-    trusted = "FORWARDED_ALLOW_IPS"
+    ours = {name: value for name, value in ray_environment().items() if name[:4] != "RAY_"}
     options = HTTPOptions(host="127.0.0.1", port=free_port())
     options.middlewares.extend(validate_http_proxy_callback_return(middlewares()))
     loop = asyncio.get_running_loop()
     try:
-        with patch.dict(os.environ, {trusted: ray_environment()[trusted]}):
+        with patch.dict(os.environ, ours):
             task, server = await start_asgi_http_server(app, options, event_loop=loop)
         async with asyncio.timeout(10):
             while not server.started:

@@ -97,7 +97,8 @@ def _problems(value: Any, key: str) -> Iterator[str]:
         return
     if isinstance(value, dict):
         for name, inner in value.items():
-            if not _PLAIN.fullmatch(name):
+            # Of a range it is that of a size, which may be computed of others.
+            if not (_PLAIN.fullmatch(name) or (key == "range_constraints" and _computes(name))):
                 yield f"the name {name!r}"
             yield from _problems(inner, name)
     elif isinstance(value, list):

@@ -18,6 +18,8 @@ def test_the_list_of_codes_is_closed() -> None:
         "empty_batch": 422,
         "batch_too_large": 413,
         "body_too_large": 413,
+        "unauthenticated": 401,
+        "forbidden": 403,
         "forbidden_origin": 403,
         "not_found": 404,
         "method_not_allowed": 405,
@@ -26,11 +28,13 @@ def test_the_list_of_codes_is_closed() -> None:
         "unsupported_encoding": 415,
         "timed_out": 408,
         "overloaded": 429,
+        "rate_limited": 429,
         "missing_features": 422,
         "stale_features": 503,
         "features_unavailable": 503,
         "row_failed": 422,
         "unavailable": 503,
+        "unrecorded": 503,
         "internal": 500,
     }
 
