@@ -69,7 +69,6 @@ class IngressReplica(InferenceMethods, HealthMethods):
         )
         self._watch = Watch(self._dataplane, name, self._layout.remember)
         self._watching: asyncio.Task[None] | None = None
-        self._guarded = False
         self._streams = Streams(self._dataplane, args.limits, args.stream, self._guards)
         lane = (
             [Route("GET", WHEREABOUTS, self._whereabouts, access=Access.OPEN)]
