@@ -1,10 +1,10 @@
 """What a request is charged, and what is recorded of it, whatever its protocol."""
 
 from asyncio import Future
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from math import inf
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from app.edge.guards import Auditor, Limiter, Meter
 from app.edge.layers import Call, Handler
@@ -17,120 +17,122 @@ from app.serving.errors import ErrorCode, Overloaded, RateLimited
 from app.serving.served_version import Answer, BatchSlot, ServedVersion
 from app.serving.server_timing import ServerTiming
 
+T = TypeVar("T")
+
 
 class Account:
-    """Of one request: its rows are charged to its principal before they join the queue, and their
-    answers recorded before the queue gives them."""
+    """Of one request, and the version in service as this request asks it: its rows are charged to
+    its principal before they join the queue, which raises what a Meter raises, and their answers
+    recorded before the queue gives them, which raises Unrecorded."""
 
-    __slots__ = ("_auditor", "_options", "_route", "_serving")
+    __slots__ = ("_auditor", "_options", "_route", "_version", "contract", "manifest", "model")
 
     def __init__(self, options: RequestOptions, route: Route, auditor: Auditor | None) -> None:
         self._options = options
         self._route = route
         self._auditor = auditor
-        self._serving: Accounted | None = None
+        self._version: ServedVersion | None = None
 
-    def of(self, version: ServedVersion) -> "Accounted":
-        """This version for this request."""
-        serving = self._serving
-        if serving is None or serving.version is not version:
-            serving = self._serving = Accounted(version, self)
-        return serving
+    def of(self, version: ServedVersion) -> "Account":
+        """This version for this request. Rows of a stream keep the one that they came for."""
+        if self._version is None:
+            self._version = version
+            self.contract, self.manifest, self.model = (
+                version.contract,
+                version.manifest,
+                version.model,
+            )
+        elif self._version is not version:
+            account = self._options.account = Account(self._options, self._route, self._auditor)
+            return account.of(version)
+        return self
 
-    def charged(self, rows: int) -> "Charged":
-        """A block in which these rows join the queue."""
-        return Charged(self._options.meter, rows)
-
-    def recording(self, version: ServedVersion) -> Recording | None:
-        """The witness of what rows are answered, where that is recorded."""
-        if self._auditor is None:
-            return None
-        return Recording(self._auditor, self._options, self._route, version)
-
-    def failed(self, error: Exception, id: str | int | None = None) -> None:
-        """Record that the row of a stream was answered this error."""
-        if self._auditor is not None:
-            self._auditor.failed(self._options, self._route, error, id)
-
-
-class Charged:
-    """Rows are charged when it begins, which raises what a Meter raises, and given back where it
-    ends since the queue refuses them."""
-
-    __slots__ = ("_meter", "_rows")
-
-    def __init__(self, meter: Meter | None, rows: int) -> None:
-        self._meter = meter
-        self._rows = rows
-
-    def __enter__(self) -> None:
-        if self._meter is not None:
-            self._meter.take_rows(self._rows)
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is Overloaded and self._meter is not None:
-            self._meter.return_rows(self._rows)
-
-
-class Accounted:
-    """A version in service for one request, as protocols ask it."""
-
-    __slots__ = ("_account", "contract", "manifest", "model", "version")
-
-    def __init__(self, version: ServedVersion, account: Account) -> None:
-        self.version = version
-        self.contract = version.contract
-        self.manifest = version.manifest
-        self.model = version.model
-        self._account = account
-
-    async def answer(
+    def answer(
         self,
         rows: Sequence[Row],
         deadline: float = inf,
         *,
         values: bool = False,
         timing: ServerTiming | None = None,
-    ) -> list[Answer]:
-        """As ``ServedVersion.answer``, which raises RateLimited and Unrecorded besides."""
-        witness = self._account.recording(self.version)
-        with self._account.charged(len(rows)):
-            return await self.version.answer(
-                rows, deadline, values=values, timing=timing, witness=witness
-            )
+    ) -> Awaitable[list[Answer]]:
+        """As ``ServedVersion.answer``."""
+        meter, version, witness = self._asked()
+        if meter is None:
+            return version.answer(rows, deadline, values=values, timing=timing, witness=witness)
+        meter.take_rows(len(rows))
+        work = version.answer(rows, deadline, values=values, timing=timing, witness=witness)
+        return _or_returned(meter, len(rows), work)
 
-    async def answer_by_column(
+    def answer_by_column(
         self, rows: Sequence[Row], deadline: float = inf, timing: ServerTiming | None = None
-    ) -> Answers:
+    ) -> Awaitable[Answers]:
         """The same by column."""
-        witness = self._account.recording(self.version)
-        with self._account.charged(len(rows)):
-            return await self.version.answer_by_column(rows, deadline, timing, witness)
+        meter, version, witness = self._asked()
+        if meter is None:
+            return version.answer_by_column(rows, deadline, timing, witness)
+        meter.take_rows(len(rows))
+        work = version.answer_by_column(rows, deadline, timing, witness)
+        return _or_returned(meter, len(rows), work)
 
     def parts(
         self, rows: Sequence[Row], deadline: float = inf, *, values: bool = False
     ) -> AsyncIterator[list[Answer]]:
         """The same in parts."""
-        witness = self._account.recording(self.version)
-        with self._account.charged(len(rows)):
-            return self.version.parts(rows, deadline, values=values, witness=witness)
+        meter, version, witness = self._asked()
+        if meter is not None:
+            meter.take_rows(len(rows))
+        try:
+            return version.parts(rows, deadline, values=values, witness=witness)
+        except Overloaded:
+            if meter is not None:
+                meter.return_rows(len(rows))
+            raise
 
     def begin(
         self, row: Row, deadline: float = inf, *, id: str | int | None = None
     ) -> "Future[BatchSlot]":
-        """As ``ServedVersion.begin``, which raises RateLimited besides, and whose future raises
-        Unrecorded."""
-        if (witness := self._account.recording(self.version)) is not None:
+        """As ``ServedVersion.begin``, whose future raises Unrecorded."""
+        meter, version, witness = self._asked()
+        if witness is not None:
             witness.id, witness.began = id, perf_counter()
-        with self._account.charged(1):
-            return self.version.begin(row, deadline, witness=witness)
+        if meter is not None:
+            meter.take_rows(1)
+        try:
+            return version.begin(row, deadline, witness=witness)
+        except Overloaded:
+            if meter is not None:
+                meter.return_rows(1)
+            raise
 
     def end(self, placed: BatchSlot, *, values: bool = False) -> Answer:
         """The answer of a row that ``begin`` placed."""
-        return self.version.end(placed, values=values)
+        assert self._version is not None
+        return self._version.end(placed, values=values)
+
+    def failed(self, error: Exception, id: str | int | None = None) -> None:
+        """Record that the row of a stream was answered this error."""
+        if self._auditor is not None:
+            self._auditor.failed(self._options, self._route, error, id)
+
+    def _asked(self) -> tuple[Meter | None, ServedVersion, Recording | None]:
+        """What counts rows, answers them, and is the witness of the answers."""
+        version, auditor = self._version, self._auditor
+        assert version is not None
+        if auditor is None:
+            return self._options.meter, version, None
+        return self._options.meter, version, Recording(auditor, self._options, self._route, version)
 
 
-Serving = ServedVersion | Accounted
+async def _or_returned(meter: Meter, rows: int, work: Awaitable[T]) -> T:
+    """What it gives; where the queue refuses the rows, they are not charged."""
+    try:
+        return await work
+    except Overloaded:
+        meter.return_rows(rows)
+        raise
+
+
+Serving = ServedVersion | Account
 """What protocols ask for predictions."""
 
 
