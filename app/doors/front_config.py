@@ -7,6 +7,7 @@ from app.doors.haproxy_rules import (
     ASKED_AGAIN,
     AWAY,
     CUT,
+    GRPC_TYPE,
     HEAD_BYTES,
     HEADS,
     KEEP,
@@ -99,11 +100,7 @@ def _grpc() -> Iterator[str]:
         "http-request return status 200 hdr grpc-status 14 "
         f'hdr grpc-message "{AWAY.message}" if {{ nbsrv({_GRPC}) eq 0 }}'
     )
-    # Of an answer without a body "return" drops it, without which grpc-go reads no status.
-    yield (
-        "http-after-response set-header content-type application/grpc "
-        "if { res.hdr(grpc-status) -m found } !{ res.hdr(content-type) -m found }"
-    )
+    yield GRPC_TYPE
     yield "option tcp-check"
     yield f"tcp-check send-binary {_HELLO.hex()}"
     yield "tcp-check expect rbinary ^.{6}0400"

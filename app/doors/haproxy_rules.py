@@ -99,6 +99,13 @@ ASKED_AGAIN = (
 NO_504 = "http-after-response set-status 503 if { status 504 }"
 """A line of a backend with a ``timeout server``: past it nobody could be reached."""
 
+GRPC_TYPE = (
+    "http-after-response set-header content-type application/grpc "
+    "if { res.hdr(grpc-status) -m found } !{ res.hdr(content-type) -m found }"
+)
+"""A line of a backend for gRPC that says something itself: of an answer without a body "return"
+drops the type, without which grpc-go reads no status."""
+
 QUICK = ("timeout server 3s", "timeout tunnel 1h", NO_504)
 """Lines of a backend for what is no prediction: it is answered at once, or is a socket, which lasts
 and has pings of its own."""

@@ -6,7 +6,7 @@ it holds stays there. A replica answers both in one event loop, so HTTP's checks
 **When Ray mends it.** With ``haproxy_template.py``.
 """
 
-from app.doors.haproxy_rules import AWAY, UNKNOWN, indented
+from app.doors.haproxy_rules import AWAY, GRPC_TYPE, UNKNOWN, indented
 
 _NAME = "{{ backend.name or 'unknown' }}"
 _SERVER = "server {{ server.name }} {{ server.host }}:{{ server.port }} proto h2"
@@ -63,8 +63,8 @@ def mended_grpc(template: str) -> str:
 
 def _says(message: str, condition: str = "") -> str:
     return (
-        "http-request return status 200 content-type application/grpc hdr grpc-status 14 "
-        f'hdr grpc-message "{message}"{condition}'
+        f'http-request return status 200 hdr grpc-status 14 hdr grpc-message "{message}"{condition}'
+        f"\n    {GRPC_TYPE}"
     )
 
 

@@ -1,6 +1,7 @@
 """Ray's HAProxy, with our configuration, before replicas that hang or are not ready."""
 
 import asyncio
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -153,6 +154,24 @@ async def test_where_none_answers_that_is_said_at_once(folder: Path) -> None:
         one.http.hangs = False
         one.http.turn.set()
         await clients.both({"one"})
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
+async def test_what_it_says_itself_over_grpc_is_of_that_type(folder: Path) -> None:
+    of = config(folder)
+    async with running(of, application("mine", {})):
+        url = f"http://127.0.0.1:{of.grpc_frontend_port}/s/m"
+        asked = ("--http2-prior-knowledge", "-sS", "-D-", "-H", "content-type: application/grpc")
+        curl = await asyncio.create_subprocess_exec(
+            "curl", *asked, url, stdout=asyncio.subprocess.PIPE
+        )
+        told, _ = await curl.communicate()
+
+    lines = told.decode().splitlines()
+    assert "grpc-status: 14" in lines
+    assert [line for line in lines if line.startswith("content-type")] == [
+        "content-type: application/grpc"
+    ]
 
 
 async def test_until_routes_are_known_nothing_is_said_not_to_be_there(folder: Path) -> None:
