@@ -9,13 +9,11 @@ gRPC goes from the same address to Ray's doors for it.
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
-from typing import TYPE_CHECKING, Never, TypeVar
+from typing import TYPE_CHECKING, Never
 
 import httpx
 
@@ -24,6 +22,7 @@ from app.doors.grpc_doors import grpc_doors
 from app.doors.lanes import Lanes, Servers, SeveralGraphs, only, shared
 from app.doors.tls.lines import TlsLines
 from app.doors.tls.settings import BadTls, TlsSettings
+from app.start.aside import aside
 from app.start.dashboard import Dashboard
 from app.start.signals import Twice, heard
 
@@ -101,7 +100,7 @@ async def _first(*many: Awaitable[object]) -> None:
 
 async def _follow(haproxy: FrontHAProxy, told: "_Told") -> Never:
     while True:
-        servers, doors = await _aside(told.servers)
+        servers, doors = await asyncio.wrap_future(aside(told.servers))
         with suppress(OSError):  # it dies, say: the next round tells it
             await haproxy.follow(servers, doors)
         await asyncio.sleep(_POLL_S)
