@@ -12,6 +12,7 @@ from app.doors.haproxy_rules import (
     HEADS,
     KEEP,
     NO_504,
+    PATIENCE,
     QUICK,
     again,
     checked,
@@ -61,7 +62,7 @@ def configuration(
         threads=threads,
         tuning=indented(tuning),
         errors=indented(own_errors()),
-        rules=indented((*rules, *surface(grpc=True))),
+        rules=indented((*rules, *PATIENCE, *surface(grpc=True))),
         sections="\n".join(sections),
     )
 
@@ -119,8 +120,6 @@ _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000
 """What a client begins with, answered by the server's settings (RFC 9113, 3.4): a frame of type 4.
 """
 
-# A client's connection that has waited for its first request for too long is closed without an
-# answer: it would be taken for that one's.
 _CONFIGURATION = f"""
 global
     maxconn 8192
@@ -136,8 +135,6 @@ defaults
     timeout client 90s
     timeout server 60s
     timeout queue 1s
-    timeout http-request 30s
-    option http-ignore-probes
     http-reuse always
 {{errors}}
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import socket
+import zlib
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,9 +13,14 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2 as health
 from grpc_health.v1.health_pb2_grpc import HealthStub
+from websockets.exceptions import ConnectionClosedError
+from websockets.frames import CloseCode
+from websockets.sync.client import connect
 
+from app.protocols.oip.proto import open_inference_grpc_pb2 as messages
 from tests.integration.graph.conftest import Graph
 from tests.support.flights import NOON, departures, instances
+from tests.support.oip import grpc_stub
 
 Row = dict[str, Any]
 
@@ -70,6 +76,26 @@ def test_a_body_may_be_compressed_and_marked(url: str, row: Row) -> None:
     refused = httpx.post(f"{url}/predict", content=b"x", headers={"content-encoding": "br"})
 
     assert (refused.status_code, "'br'" in refused.json()["error"]["message"]) == (415, True)
+
+
+def test_what_unpacks_to_too_much_is_refused(url: str, graph: Graph) -> None:
+    spaces = b" " * 10**8
+    for name, body in (("gzip", gzip.compress(spaces)), ("deflate", zlib.compress(spaces))):
+        for path in ("/predict", "/predict/batch", "/v2/models/flight_delay/infer"):
+            refused = httpx.post(f"{url}{path}", content=body, headers={"content-encoding": name})
+            assert refused.status_code == 413
+    stream = f"{url.replace('http', 'ws')}/predict/stream"
+    with connect(stream, compression="deflate") as socket:
+        socket.send(spaces.decode())
+        with pytest.raises(ConnectionClosedError) as closed:
+            socket.recv(timeout=30)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == CloseCode.MESSAGE_TOO_BIG
+    with grpc.insecure_channel(graph.server.grpc, compression=grpc.Compression.Gzip) as channel:
+        asking = messages.ModelInferRequest(raw_input_contents=[bytes(10**8)])
+        with pytest.raises(grpc.RpcError) as caught:
+            grpc_stub(channel).ModelInfer(asking, timeout=30)
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 def test_a_client_of_http_1_0_gets_lines_until_close(url: str, row: Row) -> None:
