@@ -20,6 +20,10 @@ from deployments.keyring import Keyring
 from deployments.model_id import ModelId
 
 
+class NotARow(Exception):
+    """What is looked for is no row that any version takes; says why."""
+
+
 class NoSubjects(Exception):
     """Subjects are asked for where none are recorded, or none of that name; says what to do."""
 
@@ -78,9 +82,13 @@ def about_subject(settings: AuditSettings, subject: str) -> Callable[[Entry], bo
     return lambda entry: any(row.subject in found for row in entry.rows)
 
 
-def for_row(settings: AuditSettings, bundles: BundleStore, body: bytes) -> Callable[[Entry], bool]:
+def for_row(
+    settings: AuditSettings, bundles: BundleStore, name: str, body: bytes
+) -> Callable[[Entry], bool]:
     """Whether an entry has this row, a JSON object as `/predict` takes it, by the contract of the
-    version that was asked. Raises NoSubjects, SubjectsUnavailable."""
+    version that was asked. Raises NotARow where no version of the model of this name takes it,
+    NoSubjects, SubjectsUnavailable."""
+    _check_row(bundles, name, body)
     personal = settings.personal
     keys = subject_keys(settings) if personal is not None else None
 
@@ -102,6 +110,18 @@ def for_row(settings: AuditSettings, bundles: BundleStore, body: bytes) -> Calla
         return any(row.inputs == wanted for row in entry.rows)
 
     return has
+
+
+def _check_row(bundles: BundleStore, name: str, body: bytes) -> None:
+    why = f"there is no version of {name} that it could be of"
+    for version in reversed(bundles.versions(name)):
+        try:
+            Contract(bundles.open(ModelId(name, version)).manifest).decode(body)
+        except (BundleError, InvalidRequest) as error:
+            why = str(error)
+        else:
+            return
+    raise NotARow(f"no version of {name} takes this row: {why}")
 
 
 def subject_keys(settings: AuditSettings) -> SubjectKeys:

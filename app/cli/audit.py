@@ -1,5 +1,7 @@
 """`windsock audit`: what was answered, and whether the record of it is as it was written."""
 
+import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -44,7 +46,14 @@ def verify(
             if public_key
             else trusted_keys(journal.seals)
         )
-        report = verified(journal.directory, seal_place(journal.seals), keys)
+        report = verified(
+            journal.directory,
+            seal_place(journal.seals),
+            keys,
+            sealed_within_s=max(30.0, 3 * journal.seals.every_s),
+        )
+    except FileNotFoundError as error:
+        _fail(f"{error.filename} is not there" if error.filename else error)
     except Exception as error:
         _fail(error)
     typer.echo(str(report))
@@ -71,7 +80,7 @@ def search(
 
     from app.audit.search import search as found
 
-    settings, args = _audited(config)
+    settings, args = _audited(config, read=True)
     wanted = _wanted(
         args,
         settings,
@@ -85,6 +94,9 @@ def search(
     try:
         for entry in found(settings, wanted, _utc(since), _utc(until)):
             typer.echo(msgspec.json.encode(entry))
+    except BrokenPipeError:
+        # Whoever read has enough. What is left in the buffer would be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         _fail(error)
 
@@ -107,9 +119,10 @@ def export(
 
     if to.exists():
         _fail(f"{to} is there already")
+    settings, _ = _audited(config, read=True)
     wanted = Wanted(principal=principal, model=model, version=version)
     try:
-        lines = written(found(_settings(config), wanted, _utc(since), _utc(until)), to)
+        lines = written(found(settings, wanted, _utc(since), _utc(until)), to)
     except Exception as error:
         _fail(error)
     typer.echo(f"{lines:,} rows in {to}")
@@ -149,7 +162,7 @@ def _wanted(
         if subject is not None:
             about = about_subject(settings, subject)
         elif row is not None:
-            about = for_row(settings, args.model.bundles, row.encode())
+            about = for_row(settings, args.model.bundles, args.model.name, row.encode())
     except Exception as error:
         _fail(error)
     return Wanted(**plain, about=about)
@@ -159,7 +172,8 @@ def _settings(config: Path) -> "AuditSettings":
     return _audited(config)[0]
 
 
-def _audited(config: Path) -> "tuple[AuditSettings, GraphArgs]":
+def _audited(config: Path, *, read: bool = False) -> "tuple[AuditSettings, GraphArgs]":
+    """``read``: there must be a journal already."""
     from app.start.address import ConfigError
     from app.start.config_file import graphs
 
@@ -169,7 +183,10 @@ def _audited(config: Path) -> "tuple[AuditSettings, GraphArgs]":
         _fail(error)
     if not found or found[0].audit is None:
         _fail(f"{config} records nothing: it has no `audit`")
-    return found[0].audit, found[0]
+    settings = found[0].audit
+    if read and not settings.journal.directory.is_dir():
+        _fail(f"there is no journal at {settings.journal.directory}")
+    return settings, found[0]
 
 
 def _utc(instant: datetime | None) -> datetime | None:

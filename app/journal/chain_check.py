@@ -100,6 +100,9 @@ class ChainCheck:
             back = (self._time_ns - frame.time_ns) / 1e9
             self.report.add(Kind.CLOCK, where, f"by {back:,.1f} s, at record {frame.first:,}")
         self._time_ns = frame.time_ns
+        if frame.count:
+            self.report.began_ns = self.report.began_ns or frame.time_ns
+            self.report.ended_ns = frame.time_ns
         if frame.flags & Flag.OPENING and opening_of(frame) is None:
             self._broken(Kind.FORGED, where, "an opening of a form that is not known")
         self._head, self._count = frame.head, frame.first + frame.count

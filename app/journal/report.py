@@ -16,12 +16,14 @@ class Kind(Enum):
     TRUNCATED = "truncated"
     DELETED = "deleted"
     FORGED = "forged"
+    NOT_SEALED = "not sealed"
+    """For longer than it should be: what is cut off there shows nowhere."""
 
     TORN = "torn"
     """Bytes that a writer did not finish; no record is missing for them."""
     CLOCK = "clock set back"
     UNSEALED = "unsealed"
-    """Records behind the last seal: what is cut off here shows nowhere."""
+    """The same of the last moments of a writer."""
 
     @property
     def breaks(self) -> bool:
@@ -44,7 +46,8 @@ class Finding:
 @dataclass(slots=True)
 class WriterReport:
     """Of one chain: it has the records from ``first`` to before ``count``. It is ``complete`` up to
-    before that number, as was sealed at ``sealed_ns`` last."""
+    before that number, as was sealed at ``sealed_ns`` last. Its first record that is there is of
+    ``began_ns``, its last of ``ended_ns``."""
 
     folder: str
     writer: str
@@ -52,6 +55,8 @@ class WriterReport:
     count: int = 0
     complete: int = 0
     sealed_ns: int | None = None
+    began_ns: int = 0
+    ended_ns: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, kind: Kind, where: str, what: str) -> None:
@@ -106,7 +111,10 @@ class Report:
             lines += [f"  {one}" for one in found[:_SHOWN]]
             if len(found) > _SHOWN:
                 lines.append(f"  ... and {len(found) - _SHOWN:,} more")
-        verdict = "sound" if self.sound else "NOT as it was written"
+        kinds = {one.kind for one in self.problems}
+        verdict = "NOT as it was written" if kinds else "sound"
+        if kinds == {Kind.NOT_SEALED}:
+            verdict = "NOT sealed, so nobody can say whether any is missing"
         return "\n".join([*lines, f"{self.records:,} records: {verdict}"])
 
 

@@ -1,7 +1,8 @@
 """Verifies a journal: that nothing in it was altered, removed, reordered, cut off or added since it
 was written. It takes no key but the public ones: hashes are of the bytes as they lie there."""
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -17,11 +18,18 @@ _LOOKS = 3
 """A journal that is written meanwhile may be thinned out under the eyes of whoever looks."""
 
 
-def verify(directory: Path, seals: SealPlace, trusted: Iterable[Ed25519PublicKey]) -> Report:
-    """All of a journal, also while it is written. Raises OSError where it, or the place of its
-    seals, cannot be read."""
+def verify(
+    directory: Path,
+    seals: SealPlace,
+    trusted: Iterable[Ed25519PublicKey],
+    *,
+    sealed_within_s: float = 30.0,
+    now_ns: Callable[[], int] = time.time_ns,
+) -> Report:
+    """All of a journal, also while it is written. Records are to be sealed within some seconds.
+    Raises OSError where it, or the place of its seals, cannot be read."""
     keys = ids(trusted)
-    if not directory.is_dir():
+    if not directory.is_dir() and not any(seals.writers()):
         raise FileNotFoundError(f"there is no journal at {directory}")
     reports: dict[str, WriterReport] = {}
     missing: list[Finding] = []
@@ -30,6 +38,7 @@ def verify(directory: Path, seals: SealPlace, trusted: Iterable[Ed25519PublicKey
         if writer is None:
             continue
         report = _writer(folder, writer, seals, keys)
+        _judge_age(report, int(sealed_within_s * 1e9), now_ns())
         if writer in reports:
             report.add(Kind.FORGED, folder.name, f"it is the writer {reports[writer].folder}, too")
         reports[f"{writer} in {folder.name}" if writer in reports else writer] = report
@@ -39,6 +48,15 @@ def verify(directory: Path, seals: SealPlace, trusted: Iterable[Ed25519PublicKey
             what = f"{gone:,} records of it were sealed, and it is not there"
             missing += [Finding(Kind.DELETED, f"writer {writer}", what)] if gone else []
     return Report(list(reports.values()), missing)
+
+
+def _judge_age(report: WriterReport, most_ns: int, now_ns: int) -> None:
+    """Whether its seals are as new as its records: a writer that was killed, and that nobody took
+    up since, has left its last moments without one, but neither more nor all of them."""
+    since_ns = report.ended_ns - report.sealed_ns if report.sealed_ns else now_ns - report.began_ns
+    if report.count > max(report.complete, report.first) and since_ns > most_ns:
+        what = f"records of {since_ns / 1e9:,.0f} s have no checkpoint: it was lost, or never made"
+        report.add(Kind.NOT_SEALED, report.folder, what)
 
 
 def _writer(

@@ -10,10 +10,14 @@ from ray.serve.exceptions import RayServeException
 from ray.serve.schema import ServeApplicationSchema
 
 from app.config import CollapsedSettings, DistributedSettings, GraphArgs
+from app.journal.encryption import keyring_of
+from app.journal.errors import JournalUnusable
+from app.journal.settings import JournalSettings
 from app.options import OPTIONS
 from app.ray_private import controller
 from app.ray_private.deployed_config import Unknown, deployed, has_replicas
 from app.start.address import ConfigError
+from app.start.disk import Place, check_places
 from app.start.document import is_graph
 from app.start.failure import UPDATE_REFUSED
 from app.start.placement import Shares, shortage, stuck_updates
@@ -28,6 +32,8 @@ from deployments.model.deployment import ModelSettings
 from deployments.model_id import ModelId
 from deployments.stage.settings import StageSettings
 from deployments.strict import first_problem
+
+_JOURNAL, _ELSEWHERE = 2**20, "name another directory under `audit.journal`"
 
 
 class GraphRefused(RayServeException):
@@ -111,6 +117,8 @@ def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
     Raises GraphRefused, in one sentence; gives the problems with which the graph can serve."""
     if args.quota and args.quota.redis and find_spec("redis") is None:
         raise GraphRefused("quota.redis needs a client: pip install 'windsock-server[redis]'")
+    if args.audit:
+        _check_journal(args.audit.journal)
     try:
         bundle = _bundle(args, options)
         store = open_store(args.feature_store.repo, args.feature_store.yaml)
@@ -119,6 +127,14 @@ def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
         raise GraphRefused(str(error)) from error
     check_settings(args, options, bundle.manifest.service.views)
     return list(plan.warnings)
+
+
+def _check_journal(settings: JournalSettings) -> None:
+    try:
+        keyring_of(settings)
+        check_places(iter([Place("the journal", settings.directory, _JOURNAL, _ELSEWHERE)]))
+    except (JournalUnusable, ConfigError) as error:
+        raise GraphRefused(f"audit: {error}") from error
 
 
 def code_brought(args: GraphArgs, options: list[dict[str, Any]]) -> str | None:

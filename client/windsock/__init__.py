@@ -22,6 +22,7 @@ from windsock.errors import (
     Unauthenticated,
     Unavailable,
     Unreachable,
+    Untrusted,
     WindsockError,
 )
 from windsock.options import Options
@@ -51,6 +52,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Unreachable",
+    "Untrusted",
     "View",
     "Windsock",
     "WindsockError",

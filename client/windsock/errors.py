@@ -12,7 +12,7 @@ WindsockError
 ├── Unavailable        the service is there and cannot answer now
 ├── InternalError      the service failed at this request; its log has it under the request id
 ├── ConnectionFailed   the connection broke
-│   └── Unreachable    none could be made
+│   └── Unreachable    none could be made; Untrusted, which certificates it is for, is not repeated
 ├── Misconfigured      an address, an option or a variable of the environment is of no use
 └── Misused            the client is closed, or its stream belongs to another loop or process
 """
@@ -134,6 +134,10 @@ class ConnectionFailed(WindsockError):
 
 class Unreachable(ConnectionFailed):
     """No connection could be made."""
+
+
+class Untrusted(Unreachable):
+    """The server's certificate is none that this client trusts, which trying again won't change."""
 
 
 class Misconfigured(WindsockError, ValueError):

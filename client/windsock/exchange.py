@@ -16,6 +16,7 @@ from windsock.errors import (
     InvalidRequest,
     Unavailable,
     Unreachable,
+    Untrusted,
     WindsockError,
     error_of,
 )
@@ -83,6 +84,13 @@ def decoded(content: bytes | bytearray) -> Any:
         return None
 
 
+def unreachable(error: Exception, attempt: Try) -> Unreachable:
+    """What it means that there was no connection."""
+    kind = Untrusted if "CERTIFICATE_VERIFY_FAILED" in str(error) else Unreachable
+    endpoint = attempt.endpoint
+    return kind(f"no connection could be made{endpoint.way}: {error}", endpoint=endpoint.url)
+
+
 def failure(error: Exception, attempt: Try) -> WindsockError:
     """What it means that there was no answer."""
     url, way = attempt.endpoint.url, attempt.endpoint.way
@@ -93,7 +101,7 @@ def failure(error: Exception, attempt: Try) -> WindsockError:
         case httpx.TimeoutException() | TimeoutError():
             told = DeadlineExceeded(f"no answer within {attempt.limit_s:.3g} s", endpoint=url)
         case httpx.ConnectError() | httpx.ProxyError():
-            told = Unreachable(f"no connection could be made{way}: {error}", endpoint=url)
+            told = unreachable(error, attempt)
         case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
             told = InvalidRequest(f"this cannot be sent: {error}", endpoint=url)
         case httpx.DecodingError():

@@ -22,6 +22,7 @@ from windsock.errors import (
     RateLimited,
     Unavailable,
     Unreachable,
+    Untrusted,
     WindsockError,
 )
 
@@ -45,6 +46,8 @@ class _Then(Enum):
 
 def _then(error: WindsockError) -> _Then:
     match error:
+        case Untrusted():
+            return _Then.ELSEWHERE
         case Overloaded() | RateLimited() | Unavailable() | ConnectionFailed():
             return _Then.AGAIN
         case DeadlineExceeded() | InternalError():

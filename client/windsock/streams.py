@@ -14,11 +14,10 @@ from windsock.endpoints import Endpoints
 from windsock.errors import (
     ConnectionFailed,
     Misconfigured,
-    Unreachable,
     WindsockError,
     error_of,
 )
-from windsock.exchange import AGENT, decoded
+from windsock.exchange import AGENT, decoded, unreachable
 from windsock.options import Settings
 from windsock.retries import Call, Try
 
@@ -152,7 +151,7 @@ def _failure(error: Exception, attempt: Try) -> WindsockError:
             after = response.headers.get("retry-after")
             told = error_of(response.status_code, said, endpoint=url, way=way, retry_after=after)
         case OSError() | ProxyError():  # TimeoutError, too
-            told = Unreachable(f"no connection could be made{way}: {error}", endpoint=url)
+            told = unreachable(error, attempt)
         case _:
             told = ConnectionFailed(f"the handshake{way} failed: {error}", endpoint=url)
     told.__cause__ = error

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from tests.unit.client.conftest import Opened
 from tests.unit.client.servers import PREDICTION, Service, service
 from tests.unit.client.streamers import Streamer, streamer
-from windsock import Prediction, Unreachable
+from windsock import Prediction, Untrusted
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +81,13 @@ async def test_streams(wss: Streamer, opened: Opened, ours: ssl.SSLContext) -> N
 async def test_an_authority_that_nobody_knows_is_not_trusted(
     https: Service, wss: Streamer, opened: Opened
 ) -> None:
-    async with opened([https.url], retry_reserve=0) as client:
-        with pytest.raises(Unreachable, match=r"(?i)certificate"):
+    async with opened([https.url]) as client:
+        with pytest.raises(Untrusted, match=r"(?i)certificate") as refused:
             await client.predict(a=1)
-    async with opened([wss.url], retry_reserve=0) as client:
-        with pytest.raises(Unreachable, match=r"(?i)certificate"):
+        assert refused.value.tries == 1
+    async with opened([wss.url]) as client:
+        with pytest.raises(Untrusted, match=r"(?i)certificate") as refused:
             await client.stream([{"n": 1}])
+        assert refused.value.tries == 1
     assert https.seen == []
     assert wss.rows == []

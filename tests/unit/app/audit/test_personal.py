@@ -63,7 +63,7 @@ async def test_a_row_is_found_again(tmp_path: Path, dataplane: Dataplane) -> Non
             await client.post("/predict/batch", json={"instances": [SOUTH, EXAMPLE]})
             await client.post("/predict", json=SOUTH)
 
-        about = for_row(settings, dataplane.bundles, body)
+        about = for_row(settings, dataplane.bundles, "parcels", body)
         (found,) = search(settings, Wanted(about=about))
         assert found.route == "/predict/batch"
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,45 @@ def test_it_finds_what_is_asked_for(
 
     assert found.exit_code == 0, found.output
     assert len(found.stdout.splitlines()) == count
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("nonsense", "no version of parcels takes this row: "),
+        ("[]", "no version of parcels takes this row: "),
+        (json.dumps(EXAMPLE | {"depto": "north"}), "depto"),
+    ],
+)
+def test_what_is_no_row_is_refused_and_not_found_nowhere(
+    windsock: Windsock, config: Path, row: str, why: str
+) -> None:
+    refused = windsock("audit", "search", "--config", config, "--row", row)
+
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert why in refused.stderr
+
+
+def test_a_journal_that_is_deleted_whole_is_told(windsock: Windsock, config: Path) -> None:
+    shutil.rmtree(config.parent / "log")
+
+    told = windsock("audit", "verify", "--config", config)
+    assert told.exit_code == 1
+    assert "deleted" in told.stdout
+
+    shutil.rmtree(config.parent / "seals")
+    for command in (["verify"], ["search"], ["export", config.parent / "new.parquet"]):
+        there_is_none = windsock("audit", *command, "--config", config)
+        assert there_is_none.exit_code == 2
+        assert "there is no journal at" in there_is_none.stderr
+
+
+def test_a_key_that_is_not_there_is_named(windsock: Windsock, config: Path) -> None:
+    nowhere = config.parent / "nowhere.pub"
+
+    refused = windsock("audit", "verify", "--config", config, "--public-key", nowhere)
+
+    assert (refused.exit_code, refused.stderr) == (2, f"{nowhere} is not there\n")
 
 
 def test_an_erased_subject_is_found_no_more_and_the_log_verifies(

@@ -116,6 +116,21 @@ def test_a_file_of_keys_that_is_broken_is_refused(windsock: Windsock, config: Co
     assert f"{keys} is no file of keys" in refused.stderr
 
 
+def test_a_journal_that_cannot_be_written_is_refused(windsock: Windsock, config: Config) -> None:
+    in_the_way = config.path.parent / "file"
+    in_the_way.touch()
+    for journal, why in (
+        ({"directory": "file/audit"}, f"{in_the_way} is no folder: name another directory"),
+        ({"keyring": {"file": "no.keys"}}, "no.keys cannot be read"),
+    ):
+        config.document["applications"][0]["args"]["audit"] = {"journal": journal}
+
+        refused = windsock("check", config.written())
+
+        assert refused.exit_code == 1
+        assert why in refused.stderr
+
+
 def _applications(checked: Result) -> list[dict[str, Any]]:
     assert checked.exit_code == 0
     told: list[dict[str, Any]] = json.loads(checked.output)["applications"]

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -309,6 +311,36 @@ class TestSeals:
 
         assert report.sound
         assert [found.what for found in report.notes] == ["5 records"]
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_seals_that_were_taken_away_are_told(tmp_path: Path, left: int) -> None:
+    """All of them, or the later ones: the records between go on as they did."""
+    clock = count(time.time_ns() - 10**12, 10**10)
+    written = Written(tmp_path, now_ns=lambda: next(clock))
+    seals = written.place._path(written.writer)
+    kept = b""
+    for number in range(5):
+        written.write([b"a record"])
+        written.seal()
+        kept = seals.read_bytes() if number < left else kept
+    assert written.verify().sound
+
+    seals.write_bytes(kept)
+
+    report = written.verify()
+    assert kinds(report) == {Kind.NOT_SEALED}
+    assert "NOT sealed" in str(report)
+
+
+def test_the_last_moments_of_a_writer_that_was_killed_are_no_fault(tmp_path: Path) -> None:
+    clock = count(time.time_ns() - 10**12, 10**9)
+    written = Written(tmp_path, now_ns=lambda: next(clock))
+    written.write([b"a record"])
+    written.seal()
+    written.write([b"another"], [b"and one more"])
+
+    assert written.verify().sound
 
 
 def test_it_can_be_verified_while_it_is_written(written: Written) -> None:
