@@ -77,11 +77,12 @@ class Tokens:
                 leeway=self._settings.leeway_s,
                 options=self._options,
             )
+            principal = self._principal(claims)
         except ExpiredSignatureError:
             raise _expired() from None
-        except (PyJWTError, ValueError, TypeError, RecursionError):
+        except (PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError):
             raise _refused() from None
-        return self._remembered(token, self._principal(claims))
+        return self._remembered(token, principal)
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         id, until = claims[self._settings.id_claim], float(claims["exp"])

@@ -89,7 +89,7 @@ def segments_in(folder: Path) -> list[SegmentPath]:
     found = [
         SegmentPath(path, int(path.stem))
         for path in folder.glob(f"*{_SUFFIX}")
-        if path.stem.isdigit()
+        if path.stem.isascii() and path.stem.isdigit()
     ]
     return sorted(found, key=lambda one: one.number)
 

@@ -11,6 +11,7 @@ from app.journal.chain_check import ChainCheck
 from app.journal.report import Finding, Kind, Report, WriterReport
 from app.journal.seal_places import SealPlace
 from app.journal.seals import BadSeal, NoSeal, Seal, read_seal
+from app.journal.segments import segments_in
 from app.journal.signing import ids
 from app.journal.writers import writer_folders, writer_id
 
@@ -36,6 +37,8 @@ def verify(
     for folder in writer_folders(directory):
         writer = writer_id(folder)
         if writer is None:
+            if segments_in(folder):
+                missing.append(Finding(Kind.FORGED, folder.name, "segments of no writer of ours"))
             continue
         report = _writer(folder, writer, seals, keys)
         _judge_age(report, int(sealed_within_s * 1e9), now_ns())
@@ -54,8 +57,10 @@ def _judge_age(report: WriterReport, most_ns: int, now_ns: int) -> None:
     """Whether its seals are as new as its records: a writer that was killed, and that nobody took
     up since, has left its last moments without one, but neither more nor all of them."""
     since_ns = report.ended_ns - report.sealed_ns if report.sealed_ns else now_ns - report.began_ns
-    if report.count > max(report.complete, report.first) and since_ns > most_ns:
-        what = f"records of {since_ns / 1e9:,.0f} s have no checkpoint: it was lost, or never made"
+    # Records that are dated before what they follow, or in time to come, are as bad.
+    if report.count > max(report.complete, report.first) and abs(since_ns) > most_ns:
+        seconds = abs(since_ns) / 1e9
+        what = f"records of {seconds:,.0f} s have no checkpoint: it was lost, or never made"
         report.add(Kind.NOT_SEALED, report.folder, what)
 
 

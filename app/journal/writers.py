@@ -4,6 +4,7 @@ its own. A replica takes the first that is free, so that restarts go on with cha
 
 import fcntl
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,18 +63,25 @@ def claim_of(folder: Path) -> Claim | None:
 
 def writer_folders(directory: Path) -> Iterator[Path]:
     """Those of all writers, in order."""
-    numbers = (int(one.name) for one in directory.glob("*") if one.name.isdigit())
+    names = (one.name for one in directory.glob("*"))
+    numbers = (int(name) for name in names if name.isascii() and name.isdigit())
     for number in sorted(numbers):
         yield directory / str(number)
 
 
 def writer_id(folder: Path) -> str | None:
-    """As its segments say it, or its claim while there is none; None where neither does."""
+    """32 hexadecimal digits: as its segments say it, or its claim while there is none; None where
+    neither does."""
     for one in segments_in(folder):
         opening = Segment.read(one.path).opening
         if opening is not None:
-            return opening.writer
+            return _id(opening.writer)
     try:
-        return (folder / _CLAIM).read_text().strip() or None
+        return _id((folder / _CLAIM).read_text("latin-1").strip())
     except OSError:
         return None
+
+
+def _id(text: str) -> str | None:
+    """It names the file of its seals: nothing else may pass for one."""
+    return text if re.fullmatch("[0-9a-f]{32}", text) else None

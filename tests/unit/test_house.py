@@ -40,7 +40,8 @@ _MAY_IMPORT = {
         app.audit.settings app.config app.doors.concurrency app.doors.front app.doors.tls
         app.journal app.secrets app.start training.bundling deployments deployments.bundle
         deployments.features.plan""",
-    "app.start": f"""app app.access app.access.settings app.config app.ray_private
+    "app.start": f"""app app.access app.access.settings app.config app.journal app.journal.settings
+        app.ray_private
         app.ray_private.controller {_SHARED} {_STAGES}""",
     "app.layouts": f"app.config app.ray_private app.serving {_SHARED} {_STAGES}",
     "app.doors": """app.config app.doors.early app.doors.http1 app.doors.http10 app.edge app.serving

@@ -146,6 +146,7 @@ BAD: dict[str, Any] = {
     "no end": lambda one: one.token(exp=None),
     "end a text": lambda one: one.token(exp="tomorrow"),
     "endless": lambda one: one.token(exp=float("inf")),
+    "endless to the digit": lambda one: one.token(exp=10**400),
     "not yet": lambda one: one.token(nbf=time() + 30),
     "of the future": lambda one: one.token(iat=time() + 30),
     "no subject": lambda one: one.token(sub=None),

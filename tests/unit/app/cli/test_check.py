@@ -319,7 +319,7 @@ def test_a_file_that_says_only_what_differs_is_sound(
     windsock: Windsock, config: Config, example: Example
 ) -> None:
     """Relative paths start in its folder, wherever it is checked."""
-    config.path = example.home / "serve_config.yaml"
+    config.path = example.home / "what_differs.yaml"  # the example itself is for other tests, too
     application = config.document["applications"][0]
     application["args"] |= {"model": {"name": NAME}, "feature_store": {"repo": "feature_repo"}}
     del application["deployments"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.journal.frames import GENESIS, Frame
+from app.journal.frames import GENESIS, Frame, framed
 from app.journal.report import Kind, Report
 from app.journal.sealer import Sealer
 from app.journal.segments import Segment
@@ -311,6 +311,52 @@ class TestSeals:
 
         assert report.sound
         assert [found.what for found in report.notes] == ["5 records"]
+
+
+def in_a_folder_of_nobody(written: Written) -> None:
+    """A segment that is right in itself, but for its opening, where no writer has claimed."""
+    folder = written.directory / "7"
+    folder.mkdir()
+    before, head = framed(b"MARKERxx", GENESIS, b"[]", flags=0, count=1, first=0, time_ns=1)
+    assert len(head) == len(GENESIS)
+    (folder / "0000000001.segment").write_bytes(before + b"[]")
+
+
+def by_an_odd_writer(written: Written) -> None:
+    """Whose name would be the path of another file."""
+    in_a_folder_of_nobody(written)
+    (written.directory / "7" / "writer").write_text("../../elsewhere")
+
+
+def dated_ahead(written: Written) -> None:
+    """By a writer that nothing was ever sealed of."""
+    ahead = Written(written.directory.parent, now_ns=lambda: time.time_ns() + 10**18)
+    ahead.write([b"forged"])
+
+
+@pytest.mark.parametrize(
+    ("forge", "kind"),
+    [
+        (in_a_folder_of_nobody, Kind.FORGED),
+        (by_an_odd_writer, Kind.FORGED),
+        (dated_ahead, Kind.NOT_SEALED),
+    ],
+)
+def test_what_is_added_without_the_key_is_told(
+    written: Written, forge: Callable[[Written], None], kind: Kind
+) -> None:
+    forge(written)
+
+    assert kind in kinds(written.verify())
+
+
+def test_names_that_are_nearly_numbers_are_no_writers(written: Written) -> None:
+    (written.directory / "²").mkdir()
+    (written.folder / "².segment").touch()
+    (written.directory / "5").mkdir()
+    (written.directory / "5" / "writer").write_bytes(b"\xff\0")
+
+    assert written.verify().sound
 
 
 @pytest.mark.parametrize("left", [0, 1])

@@ -12,6 +12,7 @@ import pytest
 from app.start.address import ConfigError
 from app.start.ports import check_port, everywhere, holder, listen, process
 from tests.support.serve import free_port
+from tests.support.wait import wait_until
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -160,9 +161,10 @@ def test_a_process_is_told_by_the_names_of_its_files() -> None:
     with subprocess.Popen(
         [sys.executable, "/dev/stdin", "/a/b.yaml"], stdin=subprocess.PIPE
     ) as one:
+        # A process that has only just become another program has no command line yet.
+        wait_until(lambda: process(one.pid).endswith(" stdin b.yaml)"), "its name")
         told = process(one.pid)
         one.communicate(b"")
-    assert told.endswith(" stdin b.yaml)")
     assert "/" not in told
 
 
