@@ -57,6 +57,8 @@ class _Document(StrictModel):
 def read(path: Path) -> tuple[KeyRecord, ...]:
     """The keys of a file, none where there is none. Raises BrokenKeys."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise BrokenKeys(f"{path} cannot be read: it is no file")
         text = path.read_bytes()
     except FileNotFoundError:
         return ()

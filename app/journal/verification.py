@@ -47,7 +47,9 @@ def verify(
         reports[f"{writer} in {folder.name}" if writer in reports else writer] = report
     for writer in seals.writers():
         if writer not in reports:
-            gone = max((seal.count for seal in _seals(writer, seals, keys)[0]), default=0)
+            sealed, bad = _seals(writer, seals, keys)
+            missing += bad
+            gone = max((seal.count for seal in sealed), default=0)
             what = f"{gone:,} records of it were sealed, and it is not there"
             missing += [Finding(Kind.DELETED, f"writer {writer}", what)] if gone else []
     return Report(list(reports.values()), missing)

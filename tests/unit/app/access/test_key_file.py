@@ -135,3 +135,11 @@ def test_one_that_cannot_be_read_is_not_one_that_is_empty(tmp_path: Path) -> Non
 
     with pytest.raises(BrokenKeys, match="cannot be read"):
         read(path)
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "keys.json"
+    os.mkfifo(pipe)
+
+    with pytest.raises(BrokenKeys, match="it is no file"):
+        read(pipe)

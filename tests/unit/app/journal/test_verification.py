@@ -350,6 +350,13 @@ def test_what_is_added_without_the_key_is_told(
     assert kind in kinds(written.verify())
 
 
+def test_what_is_wrong_with_seals_of_a_writer_that_is_gone_is_told(written: Written) -> None:
+    seals = written.place._path(written.writer)
+    seals.rename(seals.with_name(f"{'ab' * 16}.seals"))
+
+    assert Kind.FORGED in kinds(written.verify())
+
+
 def test_names_that_are_nearly_numbers_are_no_writers(written: Written) -> None:
     (written.directory / "²").mkdir()
     (written.folder / "².segment").touch()
