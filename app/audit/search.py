@@ -12,11 +12,11 @@ from app.audit import hashes
 from app.audit.entries import Entry, entries
 from app.audit.settings import AuditSettings
 from app.audit.subjects import SubjectKeys
+from app.journal.encryption import keyring_of
 from app.journal.reading import read
 from app.serving.contract import Contract
 from app.serving.errors import InvalidRequest
 from deployments.bundle.bundle import BundleError, BundleStore
-from deployments.keyring import Keyring
 from deployments.model_id import ModelId
 
 
@@ -60,10 +60,10 @@ def search(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Iterator[Entry]:
-    """The entries of this time, by time. Raises NoSecret or KeyringError where the journal is
-    encrypted and does not open."""
+    """The entries of this time, by time. Raises JournalUnusable or KeyringError where the journal
+    is encrypted and does not open."""
     journal = settings.journal
-    keyring = Keyring.parse(journal.keyring.read()) if journal.keyring is not None else None
+    keyring = keyring_of(journal)
     begin = 0 if since is None else _ns(since)
     end = None if until is None else _ns(until)
     for written in read(journal.directory, begin, end, keyring):

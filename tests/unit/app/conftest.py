@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -9,6 +9,8 @@ from app.asgi import Application
 from app.config import BatchSettings, EdgeArgs, Limits
 from app.serving.dataplane import Dataplane
 from tests.support.chains import weighing
+from tests.support.guarded import Guarded, guarded
+from tests.support.issuer import Issuer, issuing
 from tests.support.manifests import parcels, store
 
 
@@ -35,3 +37,17 @@ async def client(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[Issuer]:
+    """Of tokens, on a socket of its own."""
+    with issuing() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+async def service(dataplane: Dataplane, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Guarded]:
+    """The edge over ``dataplane``, which asks who is there."""
+    async with guarded(dataplane, tmp_path / "auth", issuer) as service:
+        yield service

@@ -1,8 +1,7 @@
 """Who is let in: every route and every method of every protocol, shown everything that is wrong."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -20,8 +19,7 @@ from app.protocols.health import grpc_service as health
 from app.protocols.oip import grpc_service as oip
 from app.serving.dataplane import Dataplane
 from tests.support.asgi import drive, http
-from tests.support.guarded import Guarded, guarded
-from tests.support.issuer import Issuer, issuing
+from tests.support.guarded import Guarded
 from tests.support.oip import Door
 
 NAMES = {"model": "parcels", "version": "1"}
@@ -30,18 +28,6 @@ CHALLENGE = "www-authenticate"
 UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
 FORBIDDEN = grpc.StatusCode.PERMISSION_DENIED
 UNIMPLEMENTED = grpc.StatusCode.UNIMPLEMENTED
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[Issuer]:
-    with issuing() as issuer:
-        yield issuer
-
-
-@pytest.fixture
-async def service(dataplane: Dataplane, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Guarded]:
-    async with guarded(dataplane, tmp_path / "auth", issuer) as service:
-        yield service
 
 
 @asynccontextmanager

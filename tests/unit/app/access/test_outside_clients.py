@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,7 @@ from app.protocols.oip.grpc import InferenceMethods
 from app.protocols.oip.grpc_service import add_to_server
 from app.serving.dataplane import Dataplane
 from tests.support.fast_lane import serving
-from tests.support.guarded import Guarded, guarded
-from tests.support.issuer import Issuer, issuing
+from tests.support.guarded import Guarded
 from tests.support.manifests import EXAMPLE
 from tests.support.oip import DATATYPES, Door
 from tests.support.serve import ROOT
@@ -28,18 +27,6 @@ _SCRIPTS = ROOT / "tests" / "clients"
 pytestmark = pytest.mark.skipif(
     not (_ENVIRONMENT / "python").exists(), reason="their environment is missing: `make clients`"
 )
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[Issuer]:
-    with issuing() as issuer:
-        yield issuer
-
-
-@pytest.fixture
-async def service(dataplane: Dataplane, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Guarded]:
-    async with guarded(dataplane, tmp_path / "auth", issuer) as service:
-        yield service
 
 
 @pytest.fixture

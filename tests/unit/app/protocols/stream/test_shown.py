@@ -1,8 +1,7 @@
 """Streams of those who have shown who they are: how long that counts, and whose pages may."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from time import time
 
 import httpx
@@ -12,28 +11,15 @@ from websockets.exceptions import InvalidStatus
 from app.access.key_changes import create, revoke
 from app.access.principal import Scope
 from app.edge.options import RequestOptions
-from app.serving.dataplane import Dataplane
 from app.serving.errors import Unauthenticated
 from tests.support.fast_lane import serving
-from tests.support.guarded import Guarded, guarded
-from tests.support.issuer import Issuer, issuing
+from tests.support.guarded import Guarded
+from tests.support.issuer import Issuer
 from tests.support.manifests import EXAMPLE
 from tests.support.streams import stream
 from tests.support.wait import wait_for
 
 OUT = 1008, "what this client has shown counts no longer"
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[Issuer]:
-    with issuing() as issuer:
-        yield issuer
-
-
-@pytest.fixture
-async def service(dataplane: Dataplane, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Guarded]:
-    async with guarded(dataplane, tmp_path / "auth", issuer) as service:
-        yield service
 
 
 @pytest.fixture
