@@ -9,7 +9,8 @@ ROWS = [
     Declared("haproxy", frozenset({"8000"}), "the config's host"),
     Declared("haproxy", frozenset({"8404"}), "this machine"),
     Declared("ray::ServeReplica", frozenset(), "every interface"),
-    Declared("ray::", frozenset(), "the node's address"),
+    Declared("ray::", frozenset(), "every interface"),
+    Declared("dashboard.py", frozenset(), "this machine"),
 ]
 USUAL = {20_000: "8000", 20_001: "8404"}
 
@@ -24,7 +25,9 @@ USUAL = {20_000: "8000", 20_001: "8404"}
         ("haproxy", "127.0.0.1", 20_002, False),
         ("ray::ServeReplica:app:Ingress", "::", 31_000, True),
         ("ray::IDLE", "::ffff:127.0.0.1", 31_000, True),
-        ("ray::IDLE", "::", 31_000, False),
+        ("ray::IDLE", "::", 31_000, True),
+        ("dashboard.py", "127.0.0.1", 31_000, True),
+        ("dashboard.py", "0.0.0.0", 31_000, False),
         ("nginx", "127.0.0.1", 80, False),
     ],
 )
@@ -41,6 +44,5 @@ def test_the_page_has_the_table() -> None:
     assert {row.where for row in rows} == {
         "this machine",
         "the config's host",
-        "the node's address",
         "every interface",
     }

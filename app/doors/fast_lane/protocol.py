@@ -1,8 +1,12 @@
 """uvicorn's HTTP protocol, with one system call per answer, and what a proxy does for it."""
 
 import asyncio
+import socket
+from array import array
 from collections.abc import Callable
+from fcntl import ioctl
 from random import uniform
+from termios import FIONREAD
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -84,8 +88,21 @@ class Http(Http1):
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
             return False
-        rest = cycle is not None and cycle.more_body
-        return now - self._idle_since > (self._arrival_s if rest else self.timeout_keep_alive)
+        if cycle is not None and cycle.more_body:
+            return now - self._idle_since > self._arrival_s
+        return now - self._idle_since > self.timeout_keep_alive and not self._unread()
+
+    def shutdown(self) -> None:
+        """As uvicorn has it, but that a request that is here and not read yet is answered first."""
+        if not self._unread():
+            super().shutdown()
+
+    def _unread(self) -> bool:
+        """Whether the kernel has something for it: closed now, it would be reset with it."""
+        where: socket.socket = self.transport.get_extra_info("socket")
+        there = array("i", [0])
+        ioctl(where.fileno(), FIONREAD, there)
+        return there[0] > 0
 
     def data_received(self, data: bytes) -> None:
         idle = self.cycle is None or self.cycle.response_complete
