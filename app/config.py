@@ -71,9 +71,10 @@ class FastLaneSettings(StrictModel):
     ping_s: float = Field(default=20.0, gt=0)
     """How often the client of a socket is asked whether it is there, as Ray's doors do. One that
     does not answer for as long again, or takes nothing that it is sent, is cut off."""
-    linger_s: float = Field(default=2.0, ge=0)
+    linger_s: float = Field(default=5.0, ge=0)
     """A replica that stops asks for each connection to be closed with its next answer. One that
-    stays idle for so long is closed without."""
+    stays idle for so long is closed without, and a request that is just then on its way over it is
+    lost, unless its client asks again: longer than the pauses of clients that do not."""
 
     @field_validator("host")
     @classmethod

@@ -142,6 +142,7 @@ int main(int argc, char **argv) {
         if (told_to_end && total > due) {
             total = due;
             end = now + grace;
+            continue; /* perhaps nothing is left to wait for */
         }
         for (; patience && sent < due && now - records[sent].due > patience; sent++)
             records[sent].waited = records[sent].latency = (uint32_t)(now - records[sent].due);
