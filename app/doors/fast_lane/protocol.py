@@ -99,6 +99,8 @@ class Http(Http1):
 
     def _unread(self) -> bool:
         """Whether the kernel has something for it: closed now, it would be reset with it."""
+        if self.transport.is_closing():  # its descriptor may be gone, or another's
+            return False
         where: socket.socket = self.transport.get_extra_info("socket")
         there = array("i", [0])
         ioctl(where.fileno(), FIONREAD, there)

@@ -131,6 +131,24 @@ async def test_a_request_that_comes_as_it_lets_idle_clients_go_is_answered(
         assert (answer.status, answer.headers["connection"]) == (200, "close")
 
 
+async def test_a_connection_that_closes_already_is_let_be(
+    app: ASGIApp, row: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(app, linger_s=0) as fast_lane, Connection.to(fast_lane.port) as connection:
+        await connection.post("/predict", row)
+        shutdown, met = Http.shutdown, []
+
+        def as_it_closes(self: Http) -> None:
+            connection.send("/predict", row)
+            self.transport.close()
+            met.append(self._unread())
+            shutdown(self)
+
+        monkeypatch.setattr(Http, "shutdown", as_it_closes)
+        await fast_lane.close(within_s=5)
+        assert met == [False], "it asks the kernel for nothing any more"
+
+
 async def test_closing_it_does_not_wait_for_a_request_that_never_ends() -> None:
     gate = Gate()
     async with serving(gate) as fast_lane, Connection.to(fast_lane.port) as connection:
