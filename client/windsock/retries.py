@@ -33,6 +33,8 @@ _LONGEST_S = 999_999.0
 # The server is told of a little less time than the call has: its answer must travel, too.
 _TRAVEL_S = 0.25
 _TRAVEL_SHARE = 0.1
+# With less than this share of the call's time, a try that runs out of it says little of a server.
+_TELLING_SHARE = 0.25
 
 
 class _Then(Enum):
@@ -145,9 +147,7 @@ class Call:
         self.endpoints.good(attempt.endpoint)
 
     def failed(self, attempt: Try, error: WindsockError) -> None:
-        # A connection for which no time was left says less than what a server said before.
-        cut_short = isinstance(error, Unreachable) and self.clock() >= self._deadline
-        if self._error is None or not cut_short:
+        if self._error is None or not self._cut_short(attempt, error):
             self._error = error
         self._tries += 1
         self._error.tries = self._tries
@@ -165,6 +165,16 @@ class Call:
         past.ready = inf if then is _Then.ELSEWHERE else self.clock()
         if isinstance(error, Overloaded | RateLimited | Unavailable):
             past.ready += error.retry_after_s
+
+    def _cut_short(self, attempt: Try, error: WindsockError) -> bool:
+        """Whether the call's end made it fail, which says less than what came of a try before."""
+        match error:
+            case Unreachable():
+                return self.clock() >= self._deadline
+            case DeadlineExceeded():
+                return attempt.limit_s < _TELLING_SHARE * self.timeout_s
+            case _:
+                return False
 
     def _rank(self, endpoint: Endpoint) -> tuple[bool, int, float, int]:
         past = self._past.get(endpoint, _Past())

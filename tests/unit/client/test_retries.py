@@ -203,6 +203,20 @@ def test_a_connection_that_the_deadline_cut_short_does_not_hide_what_the_server_
     assert raised.value.tries == 2
 
 
+@pytest.mark.parametrize(("left_s", "told"), [(0.4, Unavailable), (4.0, DeadlineExceeded)])
+def test_a_try_that_had_little_time_does_not_hide_what_the_server_said(
+    left_s: float, told: type[WindsockError]
+) -> None:
+    calls = Calls(EU)
+    call = calls.begin(timeout_s=10)
+    calls.fail(call, Unavailable("starting"), after_s=9.9 - left_s)
+    calls.fail(call, DeadlineExceeded("no answer within what was left"), after_s=left_s)
+
+    with pytest.raises(told) as raised:
+        call.next()
+    assert raised.value.tries == 2
+
+
 def test_retries_end_with_the_budget_that_calls_share() -> None:
     calls = Calls(EU, share=0.125, reserve=2)
 
