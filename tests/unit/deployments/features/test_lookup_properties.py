@@ -46,15 +46,15 @@ def answered(
     """What Feast answers to the same rows, by full name."""
     plan = resolve(store, service)
     answer = online_features(store, service, rows)
-    # Feast leaves Python computations out where it is asked for full names, and of one that takes
-    # single rows it answers the first alone.
+    # Row by row: Feast leaves Python computations out where it is asked for full names, of one that
+    # takes single rows it answers the first alone, and pandas makes floats of integers for all rows
+    # where one has none, which the stage keeps to that row.
     for view in plan.on_demand:
-        if view.view.mode == "python":
-            references = [f"{view.view.name}:{feature}" for feature in view.features]
-            with quiet():
-                computed = [store.get_online_features(references, [row]).to_dict() for row in rows]
-            for feature in view.features:
-                answer[f"{view.name}__{feature}"] = [one[feature][0] for one in computed]
+        references = [f"{view.view.name}:{feature}" for feature in view.features]
+        with quiet():
+            computed = [store.get_online_features(references, [row]).to_dict() for row in rows]
+        for feature in view.features:
+            answer[f"{view.name}__{feature}"] = [one[feature][0] for one in computed]
     return {name: [_plain(value) for value in answer[name]] for name in plan.schema.columns}
 
 
