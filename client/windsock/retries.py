@@ -167,7 +167,7 @@ class Call:
             past.ready += error.retry_after_s
 
     def _cut_short(self, attempt: Try, error: WindsockError) -> bool:
-        """Whether the call's end made it fail, which says less than what came of a try before."""
+        """Whether it failed for want of time, which says less than what came of a try before."""
         match error:
             case Unreachable():
                 return self.clock() >= self._deadline
