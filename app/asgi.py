@@ -30,10 +30,10 @@ from app.serving.dataplane import Dataplane
 
 def layers(args: EdgeArgs, guards: Guards) -> Iterator[Layer]:
     """What every request passes, whatever carries it, the outermost first."""
-    authenticator, limiter, auditor = guards.authenticator, guards.limiter, guards.auditor
+    authenticator, limiter, recorders = guards.authenticator, guards.limiter, guards.recorders
     yield Layer(Errors, Errors.errors)
-    if limiter or auditor:
-        yield Layer(partial(Accounting, auditor=auditor), Accounting.errors)
+    if limiter or recorders:
+        yield Layer(partial(Accounting, recorders=recorders), Accounting.errors)
     yield Layer(partial(Deadline, limit_s=args.limits.timeout_s), Deadline.errors)
     if authenticator:
         yield Layer(partial(Authentication, authenticator=authenticator), Authentication.errors)

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from app.access.settings import AuthSettings
 from app.audit.settings import AuditSettings
 from app.folder import FilePath
+from app.observability.settings import ObservabilitySettings
 from app.quota.settings import QuotaSettings
 from app.secrets import Secret
 from deployments.bundle.bundle import BundleStore
@@ -136,7 +137,9 @@ class CorsSettings(StrictModel):
         return self
 
 
-_AUTH: Any = {}  # validated with the folder of the file, in which its paths start
+# Validated with the folder of the file, in which their paths start.
+_AUTH: Any = {}
+_OBSERVABILITY: Any = {}
 
 
 class EdgeArgs(StrictModel, validate_default=True):
@@ -154,6 +157,8 @@ class EdgeArgs(StrictModel, validate_default=True):
     have of their own."""
     audit: AuditSettings | None = None
     """What is recorded of each answer before it leaves; None records nothing."""
+    observability: ObservabilitySettings = _OBSERVABILITY
+    """What is looked at besides, all of it off by default; metrics are always there."""
 
     @model_validator(mode="after")
     def _somebody_to_count(self) -> Self:

@@ -1,12 +1,14 @@
 """The guards that a config asks for: what is off is not even imported."""
 
+from collections.abc import Iterator
+
 from app.config import EdgeArgs
-from app.edge.guards import Auditor, Authenticator, Guards, Limiter
+from app.edge.guards import Authenticator, Guards, Limiter, Recorder
 
 
 def guards_of(args: EdgeArgs) -> Guards:
     """Those that these args declare, not started yet."""
-    return Guards(_authenticator(args), _limiter(args), _auditor(args))
+    return Guards(_authenticator(args), _limiter(args), [*_recorders(args)])
 
 
 def _authenticator(args: EdgeArgs) -> Authenticator | None:
@@ -37,9 +39,8 @@ def _limiter(args: EdgeArgs) -> Limiter | None:
     return LocalLimiter(quota.limits, quota.replicas) if quota else LocalLimiter([])
 
 
-def _auditor(args: EdgeArgs) -> Auditor | None:
-    if args.audit is None:
-        return None
-    from app.audit.log import AuditLog
+def _recorders(args: EdgeArgs) -> Iterator[Recorder]:
+    if args.audit:
+        from app.audit.log import AuditLog
 
-    return AuditLog(args.audit, anonymous=not args.auth)
+        yield AuditLog(args.audit, anonymous=not args.auth)

@@ -24,8 +24,8 @@ disk with it, and metrics count them."""
 
 
 class AuditLog:
-    """The auditor of a replica. ``anonymous``: the service asks nobody who they are, so that
-    failures of nobody known are recorded, too."""
+    """The recorder of a replica that keeps what an audit asks for. ``anonymous``: the service asks
+    nobody who they are, so that failures of nobody known are recorded, too."""
 
     def __init__(self, settings: AuditSettings, *, anonymous: bool) -> None:
         self._settings = settings
@@ -54,10 +54,10 @@ class AuditLog:
         told += self._personal.problems() if self._personal is not None else []
         return [f"audit: {problem}" for problem in told]
 
-    async def answered(
+    def answered(
         self, batch: AnsweredBatch, recordings: Sequence[tuple[Recording, int, int]]
     ) -> None:
-        """Record what these requests are about to be told, as one record. Raises Unrecorded."""
+        """Record what these requests are about to be told, as one record."""
         now, asked, count = perf_counter(), [], 0
         for recording, _, rows in recordings:
             options, principal = recording.options, recording.options.principal
@@ -73,7 +73,6 @@ class AuditLog:
                     recording.id,
                 )
             )
-            recording.first += rows
             count += rows
         serving = recordings[0][0].serving
         record = Record(time_ns() // 1000, asked, serving.model)
@@ -86,7 +85,6 @@ class AuditLog:
         else:
             self._personal.hide(record, serving.contract, told)
         self._append(record)
-        await self.kept()
 
     def failed(
         self,

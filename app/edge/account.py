@@ -6,7 +6,7 @@ from math import inf
 from time import perf_counter
 from typing import Any, TypeVar
 
-from app.edge.guards import Auditor, Limiter, Meter
+from app.edge.guards import Limiter, Meter, Recorder
 from app.edge.layers import Call, Handler
 from app.edge.options import RequestOptions
 from app.edge.recording import Recording
@@ -25,12 +25,14 @@ class Account:
     its principal before they join the queue, which raises what a Meter raises, and their answers
     recorded before the queue gives them, which raises Unrecorded."""
 
-    __slots__ = ("_auditor", "_options", "_route", "_version", "contract", "manifest", "model")
+    __slots__ = ("_options", "_recorders", "_route", "_version", "contract", "manifest", "model")
 
-    def __init__(self, options: RequestOptions, route: Route, auditor: Auditor | None) -> None:
+    def __init__(
+        self, options: RequestOptions, route: Route, recorders: Sequence[Recorder]
+    ) -> None:
         self._options = options
         self._route = route
-        self._auditor = auditor
+        self._recorders = recorders
         self._version: ServedVersion | None = None
 
     def of(self, version: ServedVersion) -> "Account":
@@ -43,7 +45,7 @@ class Account:
                 version.model,
             )
         elif self._version is not version:
-            account = self._options.account = Account(self._options, self._route, self._auditor)
+            account = self._options.account = Account(self._options, self._route, self._recorders)
             return account.of(version)
         return self
 
@@ -111,16 +113,16 @@ class Account:
 
     def failed(self, error: Exception, id: str | int | None = None) -> None:
         """Record that the row of a stream was answered this error."""
-        if self._auditor is not None:
-            self._auditor.failed(self._options, self._route, error, id)
+        for recorder in self._recorders:
+            recorder.failed(self._options, self._route, error, id)
 
     def _asked(self) -> tuple[Meter | None, ServedVersion, Recording | None]:
         """What counts rows, answers them, and is the witness of the answers."""
-        version, auditor = self._version, self._auditor
+        version, recorders, options = self._version, self._recorders, self._options
         assert version is not None
-        if auditor is None:
-            return self._options.meter, version, None
-        return self._options.meter, version, Recording(auditor, self._options, self._route, version)
+        if not recorders:
+            return options.meter, version, None
+        return options.meter, version, Recording(recorders, options, self._route, version)
 
 
 async def _or_returned(meter: Meter, rows: int, work: Awaitable[T]) -> T:
@@ -142,20 +144,21 @@ class Accounting:
 
     errors = (ErrorCode.UNRECORDED,)
 
-    def __init__(self, handler: Handler, auditor: Auditor | None) -> None:
+    def __init__(self, handler: Handler, recorders: Sequence[Recorder]) -> None:
         self._handler = handler
-        self._auditor = auditor
+        self._recorders = recorders
 
     async def __call__(self, call: Call) -> Any:
         options, route = call.options, call.route
         if route.cost is Cost.PREDICTION:
-            options.account = Account(options, route, self._auditor)
+            options.account = Account(options, route, self._recorders)
         try:
             return await self._handler(call)
         except Exception as error:
-            if self._auditor is not None:
-                self._auditor.failed(options, route, error)
-                await self._auditor.kept()
+            for recorder in self._recorders:
+                recorder.failed(options, route, error)
+            for recorder in self._recorders:
+                await recorder.kept()
             raise
 
 

@@ -86,14 +86,15 @@ class Limiter(Guard, Protocol):
         """What counts for this one where such is asked for; None: nothing does."""
 
 
-class Auditor(Guard, Protocol):
-    """Records what was answered."""
+class Recorder(Guard, Protocol):
+    """Is told what was answered, before it is: keeps it, or looks at it aside. What it does at once
+    is on the way of each batch."""
 
-    async def answered(
+    def answered(
         self, batch: AnsweredBatch, recordings: "Sequence[tuple[Recording, int, int]]"
     ) -> None:
-        """Record what these requests are about to be told, each the answers of so many rows that
-        are at this place of the batch, until it is kept. Raises Unrecorded."""
+        """These requests are about to be told, each the answers of so many rows that are at this
+        place of the batch."""
 
     def failed(
         self,
@@ -102,11 +103,12 @@ class Auditor(Guard, Protocol):
         error: Exception,
         id: str | int | None = None,
     ) -> None:
-        """Record that a request, or the row of a stream that its client calls ``id``, was answered
-        this error, unless that is not for records."""
+        """A request, or the row of a stream that its client calls ``id``, is answered this
+        error."""
 
     async def kept(self) -> None:
-        """Until all that was recorded in this turn of the loop is kept. Raises Unrecorded."""
+        """Until all that it was told in this turn of the loop is kept, if that is what it is for.
+        Raises Unrecorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class Guards:
 
     authenticator: Authenticator | None = None
     limiter: Limiter | None = None
-    auditor: Auditor | None = None
+    recorders: Sequence[Recorder] = ()
 
     async def start(self) -> None:
         """Start them, in this order. Raises what one raises."""
@@ -133,7 +135,7 @@ class Guards:
 
     @property
     def _all(self) -> list[Guard]:
-        every = (self.authenticator, self.limiter, self.auditor)
+        every = (self.authenticator, self.limiter, *self.recorders)
         return [guard for guard in every if guard is not None]
 
 

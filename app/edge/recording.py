@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.edge.guards import Auditor
+from app.edge.guards import Recorder
 from app.edge.options import RequestOptions
 from app.edge.route import Route
 from app.serving.answers import AnsweredBatch
@@ -11,16 +11,20 @@ from app.serving.served_version import ServedVersion
 
 
 class Recording:
-    """The witness that has recorded what the rows of a request are answered, or a row of a stream
-    that its client calls ``id``. ``began`` is when they came, by ``perf_counter``, ``first`` the
-    place in the request of what is recorded next."""
+    """The witness that tells recorders what the rows of a request are answered, or a row of a
+    stream that its client calls ``id``. ``began`` is when they came, by ``perf_counter``, ``first``
+    the place in the request of what is recorded next."""
 
-    __slots__ = ("_auditor", "began", "first", "id", "options", "route", "serving")
+    __slots__ = ("_recorders", "began", "first", "id", "options", "route", "serving")
 
     def __init__(
-        self, auditor: Auditor, options: RequestOptions, route: Route, serving: ServedVersion
+        self,
+        recorders: Sequence[Recorder],
+        options: RequestOptions,
+        route: Route,
+        serving: ServedVersion,
     ) -> None:
-        self._auditor = auditor
+        self._recorders = recorders
         self.options = options
         self.route = route
         self.serving = serving
@@ -30,4 +34,9 @@ class Recording:
 
     async def see(self, result: AnsweredBatch, sightings: Sequence[Sighting]) -> None:
         """Raises Unrecorded."""
-        await self._auditor.answered(result, sightings)
+        for recorder in self._recorders:
+            recorder.answered(result, sightings)
+        for recorder in self._recorders:
+            await recorder.kept()
+        for recording, _, rows in sightings:
+            recording.first += rows

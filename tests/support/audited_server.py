@@ -31,7 +31,7 @@ async def _serve(folder: Path, models: BundleStore, port: int) -> None:
     dataplane = Dataplane(models, weighing(), "parcels")
     await dataplane.activate("1", BatchSettings())
     async with recording(audit_settings(folder, segment_bytes=2**16)) as log:
-        app = Application(dataplane, EdgeArgs(), guards=Guards(auditor=log))
+        app = Application(dataplane, EdgeArgs(), guards=Guards(recorders=[log]))
         async with serving(app, FastLaneSettings(port=port)):
             print(os.getpid(), flush=True)
             await asyncio.Event().wait()

@@ -35,12 +35,11 @@ class HeldAuditor:
     def problems(self) -> list[str]:
         return []
 
-    async def answered(
+    def answered(
         self, batch: AnsweredBatch, recordings: Sequence[tuple[Recording, int, int]]
     ) -> None:
         for recording, _, rows in recordings:
             self._recorded(Record(recording.route.path, rows))
-        await self.kept()
 
     def failed(
         self,

@@ -31,7 +31,7 @@ ROW = b'["north",7,250.0,3,true,1714551300.0]'
 
 
 def _client(dataplane: Dataplane, log: AuditLog) -> httpx.AsyncClient:
-    app = Application(dataplane, EdgeArgs(), guards=Guards(auditor=log))
+    app = Application(dataplane, EdgeArgs(), guards=Guards(recorders=[log]))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://windsock")
 
 
@@ -74,7 +74,7 @@ async def test_rows_of_a_batch_stand_in_their_order(
 async def test_the_same_row_has_the_same_hash_whatever_carries_it(
     tmp_path: Path, dataplane: Dataplane, limits: Limits, log: AuditLog, settings: AuditSettings
 ) -> None:
-    guards = Guards(auditor=log)
+    guards = Guards(recorders=[log])
     async with _client(dataplane, log) as client:
         await client.post("/predict", json=EXAMPLE)
         await client.post("/predict/batch", json={"instances": [EXAMPLE]})
@@ -112,7 +112,7 @@ async def test_requests_of_one_batch_are_told_apart(
     tmp_path: Path, log: AuditLog, settings: AuditSettings
 ) -> None:
     async with (
-        service(tmp_path / "served", guards=Guards(auditor=log)) as served,
+        service(tmp_path / "served", guards=Guards(recorders=[log])) as served,
         stream(served.url) as socket,
     ):
         for weight in range(100):

@@ -54,13 +54,13 @@ async def _failed(log: AuditLog, error: Exception, asking: Asking) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        await Accounting(handler, log)(asking)
+        await Accounting(handler, [log])(asking)
 
 
 async def test_what_is_wrong_with_a_request_is_recorded(
     dataplane: Dataplane, log: AuditLog, settings: AuditSettings
 ) -> None:
-    app = Application(dataplane, EdgeArgs(), guards=Guards(auditor=log))
+    app = Application(dataplane, EdgeArgs(), guards=Guards(recorders=[log]))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         await client.post("/predict", json=EXAMPLE | {"weight": -1})
@@ -74,7 +74,7 @@ async def test_what_is_wrong_with_a_request_is_recorded(
 
 async def test_rows_of_a_stream_too(tmp_path: Path, log: AuditLog, settings: AuditSettings) -> None:
     async with (
-        service(tmp_path / "served", guards=Guards(auditor=log)) as served,
+        service(tmp_path / "served", guards=Guards(recorders=[log])) as served,
         stream(served.url) as client,
     ):
         await client.ask("wrong", {})
@@ -130,7 +130,7 @@ async def test_a_disk_that_takes_nothing_is_told_and_does_what_was_chosen(
 ) -> None:
     settings = audit_settings(tmp_path, unwritable=unwritable)
     async with recording(settings) as log:
-        guards = Guards(auditor=log)
+        guards = Guards(recorders=[log])
         dataplane = Dataplane(
             store(tmp_path / "models", parcels()),
             weighing(),

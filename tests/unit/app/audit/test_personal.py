@@ -26,7 +26,7 @@ async def _client(
     dataplane: Dataplane, settings: AuditSettings
 ) -> AsyncIterator[httpx.AsyncClient]:
     async with recording(settings) as log:
-        app = Application(dataplane, EdgeArgs(), guards=Guards(auditor=log))
+        app = Application(dataplane, EdgeArgs(), guards=Guards(recorders=[log]))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
             yield client
@@ -99,7 +99,7 @@ async def test_a_model_without_the_subject_is_not_answered(
 ) -> None:
     settings = audit_settings(tmp_path, {"subject": "customer"})
     async with recording(settings) as log:
-        app = Application(dataplane, EdgeArgs(), guards=Guards(auditor=log))
+        app = Application(dataplane, EdgeArgs(), guards=Guards(recorders=[log]))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
             answer = await client.post("/predict", json=EXAMPLE)

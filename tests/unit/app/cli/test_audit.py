@@ -36,7 +36,7 @@ async def config(tmp_path: Path, dataplane: Dataplane) -> Path:
     settings = GraphArgs.model_validate(args, context=tmp_path).audit
     assert settings is not None
     async with recording(settings) as log:
-        app = Application(dataplane, EdgeArgs(), guards=Guards(auditor=log))
+        app = Application(dataplane, EdgeArgs(), guards=Guards(recorders=[log]))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
             for depot in ("north", "south", "north"):

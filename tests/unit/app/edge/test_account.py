@@ -48,7 +48,7 @@ ASKS = [_predict, _batch, _lines, _infer]
 
 @asynccontextmanager
 async def _client(dataplane: Dataplane, auditor: HeldAuditor) -> AsyncIterator[httpx.AsyncClient]:
-    app = Application(dataplane, EdgeArgs(), guards=Guards(auditor=auditor))
+    app = Application(dataplane, EdgeArgs(), guards=Guards(recorders=[auditor]))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
         yield client
@@ -80,7 +80,7 @@ async def test_what_cannot_be_recorded_is_not_answered(dataplane: Dataplane, ask
 
 
 async def test_over_grpc_neither(dataplane: Dataplane, limits: Limits) -> None:
-    guards = Guards(auditor=HeldAuditor(broken=True))
+    guards = Guards(recorders=[HeldAuditor(broken=True)])
     async with grpc_door(methods_of(dataplane, limits, guards)) as stub:
         error = await refused(stub.ModelInfer(request_of([EXAMPLE])))
 
@@ -90,7 +90,7 @@ async def test_over_grpc_neither(dataplane: Dataplane, limits: Limits) -> None:
 async def test_rows_of_a_stream_are_refused_one_by_one(tmp_path: Path) -> None:
     auditor = HeldAuditor(broken=True)
     async with (
-        service(tmp_path, guards=Guards(auditor=auditor)) as served,
+        service(tmp_path, guards=Guards(recorders=[auditor])) as served,
         stream(served.url) as client,
     ):
         for row_id in range(3):
@@ -107,7 +107,7 @@ async def test_rows_of_a_stream_are_refused_one_by_one(tmp_path: Path) -> None:
 async def test_a_later_answer_of_a_stream_waits_for_its_own_record(tmp_path: Path) -> None:
     auditor = HeldAuditor(hold=True)
     async with (
-        service(tmp_path, guards=Guards(auditor=auditor)) as served,
+        service(tmp_path, guards=Guards(recorders=[auditor])) as served,
         stream(served.url) as client,
     ):
         await client.send("first", EXAMPLE)
@@ -129,7 +129,7 @@ async def test_a_later_answer_of_a_stream_waits_for_its_own_record(tmp_path: Pat
 async def test_errors_of_requests_and_of_rows_are_recorded(tmp_path: Path) -> None:
     auditor = HeldAuditor()
     async with (
-        service(tmp_path, guards=Guards(auditor=auditor)) as served,
+        service(tmp_path, guards=Guards(recorders=[auditor])) as served,
         stream(served.url) as client,
         httpx.AsyncClient(base_url=served.url) as http,
     ):

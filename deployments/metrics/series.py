@@ -1,0 +1,153 @@
+"""What a process counts, in plain numbers: adding to them is all that the request path does."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from deployments.metrics.metric import OTHER, Kind, Metric
+
+Labels = tuple[str, ...]
+"""The values of a metric's labels, in their order."""
+
+
+class Count:
+    """A counter."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, _: Metric) -> None:
+        self.value = 0.0
+
+    def add(self, amount: float = 1.0) -> None:
+        """Count so many more."""
+        self.value += amount
+
+
+class Level:
+    """A gauge."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, _: Metric) -> None:
+        self.value = 0.0
+
+    def set(self, value: float) -> None:
+        """It is this much now."""
+        self.value = value
+
+    def add(self, amount: float) -> None:
+        """It is so much more now."""
+        self.value += amount
+
+
+class Distribution:
+    """A histogram: ``counts`` by bucket, the last of them beyond all bounds, and the ``sum``."""
+
+    __slots__ = ("bounds", "counts", "sum")
+
+    def __init__(self, metric: Metric) -> None:
+        self.bounds = list(metric.buckets)
+        self.counts = [0] * (len(self.bounds) + 1)
+        self.sum = 0.0
+
+    def observe(self, value: float, times: int = 1) -> None:
+        """It was this much, so many times."""
+        self.counts[bisect_left(self.bounds, value)] += times
+        self.sum += value * times
+
+    def observe_all(self, values: npt.NDArray[np.float64]) -> None:
+        """The same of each of these; NaN is none."""
+        known = values[~np.isnan(values)]
+        places = np.searchsorted(self.bounds, known)
+        for place, times in enumerate(np.bincount(places, minlength=len(self.counts)).tolist()):
+            self.counts[place] += times
+        self.sum += float(known.sum())
+
+
+S = TypeVar("S", Count, Level, Distribution)
+
+
+class Series(Generic[S]):
+    """All series of one metric in this process."""
+
+    def __init__(self, metric: Metric, made: Callable[[Metric], S]) -> None:
+        self.metric = metric
+        self.known: dict[Labels, S] = {}
+        self._made = made
+        self._seen: list[set[str]] = [set() for _ in metric.labels]
+
+    def __getitem__(self, labels: Labels | str) -> S:
+        """The series of these values of its labels: keep it, where it is needed for each request.
+        Raises ValueError for a value that a label does not have."""
+        if isinstance(labels, str):
+            labels = (labels,)
+        try:
+            return self.known[labels]
+        except KeyError:
+            bounded = self._bounded(labels)
+            if bounded not in self.known:
+                self.known[bounded] = self._made(self.metric)
+            return self.known[bounded]
+
+    def forget(self, labels: Labels) -> None:
+        """Export this series no more: what it told of is gone."""
+        self.known.pop(labels, None)
+
+    def _bounded(self, labels: Labels) -> Labels:
+        declared = self.metric.labels
+        if len(labels) != len(declared):
+            raise ValueError(f"{self.metric.name} has {len(declared)} labels, not {labels}")
+        return tuple(map(self._value, range(len(declared)), labels))
+
+    def _value(self, place: int, value: str) -> str:
+        label, seen = self.metric.labels[place], self._seen[place]
+        if label.values:
+            if value not in label.values:
+                name = self.metric.name
+                raise ValueError(f"{value!r} is no value of the label {label.name!r} of {name}")
+            return value
+        if value not in seen and len(seen) >= label.bound:
+            return OTHER
+        seen.add(value)
+        return value
+
+
+class Counts:
+    """The numbers of a process, by metric."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, Series[Any]] = {}
+
+    def counter(self, metric: Metric) -> Series[Count]:
+        """The series of this counter."""
+        return self._of(metric, Kind.COUNTER, Count)
+
+    def gauge(self, metric: Metric) -> Series[Level]:
+        """The series of this gauge."""
+        return self._of(metric, Kind.GAUGE, Level)
+
+    def histogram(self, metric: Metric) -> Series[Distribution]:
+        """The series of this histogram."""
+        return self._of(metric, Kind.HISTOGRAM, Distribution)
+
+    def __iter__(self) -> Iterator[Series[Any]]:
+        return iter(list(self._all.values()))
+
+    def _of(self, metric: Metric, kind: Kind, made: Callable[[Metric], S]) -> Series[S]:
+        if metric.kind is not kind:
+            raise ValueError(f"{metric.name} is a {metric.kind.value}, no {kind.value}")
+        if metric.name not in self._all:
+            self._all[metric.name] = Series(metric, made)
+        return self._all[metric.name]
+
+
+COUNTS = Counts()
+"""Those of this process."""
+
+
+def named(metric: Metric, labels: Labels) -> Mapping[str, str]:
+    """The values of its labels by their names."""
+    return {label.name: value for label, value in zip(metric.labels, labels, strict=True)}
