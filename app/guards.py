@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from app.config import EdgeArgs
-from app.edge.guards import Authenticator, Guards, Limiter, Recorder
+from app.config import EdgeArgs, GraphArgs
+from app.edge.guards import Authenticator, Guard, Guards, Limiter, Recorder
 
 
 def guards_of(args: EdgeArgs) -> Guards:
     """Those that these args declare, not started yet."""
-    return Guards(_authenticator(args), _limiter(args), [*_recorders(args)])
+    return Guards(_authenticator(args), _limiter(args), [*_recorders(args)], _aside(args))
 
 
 def _authenticator(args: EdgeArgs) -> Authenticator | None:
@@ -44,3 +44,11 @@ def _recorders(args: EdgeArgs) -> Iterator[Recorder]:
         from app.audit.log import AuditLog
 
         yield AuditLog(args.audit, anonymous=not args.auth)
+
+
+def _aside(args: EdgeArgs) -> Guard | None:
+    if not isinstance(args, GraphArgs) or not args.observability.aside:
+        return None
+    from app.observability.aside.keeper import Keeper
+
+    return Keeper(args)

@@ -118,6 +118,7 @@ class Guards:
     authenticator: Authenticator | None = None
     limiter: Limiter | None = None
     recorders: Sequence[Recorder] = ()
+    aside: Guard | None = None
 
     async def start(self) -> None:
         """Start them, in this order. Raises what one raises."""
@@ -135,7 +136,7 @@ class Guards:
 
     @property
     def _all(self) -> list[Guard]:
-        every = (self.authenticator, self.limiter, *self.recorders)
+        every = (self.authenticator, self.limiter, *self.recorders, self.aside)
         return [guard for guard in every if guard is not None]
 
 

@@ -76,7 +76,7 @@ class Series(Generic[S]):
     def __init__(self, metric: Metric, made: Callable[[Metric], S]) -> None:
         self.metric = metric
         self.known: dict[Labels, S] = {}
-        self._made = made
+        self._made: Callable[[Metric], S] = made
         self._seen: list[set[str]] = [set() for _ in metric.labels]
 
     def __getitem__(self, labels: Labels | str) -> S:
@@ -139,9 +139,10 @@ class Counts:
     def _of(self, metric: Metric, kind: Kind, made: Callable[[Metric], S]) -> Series[S]:
         if metric.kind is not kind:
             raise ValueError(f"{metric.name} is a {metric.kind.value}, no {kind.value}")
-        if metric.name not in self._all:
-            self._all[metric.name] = Series(metric, made)
-        return self._all[metric.name]
+        series: Series[S] | None = self._all.get(metric.name)
+        if series is None:
+            series = self._all[metric.name] = Series(metric, made)
+        return series
 
 
 COUNTS = Counts()

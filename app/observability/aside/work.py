@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 
 class Sample(NamedTuple):
     """The value of one series of a metric of the catalogue now; of a counter what it has counted in
@@ -25,3 +27,11 @@ class Work(Protocol):
     def turn(self) -> Iterable[Sample]:
         """Do what there is to do, and tell all series as they are now: what a turn does not tell
         any more is gone. Raises where it could not, which the log tells once."""
+
+
+class Report(msgspec.Struct):
+    """What came of a turn of a work: its samples, or why there are none."""
+
+    work: str
+    samples: list[tuple[str, tuple[str, ...], float]] = []
+    problem: str | None = None

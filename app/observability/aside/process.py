@@ -1,0 +1,82 @@
+"""The process in which works are done: ``python -m app.observability.aside.process``.
+
+Its first line of input is the config's args as JSON. It ends where its input does, which whoever
+started it holds open as long as it lives. Each line of output is a ``Report``.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event, Lock, Thread
+
+import msgspec
+
+from app.config import GraphArgs
+from app.observability.aside.work import Report, Work
+from app.observability.aside.works import works
+from deployments.log import get_logger
+
+logger = get_logger(__name__)
+
+_NICEST = 19
+
+
+class Turns:
+    """Does a work again and again, in a thread of its own, and tells what comes of it."""
+
+    def __init__(self, work: Work, tell: Callable[[Report], None]) -> None:
+        self._work = work
+        self._tell = tell
+        self._failed = False
+
+    def run(self, ended: Event) -> None:
+        """Until it is ended."""
+        while True:
+            self.turn()
+            if ended.wait(self._work.every_s):
+                return
+
+    def turn(self) -> None:
+        """Once."""
+        name = self._work.name
+        try:
+            samples = [tuple(sample) for sample in self._work.turn()]
+        except Exception as error:
+            # In full the first time; the report repeats what it is.
+            logger.error("%s failed", name, exc_info=None if self._failed else error)
+            self._failed = True
+            why = " ".join(str(error).split()) or type(error).__name__
+            self._tell(Report(name, problem=f"{name} failed: {type(error).__name__}: {why[:300]}"))
+        else:
+            if self._failed:
+                logger.info("%s works again", name)
+            self._failed = False
+            self._tell(Report(name, samples))  # type: ignore[arg-type]  # tuples of three
+
+
+def main() -> None:
+    """Do the works of these args."""
+    with suppress(OSError):
+        os.nice(_NICEST)
+    # Whatever a library prints must not stand between reports.
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    encode, lock, ended = msgspec.json.Encoder().encode, Lock(), Event()
+
+    def tell(report: Report) -> None:
+        with lock, suppress(BrokenPipeError):
+            out.write(encode(report) + b"\n")
+
+    args = GraphArgs.model_validate_json(sys.stdin.buffer.readline())
+    for work in works(args):
+        turns = Turns(work, tell)
+        Thread(target=turns.run, args=(ended,), name=work.name, daemon=True).start()
+    sys.stdin.buffer.read()
+    ended.set()
+    # A turn may take minutes, and what it must not lose is in files.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
