@@ -177,6 +177,11 @@ proto: $(VENV)/.installed
 	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. \
 		app/protocols/oip/proto/open_inference_grpc.proto
 
+## metrics          docs/metrics.md, of the catalogue
+.PHONY: metrics
+metrics: $(VENV)/.installed
+	@$(BIN)/python -m app.observability.documentation > docs/metrics.md
+
 ## format           format, and mend what the linter can
 format: $(VENV)/.installed
 	@$(BIN)/ruff format .

@@ -16,6 +16,8 @@ from app.edge.errors import ErrorForm, Errors
 from app.edge.guards import NO_GUARDS, Guards
 from app.edge.http import HttpCall
 from app.edge.layers import Layer, layered
+from app.edge.observed import Observed
+from app.edge.observing import Observing
 from app.edge.route import Access, Cost, Route
 from app.edge.websocket import SocketCall
 from app.protocols.documentation import Documentation
@@ -30,10 +32,15 @@ from app.serving.dataplane import Dataplane
 
 def layers(args: EdgeArgs, guards: Guards) -> Iterator[Layer]:
     """What every request passes, whatever carries it, the outermost first."""
-    authenticator, limiter, recorders = guards.authenticator, guards.limiter, guards.recorders
+    authenticator, limiter = guards.authenticator, guards.limiter
+    recorders, observers = guards.recorders, guards.observers
+    yield Layer(Observed, Observed.errors)
     yield Layer(Errors, Errors.errors)
-    if limiter or recorders:
-        yield Layer(partial(Accounting, recorders=recorders), Accounting.errors)
+    if observers:
+        yield Layer(partial(Observing, observers=observers), ())
+    if limiter or recorders or observers:
+        accounting = partial(Accounting, recorders=recorders, observers=observers)
+        yield Layer(accounting, Accounting.errors)
     yield Layer(partial(Deadline, limit_s=args.limits.timeout_s), Deadline.errors)
     if authenticator:
         yield Layer(partial(Authentication, authenticator=authenticator), Authentication.errors)
@@ -67,7 +74,7 @@ class Application:
         self._router = Router(self.served)
         self.handle = layered(passed, Dispatch(dataplane))
         own = Layer(partial(SocketOrigins, origins=args.cors.origins if args.cors else ()), ())
-        self._handle_socket = layered([*passed[:1], own, *passed[1:]], Dispatch(dataplane))
+        self._handle_socket = layered([*passed[:2], own, *passed[2:]], Dispatch(dataplane))
 
     @property
     def prediction_forms(self) -> dict[str, ErrorForm]:

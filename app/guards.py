@@ -3,12 +3,19 @@
 from collections.abc import Iterator
 
 from app.config import EdgeArgs, GraphArgs
-from app.edge.guards import Authenticator, Guard, Guards, Limiter, Recorder
+from app.edge.guards import Authenticator, Guard, Guards, Limiter, Observer, Recorder
+from app.observability.settings import ObservabilitySettings
 
 
 def guards_of(args: EdgeArgs) -> Guards:
     """Those that these args declare, not started yet."""
-    return Guards(_authenticator(args), _limiter(args), [*_recorders(args)], _aside(args))
+    return Guards(
+        _authenticator(args),
+        _limiter(args),
+        [*_recorders(args)],
+        [*_observers(args.observability)],
+        _aside(args),
+    )
 
 
 def _authenticator(args: EdgeArgs) -> Authenticator | None:
@@ -52,3 +59,15 @@ def _aside(args: EdgeArgs) -> Guard | None:
     from app.observability.aside.keeper import Keeper
 
     return Keeper(args)
+
+
+def _observers(settings: ObservabilitySettings) -> Iterator[Observer]:
+    if settings.traces:
+        from app.observability.traces.traces import Traces
+
+        yield Traces(settings.traces)
+    if settings.request_log:
+        # Behind the traces, whose ids its lines have.
+        from app.observability.request_log.log import RequestLog
+
+        yield RequestLog(settings.request_log)

@@ -17,6 +17,7 @@ from app.doors.fast_lane.server import FastLane
 from app.doors.fast_lane.whereabouts import WHEREABOUTS
 from app.edge.cors import cross_origin
 from app.edge.http import HttpCall
+from app.edge.observed import NO_MODEL
 from app.edge.route import Access, Route
 from app.guards import guards_of
 from app.layouts.layout import GraphLayout
@@ -30,6 +31,8 @@ from app.serving.errors import ErrorCode, InvalidRequest
 from app.serving.readiness import Readiness
 from app.serving.watch import Watch
 from deployments.log import get_logger
+from deployments.metrics.replica_metrics import ReplicaMetrics
+from deployments.model_id import ModelId
 from deployments.stage import gc
 from deployments.stage.settings import accepted
 
@@ -71,13 +74,14 @@ class IngressReplica(InferenceMethods, HealthMethods):
         self._watching: asyncio.Task[None] | None = None
         self._streams = Streams(self._dataplane, args.limits, args.stream, self._guards)
         lane = (
-            [Route("GET", WHEREABOUTS, self._whereabouts, access=Access.OPEN)]
+            [Route("GET", WHEREABOUTS, self._whereabouts, access=Access.OPEN, protocol="health")]
             if args.fast_lane
             else []
         )
         app = Application(self._dataplane, args, self._streams, lane, self._guards)
         super().__init__(self._dataplane, args.limits, app.handle)
         self._app = cross_origin(app, args.cors)
+        self._metrics = ReplicaMetrics("Ingress", self._dataplane.tell, self._streams.tell)
         self._leaving: asyncio.Task[None] | None = None
         self._hearing: asyncio.Task[None] | None = None
         self._fast_lane = (
@@ -85,13 +89,14 @@ class IngressReplica(InferenceMethods, HealthMethods):
                 args.fast_lane,
                 self._app,
                 args.stream.max_message_bytes,
-                Refusals(self._dataplane.refusal, app.prediction_forms),
+                Refusals(self._dataplane.refusal, app.prediction_forms, self._asked_for),
             )
             if args.fast_lane
             else None
         )
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
+        self._metrics.start()
         settings = accepted(self._layout.settings, user_config, self._settings)
         self._settings = settings
         self._layout.reconfigure(settings)
@@ -129,6 +134,11 @@ class IngressReplica(InferenceMethods, HealthMethods):
     async def __del__(self) -> None:
         """Serve calls it when its own door has drained, within graceful_shutdown_timeout_s."""
         await self._leave()
+
+    def _asked_for(self) -> ModelId:
+        """The model whose queue is full where requests are refused unread."""
+        serving = self._dataplane.find()
+        return serving.model if serving else NO_MODEL
 
     async def _whereabouts(self, call: HttpCall) -> None:
         """On the lane alone: at Ray's doors, which the world may reach, there is nothing here."""
@@ -168,6 +178,7 @@ class IngressReplica(InferenceMethods, HealthMethods):
         else:
             await self._streams.close()
         await self._guards.close()
+        self._metrics.close()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         return self._app

@@ -5,7 +5,6 @@ from time import perf_counter, time_ns
 
 from app.audit import hashes
 from app.audit.contents import fill
-from app.audit.metrics import Metrics
 from app.audit.personal import Personal
 from app.audit.record import Asked, Fault, Record, encode
 from app.audit.settings import AuditSettings
@@ -15,6 +14,7 @@ from app.edge.recording import Recording
 from app.edge.route import Access, Route
 from app.journal.errors import NotKept
 from app.journal.journal import Journal
+from app.journal.metrics import Metrics
 from app.serving.answers import AnsweredBatch
 from app.serving.errors import ClientGone, ErrorCode, RowError, Unrecorded
 
@@ -38,7 +38,7 @@ class AuditLog:
         if self._settings.personal is not None:
             self._personal = Personal(self._settings.personal)
         self._journal = await Journal.open(self._settings.journal)
-        self._metrics = Metrics(self._journal)
+        self._metrics = Metrics(self._journal, "audit")
 
     async def close(self) -> None:
         """Behind the last record."""

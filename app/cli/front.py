@@ -44,6 +44,14 @@ def front(
     application: Annotated[
         str | None, typer.Option(help="in Serve's config; where there are several graphs")
     ] = None,
+    metrics: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="port of 127.0.0.1 for Prometheus; 0 takes one that is free, and says which",
+        ),
+    ] = None,
     tls: Annotated[
         bool,
         typer.Option(
@@ -124,6 +132,7 @@ def front(
             threads=threads,
             tls=settings,
             application=application,
+            metrics=metrics,
         )
     )
 

@@ -6,6 +6,7 @@ import typer
 from app.cli.audit import audit
 from app.cli.bundle import bundle
 from app.cli.check import check
+from app.cli.cost import cost
 from app.cli.env import env
 from app.cli.front import front
 from app.cli.init import init
@@ -13,7 +14,7 @@ from app.cli.keyring import keyring
 from app.cli.keys import keys
 from app.cli.up import up
 
-VERBS = (init, bundle, check, up, front, env)
+VERBS = (init, bundle, check, up, front, env, cost)
 GROUPS = {"keys": keys, "audit": audit, "keyring": keyring}
 
 # Without markup, since rich's takes as long to import as all the rest.

@@ -1,13 +1,16 @@
 """Answers that a door gives before the application gets to see a request."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.edge.errors import ErrorForm, Errors
 from app.edge.http import HttpCall, error_answer
-from app.edge.options import REQUEST_ID
+from app.edge.observed import Observed
+from app.edge.options import RAY_HTTP, REQUEST_ID
+from app.edge.route import Route
 from app.protocols.error_forms import form_of
 from app.serving.errors import ErrorCode, InvalidRequest, WindsockError
 
@@ -32,15 +35,31 @@ def answer_bytes(
     return b"".join((STATUS_LINE[status], *lines, b"\r\n", body))
 
 
-def refusing(error: WindsockError) -> ASGIApp:
+def refusing(error: WindsockError, door: str = RAY_HTTP) -> ASGIApp:
     """Answers a request with this error, and closes the connection with it."""
-
-    async def handler(_: HttpCall) -> None:
-        raise error
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         call = HttpCall(scope, receive, send, form_of)
+        call.options.door = door
         error.headers = [("connection", "close"), (REQUEST_ID, call.options.request_id)]
-        await Errors(handler)(call)
+        await refuse(call, error)
 
     return app
+
+
+async def refuse(call: HttpCall, error: WindsockError) -> None:
+    """Answer a call this error as the application would."""
+    protocol = form_of(call.path).protocol
+    call.route = Route(call.method, "", partial(_raise, error), protocol=protocol)
+    await _refuse(call)
+
+
+async def _raise(error: WindsockError, _: HttpCall) -> None:
+    raise error
+
+
+async def _handle(call: HttpCall) -> None:
+    await call.route.handler(call)
+
+
+_refuse = Observed(Errors(_handle))

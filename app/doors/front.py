@@ -8,8 +8,8 @@ gRPC goes from the same address to Ray's doors for it.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,11 +40,13 @@ def run(
     threads: int,
     tls: TlsSettings | None = None,
     application: str | None = None,
+    metrics: int | None = None,
 ) -> int:
     """Run HAProxy on ``listen`` until a signal, with the servers that Serve says there are of
     ``application``, by default the first that is found: 0 after a signal, 1 where HAProxy does not
     start, or ends again and again, there are several from the
-    start, or the files of TLS are none to begin with."""
+    start, the files of TLS are none to begin with, or the port for ``metrics``, at 127.0.0.1, is
+    taken."""
     with (
         TemporaryDirectory(prefix="windsock-front-") as folder,
         httpx.Client(timeout=5, trust_env=False) as client,  # the dashboard is this cluster's
@@ -62,8 +64,9 @@ def run(
                 tls=lines,
             )
             kept += [haproxy.run, partial(_follow, haproxy, told)]
-            asyncio.run(_until_told_to_end(haproxy, kept))
-        except (BadTls, Ended, SeveralGraphs) as error:
+            with _exported(metrics, Path(folder)):
+                asyncio.run(_until_told_to_end(haproxy, kept))
+        except (BadTls, Ended, SeveralGraphs, NoMetrics) as error:
             _say(str(error))
             return 1
     return 0
@@ -121,6 +124,32 @@ class _Told:
         self._application = self._application or only(applications)
         servers = self._lanes.servers(shared(applications, self._application))
         return servers, grpc_doors(told)
+
+
+class NoMetrics(Exception):
+    """They cannot be exported; says why."""
+
+
+@contextmanager
+def _exported(port: int | None, folder: Path) -> Iterator[None]:
+    """At this port, if at any. Raises NoMetrics."""
+    if port is None:
+        yield
+        return
+    # What is off is not even imported.
+    from app.doors.front_metrics import FrontMetrics  # noqa: PLC0415
+    from deployments.metrics.prometheus_export import (  # noqa: PLC0415
+        PrometheusExport,
+        PrometheusUnusable,
+    )
+
+    try:
+        export = PrometheusExport(port, refresh=[FrontMetrics(control_of(folder)).tell])
+    except PrometheusUnusable as error:
+        raise NoMetrics(str(error)) from error
+    with export:
+        _say(f"metrics at {export.url}")
+        yield
 
 
 def _certificates(tls: TlsSettings, folder: Path) -> "Certificates":

@@ -28,6 +28,9 @@ from app.doors.slots import Kind
 from app.doors.tls.lines import TlsLines
 
 _READY, _CONTROL, _ALIVE, _LIVES, _GRPC = "requests", "control", "alive", "lives", "grpc"
+FRONTEND, LANES = "windsock", _READY
+"""What HAProxy's statistics call all that clients meet, and the fast lanes that predictions go to.
+"""
 REPLICAS = Kind(
     server="replica",
     most=128,
@@ -138,7 +141,7 @@ defaults
     http-reuse always
 {{errors}}
 
-frontend windsock
+frontend {FRONTEND}
 {{rules}}
     acl ready nbsrv({_CONTROL}) gt 0
     use_backend {_GRPC} if {{{{ req.hdr(content-type) -m beg application/grpc }}}}

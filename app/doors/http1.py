@@ -3,7 +3,7 @@ deaf to offers of another protocol, and refusing in the form of the application.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -11,8 +11,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from app.doors.early import answer_bytes, malformed
 from app.doors.handshake import fault
 from app.doors.http10 import as_spoken
-from app.edge.errors import public_error, record_error
-from app.edge.options import RequestOptions
+from app.edge.errors import log_unforeseen, public_error
+from app.edge.observed import METRICS, NO_MODEL
+from app.edge.options import RAY_HTTP, RequestOptions
 from app.protocols.error_forms import form_of
 from app.serving.errors import ErrorCode, InvalidRequest
 
@@ -39,6 +40,8 @@ class Http1(HttpToolsProtocol):
     _head_bytes = 0
     _segment_bytes = 0
     _hosts = 0
+    door: ClassVar[str] = RAY_HTTP
+    """What metrics call it by."""
     refused = False
     """Whether it has been answered that it sent no request, and is read no further."""
 
@@ -147,7 +150,7 @@ class Http1(HttpToolsProtocol):
                 yield name, value
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        spoken: Any = as_spoken(app, cycle)
+        spoken: Any = as_spoken(app, cycle, self.door)
         super()._start_asgi_task(cycle, spoken)
 
     def _refuse(self, why: Exception, *, read: bool = False) -> None:
@@ -169,11 +172,11 @@ class Http1(HttpToolsProtocol):
         known = read or in_head or own_body
         options = RequestOptions([*self.scope["headers"]] if known else ())
         path = self.url.partition(b"?")[0].decode() if known else "/"
-        record_error(why, options.request_id)
+        log_unforeseen(why, options.request_id)
+        error, form = public_error(why), form_of(path)
+        METRICS.answered(NO_MODEL, form.protocol, self.door, error.code.code)
         server_headers = [*self.server_state.default_headers, (b"connection", b"close")]
-        self.transport.write(
-            answer_bytes(public_error(why), options.request_id, server_headers, form_of(path))
-        )
+        self.transport.write(answer_bytes(error, options.request_id, server_headers, form))
         if self.transport.can_write_eof():
             # Closed at once, with more of its data on the way, the kernel would reset the
             # connection and take the answer back.

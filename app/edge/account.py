@@ -13,7 +13,7 @@ from app.edge.recording import Recording
 from app.edge.route import Cost, Route
 from app.serving.answers import Answers
 from app.serving.contract import Row
-from app.serving.errors import ErrorCode, Overloaded, RateLimited
+from app.serving.errors import ErrorCode, Overloaded, RateLimited, WindsockError
 from app.serving.served_version import Answer, BatchSlot, ServedVersion
 from app.serving.server_timing import ServerTiming
 
@@ -61,7 +61,7 @@ class Account:
         meter, version, witness = self._asked()
         if meter is None:
             return version.answer(rows, deadline, values=values, timing=timing, witness=witness)
-        meter.take_rows(len(rows))
+        self._take(meter, len(rows))
         work = version.answer(rows, deadline, values=values, timing=timing, witness=witness)
         return _or_returned(meter, len(rows), work)
 
@@ -72,7 +72,7 @@ class Account:
         meter, version, witness = self._asked()
         if meter is None:
             return version.answer_by_column(rows, deadline, timing, witness)
-        meter.take_rows(len(rows))
+        self._take(meter, len(rows))
         work = version.answer_by_column(rows, deadline, timing, witness)
         return _or_returned(meter, len(rows), work)
 
@@ -82,7 +82,7 @@ class Account:
         """The same in parts."""
         meter, version, witness = self._asked()
         if meter is not None:
-            meter.take_rows(len(rows))
+            self._take(meter, len(rows))
         try:
             return version.parts(rows, deadline, values=values, witness=witness)
         except Overloaded:
@@ -116,6 +116,13 @@ class Account:
         for recorder in self._recorders:
             recorder.failed(self._options, self._route, error, id)
 
+    def _take(self, meter: Meter, rows: int) -> None:
+        try:
+            meter.take_rows(rows)
+        except WindsockError:
+            self._options.rows = 0  # they do not join the queue
+            raise
+
     def _asked(self) -> tuple[Meter | None, ServedVersion, Recording | None]:
         """What counts rows, answers them, and is the witness of the answers."""
         version, recorders, options = self._version, self._recorders, self._options
@@ -140,18 +147,22 @@ Serving = ServedVersion | Account
 
 class Accounting:
     """The layer that opens an account for each prediction whose rows are counted or recorded, and
-    records the errors that requests are answered."""
+    records the errors that requests are answered; of those ``observers`` know by their own layer.
+    """
 
     errors = (ErrorCode.UNRECORDED,)
 
-    def __init__(self, handler: Handler, recorders: Sequence[Recorder]) -> None:
+    def __init__(
+        self, handler: Handler, recorders: Sequence[Recorder], observers: Sequence[Recorder] = ()
+    ) -> None:
         self._handler = handler
         self._recorders = recorders
+        self._all = [*recorders, *observers]
 
     async def __call__(self, call: Call) -> Any:
         options, route = call.options, call.route
         if route.cost is Cost.PREDICTION:
-            options.account = Account(options, route, self._recorders)
+            options.account = Account(options, route, self._all)
         try:
             return await self._handler(call)
         except Exception as error:

@@ -9,13 +9,14 @@ from starlette.types import ASGIApp
 from app.config import CorsSettings
 from app.edge.layers import Handler
 from app.edge.options import JSON_LENGTH, REQUEST_ID
+from app.edge.trace_context import TRACE_RESPONSE
 from app.edge.websocket import SocketCall
 from app.serving.errors import ErrorCode, InvalidRequest
 
 _METHODS = ("GET", "HEAD", "POST")
 _READABLE = (
     *(REQUEST_ID, JSON_LENGTH, "retry-after", "server-timing"),
-    *("ratelimit-policy", "ratelimit"),
+    *("ratelimit-policy", "ratelimit", TRACE_RESPONSE),
 )
 
 

@@ -16,7 +16,9 @@ def serving_for(dataplane: Dataplane, call: Call) -> Serving:
     Raises InvalidRequest or Unavailable.
     """
     serving = dataplane.serving(**call.names)
-    account = call.options.account
+    options = call.options
+    options.model = serving.model
+    account = options.account
     return serving if account is None else account.of(serving)
 
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import msgspec
-from ray.serve.metrics import Counter
 
 from app.edge.layers import Call, Handler
 from app.serving.errors import ClientGone, ErrorCode, ErrorDetail, InvalidRequest, WindsockError
@@ -14,17 +12,23 @@ from deployments.log import get_logger
 
 logger = get_logger(__name__)
 
+CLIENT_GONE = "client_gone"
+"""In metrics, the code of a request whose client left before it was answered."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ErrorForm:
-    """The body of an error over HTTP: its type, and how it is written in JSON."""
+    """The body of an error over HTTP, by the protocol whose paths have it: its type, and how it is
+    written in JSON."""
 
+    protocol: str
     body: type[msgspec.Struct]
     encode: Callable[[ErrorDetail], bytes]
 
 
 class Errors:
-    """The layer that answers what the ones below raise, counts it, and logs what is unexpected."""
+    """The layer that answers what the ones below raise, leaves its ``code`` in the options, and
+    logs what is unexpected."""
 
     errors = (ErrorCode.INTERNAL,)
 
@@ -35,10 +39,13 @@ class Errors:
         try:
             return await self._handler(call)
         except ClientGone:
+            call.options.code = CLIENT_GONE
             return None
         except Exception as error:
-            record_error(error, call.options.request_id)
-            return await call.refuse(public_error(error))
+            log_unforeseen(error, call.options.request_id)
+            public = public_error(error)
+            call.options.code = public.code.code
+            return await call.refuse(public)
 
 
 def public_error(error: Exception) -> WindsockError:
@@ -50,11 +57,10 @@ def public_error(error: Exception) -> WindsockError:
     return hidden
 
 
-def record_error(error: Exception, request_id: str) -> None:
-    """Count a request that got this error, and log one that nobody foresaw."""
+def log_unforeseen(error: Exception, request_id: str) -> None:
+    """Log an error of this request if nobody foresaw it."""
     if not isinstance(error, WindsockError):
         logger.error("request %s failed", request_id, exc_info=error)
-    count_error(public_error(error).code.code)
 
 
 def body_too_large(limit: int) -> InvalidRequest:
@@ -62,15 +68,3 @@ def body_too_large(limit: int) -> InvalidRequest:
     return InvalidRequest(
         ErrorCode.BODY_TOO_LARGE, f"the body is over {limit} bytes: send less at a time"
     )
-
-
-@cache
-def _errors() -> Counter:
-    # When first needed, since Serve tags a metric with the replica that makes it.
-    description = "Requests that were not answered with a prediction, by error code"
-    return Counter("windsock_errors", description, tag_keys=("code",))
-
-
-def count_error(code: str, times: int = 1) -> None:
-    """Tell the metrics of requests that got this error."""
-    _errors().inc(times, tags={"code": code})

@@ -11,6 +11,7 @@ from app.serving.answers import AnsweredBatch
 from app.serving.errors import ErrorCode
 
 if TYPE_CHECKING:
+    from app.edge.layers import Call
     from app.edge.recording import Recording
 
 ERRORS = (
@@ -111,6 +112,18 @@ class Recorder(Guard, Protocol):
         Raises Unrecorded."""
 
 
+class Observer(Recorder, Protocol):
+    """Looks at some requests from their beginning to their end, and raises nothing: what goes wrong
+    in it is nobody's answer's concern."""
+
+    def begun(self, call: "Call") -> None:
+        """A request has come, and nothing was done for it yet."""
+
+    def ended(self, call: "Call", error: BaseException | None) -> None:
+        """Its handler has answered it, or raised this, which is not told to ``failed``: that is for
+        rows of a stream."""
+
+
 @dataclass(frozen=True, slots=True)
 class Guards:
     """Those of a replica; None is off."""
@@ -118,6 +131,7 @@ class Guards:
     authenticator: Authenticator | None = None
     limiter: Limiter | None = None
     recorders: Sequence[Recorder] = ()
+    observers: Sequence[Observer] = ()
     aside: Guard | None = None
 
     async def start(self) -> None:
@@ -136,7 +150,7 @@ class Guards:
 
     @property
     def _all(self) -> list[Guard]:
-        every = (self.authenticator, self.limiter, *self.recorders, self.aside)
+        every = (self.authenticator, self.limiter, *self.recorders, *self.observers, self.aside)
         return [guard for guard in every if guard is not None]
 
 

@@ -10,6 +10,7 @@ from app.edge.content_coding import unpacked
 from app.edge.errors import ErrorForm, body_too_large
 from app.edge.options import options_of
 from app.edge.route import Route
+from app.edge.trace_context import TRACE_RESPONSE
 from app.serving.errors import ClientGone, ErrorDetail, WindsockError
 
 Headers = list[tuple[bytes, bytes]]
@@ -17,6 +18,7 @@ FormOf = Callable[[str], ErrorForm]
 """The form that errors have at a path."""
 
 JSON = b"application/json"
+TRACE = TRACE_RESPONSE.encode()
 WEBSOCKET = "WEBSOCKET"
 """Stands for a method where a socket is to be opened."""
 
@@ -57,10 +59,11 @@ class HttpCall:
         return self._send(message)
 
     @property
-    def limits(self) -> Headers:
-        """What an answer says of the client's limits, if it has any."""
-        meter = self.options.meter
-        return meter.fields() if meter else []
+    def fields(self) -> Headers:
+        """What any answer says beside its body: the client's limits and the trace, if any."""
+        meter, trace = self.options.meter, self.options.trace
+        fields = meter.fields() if meter else []
+        return [*fields, (TRACE, trace.header)] if trace else fields
 
     async def body(self, limit: int) -> bytes:
         """The whole body, without its Content-Encoding. Raises InvalidRequest for a coding that is
@@ -98,8 +101,8 @@ class HttpCall:
             (b"content-length", str(len(body)).encode()),
             *more,
         ]
-        if self.options.meter:
-            headers += self.limits
+        if self.options.meter or self.options.trace:
+            headers += self.fields
         if self.options.timing:
             headers.append((b"server-timing", self.options.timing.header()))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
@@ -122,7 +125,7 @@ class HttpCall:
         """Status, headers and body of an error of this request."""
         form = self._form_of(self.path)
         status, headers, body = error_answer(error, self.options.request_id, form)
-        return status, headers + self.limits, body
+        return status, headers + self.fields, body
 
 
 def error_answer(

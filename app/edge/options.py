@@ -12,10 +12,12 @@ from starlette.types import Scope
 from app.access.principal import Principal
 from app.serving.errors import ErrorCode, InvalidRequest
 from app.serving.server_timing import ServerTiming
+from deployments.model_id import ModelId
 
 if TYPE_CHECKING:
     from app.edge.account import Account
     from app.edge.guards import Meter
+    from app.edge.trace_context import TraceContext
 
 REQUEST_ID = "x-request-id"
 """In which a client names its request, and is answered the name."""
@@ -45,6 +47,11 @@ ANSWER_PARAMETERS = [
 ]
 """The same for one that has a single answer, which is no stream."""
 
+OK = "ok"
+"""What metrics have for a code where a request got no error."""
+RAY_HTTP, RAY_GRPC, FAST_LANE = "ray_http", "ray_grpc", "fast_lane"
+"""The doors."""
+
 _is_sound = re.compile(SOUND_REQUEST_ID.encode()).fullmatch
 _ID, _TIMEOUT, _JSON_LENGTH = REQUEST_ID.encode(), TIMEOUT.encode(), JSON_LENGTH.encode()
 _KEY = "windsock.options"
@@ -59,14 +66,18 @@ class RequestOptions:
     Reading them raises nothing: what is wrong is refused where it matters. The layer ``Deadline``
     sets ``timeout_s``, and ``deadline`` (of the event loop's clock) where all of a request has one,
     ``Authentication`` the ``principal``, ``Accounting`` the ``account`` of a prediction whose rows
-    are counted or recorded, ``RateLimits`` the ``meter`` of a principal that has limits. ``began``
-    is when they were read, by ``perf_counter``.
+    are counted or recorded, ``RateLimits`` the ``meter`` of a principal that has limits, and what
+    observes requests ``trace``, where its client is to be told one, and ``line``, what is logged.
+    ``began`` is when they were read, by ``perf_counter``. For metrics a door says that it is
+    another than Ray's for HTTP, dispatch which ``model`` it came to, its handler how many ``rows``
+    it asks for, and ``Errors`` which ``code`` it got.
     """
 
     __slots__ = (
-        *("accept", "accept_encoding", "account", "authorization", "began", "content_encoding"),
-        *("content_length", "deadline", "json_length", "meter", "origin", "principal", "query"),
-        *("request_id", "timeout", "timeout_s", "timing"),
+        *("accept", "accept_encoding", "account", "authorization", "began", "code"),
+        *("content_encoding", "content_length", "deadline", "door", "headers", "json_length"),
+        *("line", "meter", "model", "origin", "principal", "query", "request_id", "rows"),
+        *("timeout", "timeout_s", "timing", "trace", "traceparent"),
     )
 
     def __init__(self, headers: Sequence[tuple[bytes, bytes]], query: bytes = b"") -> None:
@@ -83,6 +94,9 @@ class RequestOptions:
         self.principal: Principal | None = None
         self.account: Account | None = None
         self.meter: Meter | None = None
+        self.code, self.door = OK, RAY_HTTP
+        self.model: ModelId | None = None
+        self.rows = 0
         self.accept = get(b"accept", b"")
         self.accept_encoding = get(b"accept-encoding", b"")
         self.content_encoding = get(b"content-encoding", b"")
@@ -90,6 +104,10 @@ class RequestOptions:
         self.content_length = int(length) if length.isdigit() and len(length) < 19 else 0
         self.json_length = get(_JSON_LENGTH)
         self.query = query
+        self.headers = headers
+        self.traceparent = get(b"traceparent")
+        self.trace: TraceContext | None = None
+        self.line: object = None
 
     @property
     def asked_s(self) -> float | None:

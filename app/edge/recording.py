@@ -1,21 +1,26 @@
 """What of a request its record has."""
 
 from collections.abc import Sequence
+from time import perf_counter
 
 from app.edge.guards import Recorder
 from app.edge.options import RequestOptions
 from app.edge.route import Route
+from app.edge.trace_context import TraceContext
 from app.serving.answers import AnsweredBatch
 from app.serving.coalescer import Sighting
 from app.serving.served_version import ServedVersion
 
 
 class Recording:
-    """The witness that tells recorders what the rows of a request are answered, or a row of a
-    stream that its client calls ``id``. ``began`` is when they came, by ``perf_counter``, ``first``
-    the place in the request of what is recorded next."""
+    """The witness that tells recorders what the rows of a request, or a row of a stream that its
+    client calls ``id``, are answered. ``began`` is when they came, by ``perf_counter``, ``asked``
+    when they were to join the queue, ``first`` the place in the request of what is recorded next,
+    and ``trace`` that of a row which is traced by itself."""
 
-    __slots__ = ("_recorders", "began", "first", "id", "options", "route", "serving")
+    __slots__ = (
+        *("_recorders", "asked", "began", "first", "id", "options", "route", "serving", "trace"),
+    )
 
     def __init__(
         self,
@@ -29,7 +34,9 @@ class Recording:
         self.route = route
         self.serving = serving
         self.began = options.began
+        self.asked = perf_counter()
         self.first = 0
+        self.trace: TraceContext | None = None
         self.id: str | int | None = None
 
     async def see(self, result: AnsweredBatch, sightings: Sequence[Sighting]) -> None:

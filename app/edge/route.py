@@ -65,7 +65,7 @@ class Route:
 
     The handler of a prediction, or where it needs a ``model``, also gets the version that serves;
     others get the parts of the path in braces by name. ``access`` is who may ask, where clients
-    have to show who they are.
+    have to show who they are; ``protocol`` is what metrics call it by.
     """
 
     method: str
@@ -75,3 +75,4 @@ class Route:
     cost: Cost = Cost.CONTROL
     model: bool = False
     access: Access | Scope = Scope.PREDICT
+    protocol: str = "rest"

@@ -28,7 +28,7 @@ class SocketCall(HttpCall):
     async def accept(self) -> None:
         """Open it, and tell its request id."""
         await self.receive()  # websocket.connect
-        headers = [self._id, *self.limits]
+        headers = [self._id, *self.fields]
         await self.send({"type": "websocket.accept", "headers": headers})
 
     async def refuse(self, error: WindsockError) -> None:

@@ -48,12 +48,14 @@ class ChainForm:
 
 
 class Chain:
-    """Appends records behind ``position``. For one thread at a time."""
+    """Appends records behind ``position``; ``bytes`` is how many it has written. For one thread at
+    a time."""
 
     def __init__(self, folder: Path, writer: str, position: Position, form: ChainForm) -> None:
         self.folder = folder
         self.writer = writer
         self.position = position
+        self.bytes = 0
         self._form = form
         self._packer = Packer()
         self._segment: _Open | None = None
@@ -136,6 +138,7 @@ class Chain:
             time_ns=now,
         )
         segment.file.append(before, payload)
+        self.bytes += len(before) + len(payload)
         number = position.segment + 1 if flags & Flag.OPENING else position.segment
         self.position = Position(position.count + count, head, number)
 

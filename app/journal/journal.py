@@ -5,12 +5,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context
+from time import perf_counter
 from typing import TypeVar
 
 from app.journal.chain import Chain, ChainForm
 from app.journal.encryption import keyring_of
 from app.journal.errors import JournalUnusable, NotKept
 from app.journal.retention import Retention
+from app.journal.seal_age import SealAge
 from app.journal.seal_places import seal_place
 from app.journal.sealer import Sealer
 from app.journal.settings import JournalSettings
@@ -55,11 +57,14 @@ class Batch:
 
 
 class Journal:
-    """``written`` and ``lost`` count records: on disk, and not, though answered all the same."""
+    """``written`` and ``lost`` count records: on disk, and not, though answered all the same.
+    ``write_seconds`` is told how long each write took."""
 
     def __init__(self, claimed: Claim, chain: Chain, upkeep: Upkeep, *, settings: JournalSettings):
         self.written = 0
         self.lost = 0
+        self.write_seconds: Callable[[float], None] | None = None
+        self._seal_age = SealAge()
         self._loop = asyncio.get_running_loop()
         self._claim = claimed
         self._chain = chain
@@ -82,6 +87,21 @@ class Journal:
         JournalUnusable."""
         claimed, chain, upkeep = await asyncio.to_thread(_opened, settings)
         return cls(claimed, chain, upkeep, settings=settings)
+
+    @property
+    def written_bytes(self) -> int:
+        """Bytes written, since it was opened."""
+        return self._chain.bytes
+
+    @property
+    def unsealed_s(self) -> float:
+        """How long ago the oldest record was written that no seal holds yet; 0: there is none."""
+        return self._seal_age.seconds
+
+    @property
+    def unwritable(self) -> bool:
+        """Whether the last write failed."""
+        return self._unwritable is not None
 
     def append(self, record: bytes) -> Batch:
         """Write it at the end of this turn of the loop, with all others of the turn."""
@@ -134,15 +154,21 @@ class Journal:
             batch.settle(NotKept("the journal is closed"))
         elif self._thread is not None:
             self._under_way = batch
-            writing = self._loop.run_in_executor(self._thread, self._chain.write, batch.records)
+            writing = self._loop.run_in_executor(self._thread, self._put, batch.records)
             writing.add_done_callback(lambda done: self._ended(batch, segment, done))
         else:
             error: OSError | None = None
             try:
-                self._chain.write(batch.records)
+                self._put(batch.records)
             except OSError as raised:
                 error = raised
             self._settle(batch, segment, error)
+
+    def _put(self, records: list[bytes]) -> None:
+        begun = perf_counter()
+        self._chain.write(records)
+        if self.write_seconds is not None:
+            self.write_seconds(perf_counter() - begun)
 
     def _ended(self, batch: Batch, segment: int, done: "asyncio.Future[None]") -> None:
         self._under_way = None
@@ -154,6 +180,7 @@ class Journal:
         failure = None
         if error is None:
             self.written += count
+            self._seal_age.wrote()
             if self._unwritable:
                 logger.info("the journal can be written again")
                 self._unwritable = None
@@ -181,6 +208,7 @@ class Journal:
     async def _attend(self) -> None:
         try:
             await self._alone(self._turn_over_if_due)
+            self._seal_age.begin()
             await asyncio.to_thread(self._upkeep.attend, self._chain.position)
         except Exception as error:
             why = error.strerror or str(error) if isinstance(error, OSError) else repr(error)
@@ -189,6 +217,7 @@ class Journal:
                 logger.error("%s", told, exc_info=error)
             self._unsealed = told
         else:
+            self._seal_age.sealed()
             if self._unsealed:
                 logger.info("the journal is sealed again")
             self._unsealed = None

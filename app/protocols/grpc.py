@@ -15,8 +15,9 @@ from ray.serve.grpc_util import RayServegRPCContext
 from app.access.principal import Scope
 from app.config import Limits
 from app.edge.layers import Handler
-from app.edge.options import REQUEST_ID, RequestOptions
+from app.edge.options import RAY_GRPC, REQUEST_ID, RequestOptions
 from app.edge.route import Access, Cost, Route
+from app.edge.trace_context import TRACE_RESPONSE
 from app.protocols.error_forms import GRPC_FORMS
 from app.serving.dataplane import Dataplane
 from app.serving.errors import WindsockError
@@ -57,6 +58,7 @@ class GrpcCall:
             if field.name in _NAMES
         }
         self.options = RequestOptions(_headers(context))
+        self.options.door = RAY_GRPC
         self._context = context
         self._empty = empty
         self._trailers = [(REQUEST_ID, self.options.request_id)]
@@ -84,6 +86,8 @@ class GrpcCall:
         if meter := self.options.meter:
             for name, value in meter.fields():
                 self._trailers.append((f"windsock-{name.decode()}", value.decode()))
+        if trace := self.options.trace:
+            self._trailers.append((TRACE_RESPONSE, trace.header.decode()))
         self._context.set_trailing_metadata(self._trailers)
 
 
@@ -93,6 +97,7 @@ def grpc_method(
     *,
     model: bool = False,
     access: Access | Scope = Scope.PREDICT,
+    protocol: str = "oip_grpc",
 ) -> Callable[[Answer], Method]:
     """Makes a method of this service, as Serve calls it, of what answers its request behind the
     layers."""
@@ -103,7 +108,7 @@ def grpc_method(
 
         name = answer.__name__
         path = f"/{service.full_name}/{name}"
-        route = Route("POST", path, handler, cost=cost, model=model, access=access)
+        route = Route("POST", path, handler, None, cost, model, access, protocol)
         empty = GetMessageClass(service.methods_by_name[name].output_type)
 
         async def method(

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from app.edge.http import WEBSOCKET, HttpCall
 from app.edge.route import Access, Route
+from app.protocols.error_forms import form_of
 from app.serving.errors import ErrorCode, InvalidRequest
 
 Methods = dict[str, Route]
@@ -63,7 +64,9 @@ class Router:
             return Route(call.method, "", _redirect, access=Access.OPEN)
         else:
             error = InvalidRequest(ErrorCode.NOT_FOUND, "Not Found")
-        return Route(call.method, "", partial(_refuse, error), access=Access.KNOWN)
+        protocol = "stream" if call.method == WEBSOCKET else form_of(path).protocol
+        refuse = partial(_refuse, error)
+        return Route(call.method, "", refuse, access=Access.KNOWN, protocol=protocol)
 
 
 def _other_method(call: HttpCall, methods: Methods) -> InvalidRequest:

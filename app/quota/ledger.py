@@ -13,10 +13,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from app.quota.metrics import alone_gauge
 from app.quota.settings import RedisSettings
 from app.quota.shared_bucket import SharedBucket
 from deployments.log import get_logger
+from deployments.metrics.catalogue.requests import QUOTA_ALONE
+from deployments.metrics.series import COUNTS
 
 logger = get_logger(__name__)
 
@@ -63,7 +64,7 @@ class Ledger:
         self._soon = asyncio.Event()
         self._settled_at = 0.0
         self._task: asyncio.Task[None] | None = None
-        self._metric = alone_gauge()
+        self._metric = COUNTS.gauge(QUOTA_ALONE)[()]
         self._metric.set(0)
         self.replicas = 1
         self.alone = self.shut = False

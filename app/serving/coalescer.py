@@ -31,14 +31,25 @@ class Witness(Protocol[Seen_contra]):
         """It is about to be given to these. What this raises they are given instead."""
 
 
+class QueueMetrics(Protocol):
+    """Counts what becomes of requests in the queue."""
+
+    def begun(self, rows: int, waited_s: Sequence[float]) -> None:
+        """A batch of so many rows begins, whose requests have waited for so long."""
+
+    def failed(self) -> None:
+        """One has failed as a whole."""
+
+
 Sighting = tuple[Any, int, int]
 """The witness of a request, and its rows: their place in the batch, and how many they are."""
 
 
 @dataclass(slots=True)
 class _Waiting(Generic[R, B]):
-    """A request in the queue; ``deadline`` is of the event loop's clock."""
+    """A request in the queue; ``since`` and ``deadline`` are of the event loop's clock."""
 
+    since: float
     rows: Sequence[R]
     answer: "asyncio.Future[tuple[B, int]]"
     deadline: float
@@ -64,8 +75,10 @@ class Coalescer(Generic[R, B]):
         max_queued_rows: int,
         max_wait_s: float = inf,
         stuck_s: float = inf,
+        metrics: QueueMetrics | None = None,
     ) -> None:
         self._run = run
+        self._metrics = metrics
         self.max_rows = max_rows
         self._in_flight = in_flight
         self._max_queued_rows = max_queued_rows
@@ -77,6 +90,11 @@ class Coalescer(Generic[R, B]):
         self._batch_s = 0.0
         self._launched = inf
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def queued_rows(self) -> int:
+        """Rows that wait for their batch."""
+        return self._queued_rows
 
     def wait_s(self, ahead: int = 0) -> float:
         """How long a request that comes now would probably wait for its batch to begin, with so
@@ -137,11 +155,12 @@ class Coalescer(Generic[R, B]):
             raise refusal
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[tuple[B, int]] = loop.create_future()
-        self._queue.append(_Waiting(rows, answer, deadline, witness))
+        now = loop.time()
+        self._queue.append(_Waiting(now, rows, answer, deadline, witness))
         self._queued_rows += len(rows)
         if self._running < self._in_flight:
             self._running += 1
-            self._launched = loop.time()
+            self._launched = now
             # After the callbacks that are ready now, so that requests read together join.
             loop.call_soon(self._launch)
         return answer
@@ -165,6 +184,8 @@ class Coalescer(Generic[R, B]):
             self._running -= 1
             return
         self._launched = now
+        if self._metrics is not None:
+            self._metrics.begun(size, [now - one.since for one in waiting])
         # In a context of its own: in a client's, Serve would cancel the batch when that client
         # leaves, and the others with it.
         task = loop.create_task(self._serve(waiting), context=Context())
@@ -181,6 +202,8 @@ class Coalescer(Generic[R, B]):
         except BaseException as error:
             if isinstance(error, TimedOut):
                 self._took(loop.time() - started)
+            if self._metrics is not None:
+                self._metrics.failed()
             if not isinstance(error, WindsockError):
                 logger.error("a batch of %d requests failed", len(waiting), exc_info=error)
             for one in waiting:

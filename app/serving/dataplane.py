@@ -12,6 +12,8 @@ from app.serving.readiness import STARTING, Condition, Evidence, Readiness, toge
 from app.serving.served_version import ServedVersion
 from deployments.bundle.bundle import BundleStore
 from deployments.log import get_logger
+from deployments.metrics.catalogue import graph
+from deployments.metrics.series import COUNTS
 from deployments.model_id import ModelId
 
 logger = get_logger(__name__)
@@ -53,9 +55,18 @@ class Dataplane:
     def problem(self) -> str | None:
         """What is wrong although it serves: a version that was refused, a store that has nothing
         for the one that serves, then ``problems`` and ``more_problems``."""
+        return "; ".join(self._present_problems()) or None
+
+    def tell(self) -> None:
+        """Set what metrics say of it and of the queues of its models."""
+        COUNTS.gauge(graph.PROBLEMS)[()].set(len(self._present_problems()))
+        for serving in self.in_service.values():
+            serving.tell()
+
+    def _present_problems(self) -> list[str]:
         absent = (golden.problem for golden in self.golden.values())
         others = (*self.problems, *self._more_problems())
-        return "; ".join(filter(None, (self._refused, *absent, *others))) or None
+        return [one for one in (self._refused, *absent, *others) if one]
 
     async def activate(
         self, version: str, settings: BatchSettings, name: str | None = None
@@ -69,6 +80,8 @@ class Dataplane:
         """
         model = ModelId(name or self.names[0], version)
         before = self.in_service.get(model.name)
+        swaps = COUNTS.counter(graph.SWAPS)
+        served, refused = swaps[model.name, "served"], swaps[model.name, "refused"]
         try:
             bundle = await asyncio.to_thread(self.bundles.open, model)
             golden = await asyncio.to_thread(bundle.golden)
@@ -89,8 +102,11 @@ class Dataplane:
                 "server's log says why"
             )
             logger.error("%s refused, %s keeps serving: %s", model, before.model.version, error)
+            refused.add()
         else:
             self.in_service[model.name], self._refused = serving, None
+            served.add()
+            _in_service(serving, before)
             self.readiness.tell(model.name, Evidence())
             logger.info("serving %s", serving.model)
             if code := bundle.manifest.code_brought:
@@ -168,6 +184,15 @@ class Dataplane:
         name, now = served.model.name, served.model.version
         message = f"version {version!r} of {name!r} is not in service: {now!r} is"
         raise InvalidRequest(ErrorCode.NOT_IN_SERVICE, message, "version")
+
+
+def _in_service(serving: ServedVersion, before: ServedVersion | None) -> None:
+    """Have metrics tell of this version, and not of the one before."""
+    gauge = COUNTS.gauge(graph.IN_SERVICE)
+    if before is not None and before.model != serving.model:
+        gauge.forget((before.model.name, before.model.version))
+        before.replaced()
+    gauge[serving.model.name, serving.model.version].set(1)
 
 
 async def _look(golden: GoldenEntities, max_rows: int) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from app.config import BatchSettings
 from app.serving.answers import AnsweredBatch, Answers, RowAnswer
+from app.serving.batch_metrics import BatchMetrics
 from app.serving.chain import BatchResult, Chain
 from app.serving.coalescer import Coalescer
 from app.serving.coalescer import Witness as BatchWitness
@@ -42,6 +43,7 @@ class ServedVersion:
         self.newest: BatchResult | None = None
         """The batch that got through all stages last."""
         self._chain = chain
+        self._metrics = BatchMetrics(manifest.id)
         views = manifest.service.views
         self._timeless = frozenset(name for name, view in views.items() if not view.ttl_s)
         self._labels = labels_of(manifest)
@@ -52,6 +54,7 @@ class ServedVersion:
             max_queued_rows=settings.max_queued_rows,
             max_wait_s=settings.max_wait_s,
             stuck_s=settings.stuck_s,
+            metrics=self._metrics,
         )
 
     @property
@@ -156,7 +159,7 @@ class ServedVersion:
         """Send the contract's own example through the whole chain, and keep its answer; why it has
         none, where a stage fails for it."""
         # Past the queue: what a first batch takes, with all that it loads, is no measure of others.
-        batch = await self._run([self._example()], inf)
+        batch = await self._run([self._example()], inf, counted=False)
         if batch.failed:
             return RowFailed(batch.failed[0].message, batch.failed[0].column)
         self.example_answer = batch.row(0)
@@ -191,8 +194,20 @@ class ServedVersion:
         values_of = self.manifest.service.columns if values else None
         return [batch.answer(start + place, values_of) for place in range(rows)]
 
-    async def _run(self, rows: list[Row], deadline: float) -> AnsweredBatch:
+    def tell(self) -> None:
+        """Set what metrics say of its queue."""
+        self._metrics.queued(self._coalescer.queued_rows)
+
+    def replaced(self) -> None:
+        """Another version is in service; requests under way end here."""
+        self._metrics.end()
+
+    async def _run(
+        self, rows: list[Row], deadline: float, *, counted: bool = True
+    ) -> AnsweredBatch:
         started = perf_counter()
-        frame = Frame(self.model, len(rows), self.contract.columns(rows))
+        frame = Frame(self.model, len(rows), self.contract.columns(rows), counted=counted)
         self.newest = ran = await self._chain.run(frame, deadline)
+        if counted:
+            self._metrics.ran(ran.spent)
         return AnsweredBatch(ran, self._timeless, started, self._labels, rows)

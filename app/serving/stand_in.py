@@ -6,14 +6,14 @@ stand in its settings alone.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import cache
 
 import numpy as np
-from ray.serve.metrics import Counter
 
 from app.serving.errors import Unavailable
 from deployments.frames import Frame, ViewStates
 from deployments.log import get_logger
+from deployments.metrics.catalogue.features import STOOD_IN
+from deployments.metrics.series import COUNTS
 from deployments.model_id import ModelId
 from deployments.stage.timed import Timed
 
@@ -36,6 +36,7 @@ class StandIn:
         self._lookup = lookup
         self._ask = ask
         self._answered = 0
+        self._stood_in = COUNTS.counter(STOOD_IN)[()]
         self._rows: dict[ModelId, Frame] = {}  # in the order of their coming
         self.away = False
         """Whether the stage could not be reached when it was last asked."""
@@ -52,7 +53,7 @@ class StandIn:
             if row is None:
                 raise
             if frame.counted:
-                _stood_in().inc(frame.rows, tags={})
+                self._stood_in.add(frame.rows)
             return Timed(_repeated(row, frame), 0.0)
         self._answered += 1
         if self.away:
@@ -100,12 +101,3 @@ def _repeated(row: Frame, frame: Frame) -> Frame:
         None if refused is None else np.repeat(refused, n),
     )
     return Frame(frame.model, n, frame.columns | features, views)
-
-
-@cache
-def _stood_in() -> Counter:
-    # When first needed, since Serve tags a metric with the replica that makes it.
-    return Counter(
-        "windsock_stood_in_rows",
-        "Rows for which the feature stage's defaults stood in, since it could not be reached",
-    )

@@ -6,14 +6,14 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
 
-from ray.serve.metrics import Gauge
-
 from app.serving.chain import BatchResult
 from app.serving.dataplane import Dataplane
 from app.serving.errors import WindsockError
 from app.serving.readiness import Evidence
 from app.serving.served_version import ServedVersion
 from deployments.log import get_logger
+from deployments.metrics.catalogue.graph import READY
+from deployments.metrics.series import COUNTS
 from deployments.model_id import ModelId
 
 logger = get_logger(__name__)
@@ -53,11 +53,7 @@ class Watch:
         self._usual_s = 0.0
         self._probe_due = self._remember_due = 0.0
         self._remembering: asyncio.Task[None] | None = None
-        self._gauge = Gauge(
-            "windsock_ready",
-            "1: a row gets through every stage; 0: none does",
-            tag_keys=("model",),
-        )
+        self._gauge = COUNTS.gauge(READY)[model]
 
     async def run(self) -> None:
         """Look on and on."""
@@ -86,7 +82,7 @@ class Watch:
         elif silent or loop.time() >= self._probe_due:
             await self._probe(serving, ended)
         ready = readiness.of(self._model).ready
-        self._gauge.set(int(ready), tags={"model": self._model})
+        self._gauge.set(int(ready))
         if ready and loop.time() >= self._remember_due and not self._busy_remembering:
             self._remember_due = loop.time() + _REMEMBER_S
             self._remembering = loop.create_task(self._remember(serving.model), context=Context())

@@ -167,6 +167,11 @@ class FeatureLookup:
             ViewBatch(view, keys[view.fields], self._cache(view), read_since)
             for view in plan.stored
         ]
+        if frame.counted:
+            distinct = {fields: len(set(some)) for fields, some in keys.items()}
+            for batch in batches:
+                view = batch.view
+                self._metrics.cached(view.name, distinct[view.fields], len(batch.missing))
         incomplete = [batch for batch in batches if batch.missing]
         if incomplete:
             # All views in one turn of the thread: a turn costs as much as reading a few rows.

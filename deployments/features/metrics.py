@@ -1,102 +1,76 @@
-"""What the feature stage tells Prometheus, through Ray."""
-
-import asyncio
-from time import monotonic
+"""What the feature stage counts."""
 
 import numpy as np
 import numpy.typing as npt
-from ray.serve.metrics import Counter, Gauge, Histogram
 
 from deployments.features.store.breaker import State
 from deployments.frames import Status, ViewStates
+from deployments.metrics.catalogue import features
+from deployments.metrics.series import COUNTS, Count, Distribution
 
-# From seconds to a month.
-_AGES_S = [1.0, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400]
-_READS_MS = [0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000]
 _STATUS = [status.name.lower() for status in Status]
-_EVERY_S = 0.5
-_SAMPLE_EVERY_S = 0.01
+
+
+class _Views:
+    """The series of some views that are looked up together."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        rows, ages = COUNTS.counter(features.ROWS), COUNTS.histogram(features.AGE)
+        self.rows: list[Count] = [rows[name, status] for name in names for status in _STATUS]
+        self.ages: list[Distribution] = [ages[name] for name in names]
+        self.first = np.arange(0, len(self.rows), len(_STATUS))[:, None]
 
 
 class LookupMetrics:
-    """Rows by view and status, ages by view, the store's reads and failures, and the breaker.
-
-    Counts are added up here and handed on twice a second. Of ages it is one row of a batch, at most
-    a hundred times a second: one call for each row and view would cost more than the lookup.
-    """
+    """Rows by view and status, ages by view, what the cache had, the store's reads and failures,
+    and the breaker."""
 
     def __init__(self) -> None:
-        self._rows = Counter(
-            "windsock_feature_rows",
-            "Rows looked up, by feature view and status",
-            tag_keys=("view", "status"),  # type: ignore[arg-type]  # annotated as of one
-        )
-        self._ages = Histogram(
-            "windsock_feature_age_seconds",
-            "Age of the feature values used, by feature view (a sample)",
-            boundaries=_AGES_S,
-            tag_keys=("view",),
-        )
-        self._reads = Histogram(
-            "windsock_store_read_ms", "Time of one read of the online store", boundaries=_READS_MS
-        )
-        self._failures = Counter(
-            "windsock_store_failures", "Reads of the online store, or of one view, that failed"
-        )
-        self._records = Counter(
-            "windsock_store_unusable_rows",
-            "Rows read that the store has and that cannot be used, by feature view",
-            tag_keys=("view",),
-        )
-        self._broken = Gauge(
-            "windsock_store_broken_views", "Feature views that fail while others can be read"
-        )
+        self._views: dict[tuple[str, ...], _Views] = {}
+        self._cached: dict[str, tuple[Count, Count]] = {}
+        self._reads = COUNTS.histogram(features.STORE_READ)[()]
+        self._failures = COUNTS.counter(features.STORE_FAILURES)[()]
+        self._unusable = COUNTS.counter(features.UNUSABLE_ROWS)
+        self._broken = COUNTS.gauge(features.BROKEN_VIEWS)[()]
         self._broken.set(0)
-        self._breaker = Gauge(
-            "windsock_store_breaker", "0: the store is read; 1: it is being tried; 2: left alone"
-        )
+        self._breaker = COUNTS.gauge(features.BREAKER)[()]
         self._breaker.set(State.CLOSED)
-        self._counts: dict[tuple[str, ...], npt.NDArray[np.int64]] = {}
-        self._sample_due = 0.0
 
     def looked_up(self, states: ViewStates) -> None:
-        """Count the rows of a batch."""
-        names, width = states.names, len(Status)
-        if not names:
+        """Count the rows of a batch, and the ages of those that have one."""
+        if not states.names:
             return
-        if not self._counts:
-            asyncio.get_running_loop().call_later(_EVERY_S, self.flush)
-        cells = states.status + np.arange(0, len(names) * width, width)[:, None]
-        counts = np.bincount(cells.ravel(), minlength=len(names) * width)
-        before = self._counts.get(names)
-        self._counts[names] = counts if before is None else before + counts
-        now = monotonic()
-        if now >= self._sample_due:
-            self._sample_due = now + _SAMPLE_EVERY_S
-            for name, age_s in zip(names, states.age_s[:, -1].tolist(), strict=True):
-                if age_s == age_s:
-                    self._ages.observe(age_s, tags={"view": name})
+        views = self._views.get(states.names)
+        if views is None:
+            views = self._views[states.names] = _Views(states.names)
+        cells = np.bincount((states.status + views.first).ravel(), minlength=len(views.rows))
+        for count, rows in zip(views.rows, cells.tolist(), strict=True):
+            if rows:
+                count.value += rows
+        for ages, age_s in zip(views.ages, states.age_s, strict=True):
+            _observe(ages, age_s)
 
-    def flush(self) -> None:
-        """Hand on what was counted."""
-        counted, self._counts = self._counts, {}
-        for names, counts in counted.items():
-            for place in np.flatnonzero(counts).tolist():
-                view, status = divmod(place, len(Status))
-                tags = {"view": names[view], "status": _STATUS[status]}
-                self._rows.inc(int(counts[place]), tags=tags)
+    def cached(self, view: str, keys: int, missing: int) -> None:
+        """A batch has asked the row cache for so many distinct keys of a view."""
+        found = self._cached.get(view)
+        if found is None:
+            counter = COUNTS.counter(features.CACHE_ROWS)
+            found = self._cached[view] = counter[view, "hit"], counter[view, "miss"]
+        hit, miss = found
+        hit.value += keys - missing
+        miss.value += missing
 
     def store_read(self, seconds: float) -> None:
         """Observe one read of the store."""
-        self._reads.observe(seconds * 1000, tags={})
+        self._reads.observe(seconds)
 
     def store_failed(self) -> None:
         """Count a read that failed."""
-        self._failures.inc(tags={})
+        self._failures.add()
 
     def records_failed(self, view: str, rows: int) -> None:
         """Count rows that cannot be used."""
-        self._records.inc(rows, tags={"view": view})
+        self._unusable[view].add(rows)
 
     def broken_views(self, views: int) -> None:
         """Tell how many views fail alone."""
@@ -105,3 +79,8 @@ class LookupMetrics:
     def breaker_state(self, state: State) -> None:
         """Tell the breaker's state."""
         self._breaker.set(state)
+
+
+def _observe(ages: Distribution, age_s: npt.NDArray[np.float64]) -> None:
+    """NaN is no age; one from before the clock began counts as none at all, 0."""
+    ages.observe_all(np.maximum(age_s, 0.0))

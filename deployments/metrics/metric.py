@@ -90,3 +90,8 @@ def gauge(name: str, help: str, *labels: Label) -> Metric:
 def histogram(name: str, help: str, *labels: Label, buckets: Sequence[float]) -> Metric:
     """A metric of how often values were how large."""
     return Metric(name, Kind.HISTOGRAM, help, labels, tuple(buckets))
+
+
+def bound_text(bound: float) -> str:
+    """How the label ``le`` tells the upper bound of a bucket."""
+    return f"{bound:.15g}"

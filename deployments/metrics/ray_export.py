@@ -5,115 +5,117 @@ Ray's agent replays each observation of a histogram one by one, and stops to ans
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
 from contextvars import Context
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ray.serve.metrics import Counter, Gauge
 
 from deployments.log import get_logger
-from deployments.metrics.metric import Kind
-from deployments.metrics.series import COUNTS, Counts, Distribution, Labels, Series, named
+from deployments.metrics.metric import Kind, Metric, Source, bound_text
+from deployments.metrics.series import COUNTS, Count, Counts, Distribution, Labels, named
 
 logger = get_logger(__name__)
 
 EACH_S = 1.0
 _LE = "le"
+_BUCKET = "_bucket"
 
 
 class RayExport:
-    """Of one replica. ``refresh`` is called before each hand-over: it sets what is only known by
-    asking. Gauges are told each time, since Ray forgets those that are not."""
+    """Of one process. Gauges are told each time, since Ray forgets those that are not."""
 
     def __init__(self, counts: Counts = COUNTS, make: "Makers | None" = None) -> None:
         self._counts = counts
         self._make = make or Makers()
-        self._counters: dict[str, Any] = {}
-        self._told: dict[tuple[str, Labels], Any] = {}
-        self._refresh: list[Callable[[], None]] = []
+        self._made: dict[str, Any] = {}
+        # By the series itself: one that is forgotten and comes again begins anew.
+        self._told: WeakKeyDictionary[Count, float] = WeakKeyDictionary()
+        self._drawn: WeakKeyDictionary[Distribution, tuple[list[int], float]] = WeakKeyDictionary()
         self._running: asyncio.Task[None] | None = None
         self._failed = False
 
-    def start(self, refresh: Iterable[Callable[[], None]] = ()) -> None:
+    def start(self) -> None:
         """Begin, in this loop; nothing where it has begun."""
         if self._running is None:
-            self._refresh += refresh
-            self._running = asyncio.create_task(self._run(), context=Context())
+            self._running = asyncio.get_running_loop().create_task(self._run(), context=Context())
 
     def close(self) -> None:
         """Hand on what is left, and end."""
         if self._running is not None:
             self._running.cancel()
-            self.hand_on()
+            self._running = None
+            self._try()
 
     def hand_on(self) -> None:
         """Tell Ray what was counted since the last time."""
-        for refresh in self._refresh:
-            refresh()
+        self._counts.refresh()
         for series in self._counts:
+            metric = series.metric
+            if metric.source is not Source.REPLICA:
+                continue
             for labels, one in list(series.known.items()):
-                if series.metric.kind is Kind.HISTOGRAM:
-                    self._histogram(series, labels, one)
-                elif series.metric.kind is Kind.GAUGE:
-                    self._gauge(series, labels, one.value)
+                if metric.kind is Kind.HISTOGRAM:
+                    self._distribution(metric, labels, one)
+                elif metric.kind is Kind.GAUGE:
+                    self._gauge(metric).set(one.value, tags=dict(named(metric, labels)))
                 else:
-                    self._more(series, "", labels, one.value)
+                    self._count(metric, labels, one)
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(EACH_S)
-            try:
-                self.hand_on()
-            except Exception:
-                # What is not told now is told with the next; nobody's answer depends on it.
-                if not self._failed:
-                    logger.exception("metrics could not be handed on")
-                self._failed = True
-            else:
-                self._failed = False
+            self._try()
 
-    def _histogram(self, series: Series[Any], labels: Labels, one: Distribution) -> None:
-        key = series.metric.name, labels
-        told, now = self._told.get(key), list(one.counts)
-        if now == told:
-            return
-        self._told[key] = now
-        so_far = before = 0
-        for place, bound in enumerate([*map(_text, one.bounds), "+Inf"]):
-            so_far += now[place]
-            before += told[place] if told else 0
-            # Each bucket exists from the first on: what quantiles are read off must be whole.
-            if so_far > before or told is None:
-                self._add(series, "_bucket", (*labels, bound), so_far - before)
-        self._add(series, "_count", labels, so_far - before)
-        self._more(series, "_sum", labels, one.sum)
+    def _try(self) -> None:
+        try:
+            self.hand_on()
+        except Exception:
+            # What is not told now is told with the next; nobody's answer depends on it.
+            if not self._failed:
+                logger.exception("metrics could not be handed on")
+            self._failed = True
+        else:
+            self._failed = False
 
-    def _more(self, series: Series[Any], suffix: str, labels: Labels, now: float) -> None:
-        key = series.metric.name + suffix, labels
-        told = self._told.get(key)
+    def _count(self, metric: Metric, labels: Labels, one: Count) -> None:
+        told, now = self._told.get(one), one.value
         if told is None or now != told:
-            self._told[key] = now
-            self._add(series, suffix, labels, now - (told or 0.0))
+            self._add(metric, "", labels, now - (told or 0.0))
+            self._told[one] = now
 
-    def _add(self, series: Series[Any], suffix: str, labels: Labels, amount: float) -> None:
-        metric, name = series.metric, series.metric.name + suffix
-        if name not in self._counters:
-            keys = (
-                *(label.name for label in metric.labels),
-                *([_LE] if suffix == "_bucket" else []),
-            )
-            self._counters[name] = self._make.counter(name, metric.help, keys)
-        tags = dict(named(metric, labels[: len(metric.labels)]))
-        if suffix == "_bucket":
-            tags[_LE] = labels[-1]
-        self._counters[name].inc(amount, tags=tags)
+    def _distribution(self, metric: Metric, labels: Labels, one: Distribution) -> None:
+        told, now = self._drawn.get(one), [*one.counts]
+        if told is not None and now == told[0]:
+            return
+        before, sum_before = told or ([0] * len(now), 0.0)
+        total = one.sum
+        more = 0
+        for place, bound in enumerate([*map(bound_text, one.bounds), "+Inf"]):
+            more += now[place] - before[place]
+            # Each bucket exists from the first on: what quantiles are read off must be whole.
+            if more or told is None:
+                self._add(metric, _BUCKET, (*labels, bound), more)
+        self._add(metric, "_count", labels, more)
+        self._add(metric, "_sum", labels, total - sum_before)
+        self._drawn[one] = now, total
 
-    def _gauge(self, series: Series[Any], labels: Labels, value: float) -> None:
-        metric = series.metric
-        if metric.name not in self._counters:
+    def _add(self, metric: Metric, suffix: str, labels: Labels, amount: float) -> None:
+        name = metric.name + suffix
+        keys = tuple(label.name for label in metric.labels)
+        if suffix == _BUCKET:
+            keys = (*keys, _LE)
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._make.counter(name, metric.help, keys)
+        made.inc(amount, tags=dict(zip(keys, labels, strict=True)))
+
+    def _gauge(self, metric: Metric) -> Any:
+        made = self._made.get(metric.name)
+        if made is None:
             keys = tuple(label.name for label in metric.labels)
-            self._counters[metric.name] = self._make.gauge(metric.name, metric.help, keys)
-        self._counters[metric.name].set(value, tags=dict(named(metric, labels)))
+            made = self._made[metric.name] = self._make.gauge(metric.name, metric.help, keys)
+        return made
 
 
 class _FromZero(Counter):
@@ -133,7 +135,3 @@ class Makers:
     def gauge(self, name: str, help: str, keys: tuple[str, ...]) -> Any:
         """One that is set."""
         return Gauge(name, help, tag_keys=keys)  # type: ignore[arg-type]  # annotated as of one
-
-
-def _text(bound: float) -> str:
-    return f"{bound:g}"

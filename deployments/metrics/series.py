@@ -2,12 +2,16 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from deployments.log import get_logger
 from deployments.metrics.metric import OTHER, Kind, Metric
+
+logger = get_logger(__name__)
 
 Labels = tuple[str, ...]
 """The values of a metric's labels, in their order."""
@@ -16,7 +20,7 @@ Labels = tuple[str, ...]
 class Count:
     """A counter."""
 
-    __slots__ = ("value",)
+    __slots__ = ("__weakref__", "value")
 
     def __init__(self, _: Metric) -> None:
         self.value = 0.0
@@ -29,7 +33,7 @@ class Count:
 class Level:
     """A gauge."""
 
-    __slots__ = ("value",)
+    __slots__ = ("__weakref__", "value")
 
     def __init__(self, _: Metric) -> None:
         self.value = 0.0
@@ -46,7 +50,7 @@ class Level:
 class Distribution:
     """A histogram: ``counts`` by bucket, the last of them beyond all bounds, and the ``sum``."""
 
-    __slots__ = ("bounds", "counts", "sum")
+    __slots__ = ("__weakref__", "bounds", "counts", "sum")
 
     def __init__(self, metric: Metric) -> None:
         self.bounds = list(metric.buckets)
@@ -93,8 +97,10 @@ class Series(Generic[S]):
             return self.known[bounded]
 
     def forget(self, labels: Labels) -> None:
-        """Export this series no more: what it told of is gone."""
-        self.known.pop(labels, None)
+        """Export this series no more: what it told of is gone, and leaves room for another."""
+        if self.known.pop(labels, None) is not None:
+            for place, seen in enumerate(self._seen):
+                seen.intersection_update([known[place] for known in self.known])
 
     def _bounded(self, labels: Labels) -> Labels:
         declared = self.metric.labels
@@ -120,6 +126,26 @@ class Counts:
 
     def __init__(self) -> None:
         self._all: dict[str, Series[Any]] = {}
+        self._asked: list[Callable[[], None]] = []
+        self._failed = False
+
+    def ask(self, tell: Callable[[], None]) -> Callable[[], None]:
+        """Have this called before each export, to set what is only known by asking; what it gives
+        ends that."""
+        self._asked.append(tell)
+        return partial(self._asked.remove, tell)
+
+    def refresh(self) -> None:
+        """Ask: an exporter does it. Who cannot tell leaves what was, and the log says so once."""
+        failed = False
+        for tell in [*self._asked]:
+            try:
+                tell()
+            except Exception:
+                failed = True
+                if not self._failed:
+                    logger.exception("some metrics cannot be told")
+        self._failed = failed
 
     def counter(self, metric: Metric) -> Series[Count]:
         """The series of this counter."""

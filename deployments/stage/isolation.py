@@ -1,14 +1,13 @@
 """Finds the rows that a stage fails for, once it has failed for their batch."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from time import monotonic
-
-from ray.serve.metrics import Counter
 
 from deployments.columns import Column, joined
 from deployments.frames import Failure, Failures
 from deployments.log import get_logger
+from deployments.metrics.catalogue.stages import FAILED_ROWS
+from deployments.metrics.series import COUNTS
 
 logger = get_logger(__name__)
 
@@ -71,7 +70,7 @@ class Isolation:
                 failed[start] = _failure(f"{what} failed for this row", alone)
                 parts.append(blank)
         if failed:
-            _failed_rows().inc(len(failed), tags={"stage": self._stage, "view": view})
+            COUNTS.counter(FAILED_ROWS)[self._stage, view].add(len(failed))
         else:
             self._log(error, f"{what} failed for a batch, and for none of its rows alone")
         return {name: joined([part[name] for part in parts]) for name in blank}, failed
@@ -93,13 +92,3 @@ def _cut(start: int, stop: int) -> list[tuple[int, int]]:
     """The parts in which these rows are tried, the first one last."""
     step = 1 if stop - start <= _ONE_BY_ONE else (stop - start + 1) // 2
     return [(at, min(at + step, stop)) for at in reversed(range(start, stop, step))]
-
-
-@cache
-def _failed_rows() -> Counter:
-    # When first needed, since Serve tags a metric with the replica that makes it.
-    return Counter(
-        "windsock_failed_rows",
-        "Rows that a stage failed for, while it worked for others",
-        tag_keys=("stage", "view"),  # type: ignore[arg-type]  # annotated as of one
-    )

@@ -4,6 +4,7 @@ from typing import Any, Generic, TypeVar
 
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
+from deployments.metrics.replica_metrics import ReplicaMetrics
 from deployments.model_id import ModelId
 from deployments.stage import gc
 from deployments.stage.settings import StageSettings, accepted
@@ -22,13 +23,19 @@ class StageReplica(Generic[S]):
         self._name = name
         self._versions = versions
         self._in_force: S | None = None
+        self._metrics = ReplicaMetrics(type(self).__name__.removesuffix("Replica"))
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Serve calls it before the first request, and at each change of ``user_config``."""
+        self._metrics.start()
         settings = self._in_force = accepted(self.settings, user_config, self._in_force)
         self._apply(settings)
         await self._versions.prepare(ModelId(self._name, settings.version), self._bundles.resolve)
         gc.settle()
+
+    async def __del__(self) -> None:
+        """Serve calls it when the replica has answered its last request."""
+        self._metrics.close()
 
     def _apply(self, settings: S) -> None:
         """Pass on what is the stage's own."""

@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 
 from app.doors.http1 import Http1
 from app.doors.http10 import as_spoken
+from app.edge.options import FAST_LANE
 
 
 class Corked:
@@ -64,6 +65,8 @@ class Http(Http1):
     has been answered, does not arrive in time, and with an answer once it is old. ``refuse`` may
     answer a request unread, and one whose client leaves is cancelled.
     """
+
+    door = FAST_LANE
 
     def __init__(
         self,
@@ -151,7 +154,7 @@ class Http(Http1):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if self.loop.time() > self._old_at:
             cycle.keep_alive = False
-        app = as_spoken(app, cycle)
+        app = as_spoken(app, cycle, self.door)
         self._task = self.loop.create_task(cycle.run_asgi(_while_there(app, cycle)))
         self._task.add_done_callback(self.tasks.discard)
         self.tasks.add(self._task)

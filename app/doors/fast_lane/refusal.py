@@ -9,10 +9,12 @@ import re
 from collections.abc import Callable, Mapping
 
 from app.doors.early import answer_bytes
-from app.edge.errors import ErrorForm, count_error
+from app.edge.errors import ErrorForm
 from app.edge.http import Headers
-from app.edge.options import REQUEST_ID, SOUND_REQUEST_ID, new_request_id
-from app.serving.errors import ErrorCode, Overloaded
+from app.edge.observed import METRICS, NO_MODEL
+from app.edge.options import FAST_LANE, REQUEST_ID, SOUND_REQUEST_ID, new_request_id
+from app.serving.errors import Overloaded
+from deployments.model_id import ModelId
 
 _PLAIN = re.compile(rb"POST (/[^ ?]*)[^ ]* HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})\r\n", re.IGNORECASE)
@@ -30,18 +32,19 @@ _ANY_ID = "0" * 32  # stands in an answer that is made once for many
 class Refusals:
     """Answers whole, plain requests for the paths that have a form with 429 while ``overload`` says
     why, which is told how many requests were let in that have not come to the queue yet: those of
-    this turn of the event loop."""
+    this turn of the event loop. ``model`` is the one that they are for."""
 
     def __init__(
         self,
         overload: Callable[[int], Overloaded | None],
         forms: Mapping[str, ErrorForm] | None = None,
+        model: Callable[[], ModelId] = lambda: NO_MODEL,
     ) -> None:
         self._overload = overload
+        self._model = model
         self._let_in = 0
         self._forms = {path.encode(): form for path, form in (forms or {}).items()}
         self._made: dict[tuple[bytes, int, ErrorForm], bytes] = {}
-        self._uncounted = 0
 
     def __call__(self, data: bytes, server_headers: Headers) -> bytes | None:
         """The answer to what a client sent, None where it is to be read."""
@@ -62,7 +65,7 @@ class Refusals:
         head = data[:end].lower()
         if head.count(b"\ncontent-length") != 1 or head.count(b"\nhost:") != 1 or _TE in head:
             return None
-        self._uncounted += 1
+        METRICS.answered(self._model(), form.protocol, FAST_LANE, error.code.code)
         if given := _ID.search(data, 0, end):
             return answer_bytes(error, given[1].decode(), server_headers, form)
         date = server_headers[0][1]
@@ -76,9 +79,3 @@ class Refusals:
 
     def _next_turn(self) -> None:
         self._let_in = 0
-
-    def count(self) -> None:
-        """Tell the metrics of those since the last time."""
-        if self._uncounted:
-            count_error(ErrorCode.OVERLOADED.code, self._uncounted)
-            self._uncounted = 0

@@ -13,6 +13,7 @@ from app.doors.fast_lane.listener import Listener
 from app.doors.fast_lane.protocol import Http
 from app.doors.fast_lane.refusal import Refusals
 from app.doors.fast_lane.sockets import Socket
+from app.edge.options import FAST_LANE
 from app.edge.response_headers import ResponseHeaders
 from deployments.log import get_logger
 
@@ -40,7 +41,7 @@ class FastLane:
     ) -> None:
         self._settings = settings
         self._refusals = refusals or Refusals(lambda ahead: None)
-        self._door = ResponseHeaders(app)
+        self._door = ResponseHeaders(app, FAST_LANE)
         self._config = Config(
             self._door,
             http=Http,
@@ -152,8 +153,7 @@ class FastLane:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         """Once a second, since a timer for each request would cost more than all of it: cut off the
-        clients that take too long to send, or to go, and tell of those that were refused."""
-        self._refusals.count()
+        clients that take too long to send, or to go."""
         now = loop.time()
         for connection in list(self._server.server_state.connections):
             if isinstance(connection, Http) and connection.overdue(now):

@@ -8,7 +8,7 @@ application refuses what comes too late. Ray's own limits (``max_ongoing_request
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.edge.errors import Errors
+from app.doors.early import refuse
 from app.edge.http import HttpCall
 from app.edge.response_headers import ResponseHeaders
 from app.protocols.error_forms import form_of
@@ -51,7 +51,5 @@ class ConcurrencyLimit:
             self._ongoing -= arrived
 
     async def _refusal(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await Errors(self._raise)(HttpCall(scope, receive, send, form_of))
-
-    async def _raise(self, _: HttpCall) -> None:
-        raise Overloaded(f"{self._ongoing} requests are under way already: try again shortly")
+        told = f"{self._ongoing} requests are under way already: try again shortly"
+        await refuse(HttpCall(scope, receive, send, form_of), Overloaded(told))

@@ -6,6 +6,7 @@ from ray.serve.exceptions import RayServeException
 from starlette.middleware import Middleware
 
 from app.doors.ray.concurrency_limit import ConcurrencyLimit
+from app.doors.ray.exported_counts import ExportedCounts
 from app.doors.ray.shut_paths import ShutPaths
 from app.doors.ray.sound_headers import SoundHeaders
 from app.ray_private import grpc_details, http_protocol
@@ -25,5 +26,6 @@ def middlewares() -> list[Middleware]:
     try:
         serve.get_replica_context()
     except RayServeException:
-        return [Middleware(SoundHeaders), Middleware(ShutPaths), Middleware(ConcurrencyLimit)]
+        own = [ConcurrencyLimit, ExportedCounts]
+        return [Middleware(one) for one in (SoundHeaders, ShutPaths, *own)]
     return [Middleware(SoundHeaders), Middleware(ShutPaths)]

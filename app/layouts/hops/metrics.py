@@ -1,30 +1,21 @@
-"""What hops tell Prometheus, through Ray."""
+"""What is counted of hops."""
 
-from ray.serve.metrics import Counter, Gauge
+from deployments.metrics.catalogue.stages import EJECTED, HOP_LIMITS
+from deployments.metrics.series import COUNTS
 
 
 class HopMetrics:
     """Of one stage."""
 
     def __init__(self, stage: str) -> None:
-        self._limits = Counter(
-            "windsock_hop_limits",
-            "Limits that batches passed without an answer of a stage: `first`, after which they go "
-            "to another replica as well, and `second`, after which they fail",
-            tag_keys=("stage", "limit"),  # type: ignore[arg-type]  # annotated as of one
-        )
-        self._ejected = Gauge(
-            "windsock_ejected_replicas",
-            "Replicas of a stage that get no batch while others are there: they do not answer",
-            tag_keys=("stage",),
-        )
-        self._tags = {"stage": stage}
-        self._ejected.set(0, tags=self._tags)
+        limits = COUNTS.counter(HOP_LIMITS)
+        self._first, self._second = limits[stage, "first"], limits[stage, "second"]
+        self._ejected = COUNTS.gauge(EJECTED)[stage]
 
     def passed(self, second: bool) -> None:
         """Count a limit."""
-        self._limits.inc(tags=self._tags | {"limit": "second" if second else "first"})
+        (self._second if second else self._first).add()
 
     def ejected(self, replicas: int) -> None:
         """Tell how many are left out."""
-        self._ejected.set(replicas, tags=self._tags)
+        self._ejected.set(replicas)

@@ -16,7 +16,7 @@ _SHOWN = 100
 class HealthMethods(GrpcMethods):
     """The methods of Health that are served."""
 
-    @grpc_method(DESCRIPTOR, access=Access.OPEN)
+    @grpc_method(DESCRIPTOR, access=Access.OPEN, protocol="health")
     async def Check(self, call: GrpcCall) -> Any:
         name = call.request.service
         if name and name not in GRPC_FORMS:

@@ -23,7 +23,7 @@ def sentence(detail: ErrorDetail) -> str:
 
 
 HTTP_ERROR = ErrorForm(
-    InferenceError, lambda detail: msgspec.json.encode(InferenceError(sentence(detail)))
+    "oip_http", InferenceError, lambda detail: msgspec.json.encode(InferenceError(sentence(detail)))
 )
 
 

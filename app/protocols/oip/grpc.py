@@ -24,15 +24,15 @@ from app.serving.served_version import ServedVersion
 class InferenceMethods(GrpcMethods):
     """The methods of GRPCInferenceService."""
 
-    @grpc_method(DESCRIPTOR, access=Access.OPEN)
+    @grpc_method(DESCRIPTOR, access=Access.OPEN, protocol="health")
     async def ServerLive(self, call: GrpcCall) -> Any:
         return pb.ServerLiveResponse(live=True)
 
-    @grpc_method(DESCRIPTOR, access=Access.OPEN)
+    @grpc_method(DESCRIPTOR, access=Access.OPEN, protocol="health")
     async def ServerReady(self, call: GrpcCall) -> Any:
         return pb.ServerReadyResponse(ready=self.dataplane.condition().ready)
 
-    @grpc_method(DESCRIPTOR, access=Access.OPEN)
+    @grpc_method(DESCRIPTOR, access=Access.OPEN, protocol="health")
     async def ModelReady(self, call: GrpcCall, model: str, version: str) -> Any:
         return pb.ModelReadyResponse(ready=self.dataplane.ready(model, version))
 

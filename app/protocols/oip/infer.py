@@ -51,6 +51,7 @@ async def infer(
     if timeout_us:
         deadline = asyncio.get_running_loop().time() + timeout_us / 1e6
         options.deadline = min(options.deadline, deadline)
+    options.rows = len(rows)
     work = serving.answer_by_column(rows, options.deadline, options.timing)
     answers = await (within(options.deadline, work, _LATE) if timeout_us else work)
     if refused := answers.refused():

@@ -26,6 +26,8 @@ header `{HEADER}` then has the length of the JSON, and the parameter `binary_dat
 tensor its bytes. Bodies may be compressed by gzip or deflate both ways."""
 
 _operation = partial(Operation, "open inference protocol")
+_route = partial(Route, protocol="oip_http")
+_probe = partial(Route, access=Access.OPEN, protocol="health")
 
 
 def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
@@ -40,10 +42,10 @@ def routes(dataplane: Dataplane, limits: Limits) -> list[Route]:
     return [
         *_model_routes(model, "", inference, metadata),
         *_model_routes(f"{model}/versions/{{version}}", "_version", inference, metadata),
-        Route("GET", f"/{PREFIX}", metadata.server, server, access=Access.KNOWN),
-        Route("GET", f"/{PREFIX}/", metadata.server, access=Access.KNOWN),
-        Route("GET", f"/{PREFIX}/health/live", metadata.live, live, access=Access.OPEN),
-        Route("GET", f"/{PREFIX}/health/ready", metadata.ready, ready, access=Access.OPEN),
+        _route("GET", f"/{PREFIX}", metadata.server, server, access=Access.KNOWN),
+        _route("GET", f"/{PREFIX}/", metadata.server, access=Access.KNOWN),
+        _probe("GET", f"/{PREFIX}/health/live", metadata.live, live),
+        _probe("GET", f"/{PREFIX}/health/ready", metadata.ready, ready),
     ]
 
 
@@ -69,7 +71,7 @@ def _model_routes(path: str, suffix: str, inference: Inference, metadata: Metada
         unready=True,
     )
     return [
-        Route("POST", f"{path}/infer", inference.infer, infer, Cost.PREDICTION),
-        Route("GET", path, metadata.model, model, model=True, access=Access.KNOWN),
-        Route("GET", f"{path}/ready", metadata.model_ready, ready, access=Access.OPEN),
+        _route("POST", f"{path}/infer", inference.infer, infer, Cost.PREDICTION),
+        _route("GET", path, metadata.model, model, model=True, access=Access.KNOWN),
+        _probe("GET", f"{path}/ready", metadata.model_ready, ready),
     ]

@@ -26,7 +26,7 @@ class ErrorBody(msgspec.Struct):
     error: ErrorDetail
 
 
-REST_ERROR = ErrorForm(ErrorBody, lambda detail: msgspec.json.encode(ErrorBody(detail)))
+REST_ERROR = ErrorForm("rest", ErrorBody, lambda detail: msgspec.json.encode(ErrorBody(detail)))
 
 _EITHER = {"oneOf": [{"$ref": f"#/components/schemas/{n}"} for n in ("Prediction", "ErrorBody")]}
 

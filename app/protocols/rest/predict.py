@@ -5,6 +5,7 @@ import msgspec
 from app.config import Limits
 from app.edge.account import Serving
 from app.edge.http import HttpCall
+from app.edge.observed import METRICS
 from app.edge.unicode import unmarked
 from app.protocols.rest.messages import BatchResponse, ErrorBody, Prediction
 from app.protocols.rest.ndjson import NDJSON, send_lines
@@ -24,6 +25,7 @@ class Predictions:
         values = options.values
         body = await call.body(self._limits.max_body_bytes)
         row = serving.contract.decode(unmarked(body))
+        options.rows = 1
         (answer,) = await serving.answer(
             [row], options.deadline, values=values, timing=options.timing
         )
@@ -42,6 +44,7 @@ class Predictions:
             await send_lines(call, rows, serving)
             return
         good = [row for row in rows if not isinstance(row, InvalidRequest)]
+        options.rows = len(good)
         answered = serving.answer(good, options.deadline, values=values, timing=options.timing)
         answers = iter(await answered)
         predictions: list[Prediction | ErrorBody] = []
@@ -49,6 +52,7 @@ class Predictions:
             answer = row if isinstance(row, InvalidRequest) else next(answers)
             if isinstance(answer, WindsockError):
                 answer.row = place
+                METRICS.row_failed(serving.model, call.route.protocol, answer.code.code)
                 predictions.append(ErrorBody(answer.detail(options.request_id)))
             else:
                 predictions.append(

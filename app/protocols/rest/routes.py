@@ -41,6 +41,7 @@ def routes(dataplane: Dataplane, limits: Limits, *, auth: bool) -> list[Route]:
     predictions, service = Predictions(limits), Service(dataplane, auth=auth)
     predict = partial(Operation, "predict", parameters=[VALUES])
     control = partial(Operation, "service")
+    probe = partial(Route, access=Access.OPEN, protocol="health")
     one = predict(
         "predict",
         "Predict for one row",
@@ -74,9 +75,9 @@ def routes(dataplane: Dataplane, limits: Limits, *, auth: bool) -> list[Route]:
     return [
         Route("POST", "/predict", predictions.predict, one, Cost.PREDICTION),
         Route("POST", "/predict/batch", predictions.predict_batch, many, Cost.PREDICTION),
-        Route("GET", "/health", service.health, health, access=Access.OPEN),
-        Route("GET", "/health/live", service.live, live, access=Access.OPEN),
-        Route("GET", "/health/ready", service.ready, ready, access=Access.OPEN),
+        probe("GET", "/health", service.health, health),
+        probe("GET", "/health/live", service.live, live),
+        probe("GET", "/health/ready", service.ready, ready),
         Route("GET", "/models", service.models, models, model=True, access=Access.KNOWN),
     ]
 

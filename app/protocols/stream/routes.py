@@ -31,7 +31,7 @@ def routes(streams: Streams, guards: Guards) -> Iterator[Route]:
         request_example=lambda serving: {"id": 1, "instance": serving.contract.example()},
         lines=[StreamAnswer, StreamError],
     )
-    yield Route(WEBSOCKET, STREAM, streams.serve, operation, Cost.PREDICTION)
+    yield Route(WEBSOCKET, STREAM, streams.serve, operation, Cost.PREDICTION, protocol="stream")
     if authenticator:
         ticket = Operation(
             "predict",

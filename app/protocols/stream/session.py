@@ -12,10 +12,11 @@ from starlette.types import Receive, Send
 
 from app.config import StreamSettings
 from app.edge.account import Serving
-from app.edge.errors import public_error, record_error
+from app.edge.errors import log_unforeseen, public_error
 from app.edge.options import RequestOptions
 from app.edge.websocket import close
 from app.protocols.stream.messages import Messages, RowId, answer_message, error_message
+from app.protocols.stream.metrics import RowMetrics, StreamMetrics
 from app.protocols.stream.read_ahead import TooFarAhead
 from app.serving.errors import (
     ErrorCode,
@@ -32,7 +33,8 @@ from app.serving.served_version import BatchSlot
 _AT_ONCE = 128
 _FAREWELL_S = 1.0
 
-Waiting = tuple["asyncio.Future[BatchSlot]", float]
+Waiting = tuple["asyncio.Future[BatchSlot]", float, float, RowMetrics]
+"""What is waited for, its deadline, when its message was read, and what counts it."""
 
 
 class Session:
@@ -55,6 +57,7 @@ class Session:
         self.principal = options.principal
         self._values = values
         self._request_id = options.request_id
+        self._metrics = StreamMetrics(options.door)
         self._receive = receive
         self._send = send
         self._loop = asyncio.get_running_loop()
@@ -90,7 +93,7 @@ class Session:
         finally:
             if self._timer:
                 self._timer.cancel()
-            for waiting, _ in self._waiting.values():
+            for waiting, *_ in self._waiting.values():
                 waiting.cancel()
         if self._close is not None and not self._gone:
             with suppress(OSError, RuntimeError):
@@ -149,22 +152,24 @@ class Session:
             return
         now = self.heard = self._loop.time()
         serving, messages = self._current()
+        metrics = self._metrics.of(serving.model)
         row_id, row, timeout_ms = messages.read(message)
         if isinstance(row, InvalidRequest):
-            self._refuse(row_id, row)
+            self._refuse(row_id, row, metrics)
             return
         assert row_id is not None
         if row_id in self._waiting:
             why = f"the row {row_id!r} is still under way: give each an id of its own"
-            self._refuse(row_id, InvalidRequest(ErrorCode.INVALID_FIELD, why, "id"))
+            self._refuse(row_id, InvalidRequest(ErrorCode.INVALID_FIELD, why, "id"), metrics)
             return
         deadline = now + (min(timeout_ms / 1000, self._limit_s) if timeout_ms else self._limit_s)
         try:
             placed = serving.begin(row, deadline, id=row_id)
         except (Overloaded, RateLimited, Unavailable) as error:
-            self._refuse(row_id, error)
+            self._refuse(row_id, error, metrics)
             return
-        self._waiting[row_id] = placed, deadline
+        metrics.rows.value += 1
+        self._waiting[row_id] = placed, deadline, now, metrics
         placed.add_done_callback(partial(self._placed, row_id, serving))
         if deadline < self._next_limit:
             self._watch(deadline)
@@ -172,22 +177,24 @@ class Session:
     def _placed(self, row_id: RowId, serving: Serving, placed: "asyncio.Future[BatchSlot]") -> None:
         if placed.cancelled():
             return
-        del self._waiting[row_id]
+        *_, began, metrics = self._waiting.pop(row_id)
         try:
             answer = serving.end(placed.result(), values=self._values)
             if isinstance(answer, RowError):
                 raise answer
             message = answer_message(row_id, answer, serving.model)
         except Exception as error:
-            self._refuse(row_id, error)
+            self._refuse(row_id, error, metrics)
         else:
             self._answer(message)
+        metrics.duration.observe(self._loop.time() - began)
 
-    def _refuse(self, row_id: RowId | None, error: Exception) -> None:
+    def _refuse(self, row_id: RowId | None, error: Exception, metrics: RowMetrics) -> None:
         if self._account is not None:
             self._account.failed(error, row_id)
-        record_error(error, self._request_id)
+        log_unforeseen(error, self._request_id)
         public = public_error(error)
+        metrics.failed(public.code.code)
         self._answer(error_message(row_id, public.detail(self._request_id), public.retry_after_s))
 
     def _answer(self, message: str) -> None:
@@ -203,11 +210,12 @@ class Session:
     def _expire(self) -> None:
         """End the rows whose time is over. One timer for all: most are answered before."""
         now = self._loop.time()
-        late = [row_id for row_id, (_, deadline) in self._waiting.items() if deadline <= now]
+        late = [row_id for row_id, (_, deadline, *_) in self._waiting.items() if deadline <= now]
         for row_id in late:
-            placed, _ = self._waiting.pop(row_id)
+            placed, _, began, metrics = self._waiting.pop(row_id)
             placed.cancel()
-            self._refuse(row_id, TimedOut("no answer within the time of the row"))
+            self._refuse(row_id, TimedOut("no answer within the time of the row"), metrics)
+            metrics.duration.observe(now - began)
         self._timer, self._next_limit = None, inf
         if self._waiting:
-            self._watch(min(deadline for _, deadline in self._waiting.values()))
+            self._watch(min(deadline for _, deadline, *_ in self._waiting.values()))

@@ -21,6 +21,8 @@ from app.ray_private.unbounded import is_unbounded
 from app.serving.contract import Contract
 from app.serving.dataplane import Dataplane
 from app.serving.errors import Unavailable
+from deployments.metrics.catalogue.requests import STREAM_ROWS, STREAMS
+from deployments.metrics.series import COUNTS
 
 _AGAIN = "reconnect, and send again what was not answered"
 _SWEEP_S = 1.0
@@ -86,6 +88,11 @@ class Streams:
             for session in self._sessions:
                 session.end(WS_1012_SERVICE_RESTART, f"this replica is about to stop: {_AGAIN}")
             await asyncio.sleep(_POLL_S)
+
+    def tell(self) -> None:
+        """Set what metrics say of the streams that are open."""
+        COUNTS.gauge(STREAMS)[()].set(len(self._sessions))
+        COUNTS.gauge(STREAM_ROWS)[()].set(self.rows)
 
     def _current(self, call: SocketCall) -> tuple[Serving, Messages]:
         serving = serving_for(self._dataplane, call)

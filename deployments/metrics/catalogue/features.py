@@ -3,10 +3,10 @@
 from deployments.metrics.catalogue.labels import SECONDS, STATUS, VIEW
 from deployments.metrics.metric import Label, counter, gauge, histogram
 
-ROWS = counter("windsock_feature_rows", "Rows looked up, by how they came to be", VIEW, STATUS)
+ROWS = counter("windsock_feature_rows", "Rows looked up, by how their features were", VIEW, STATUS)
 AGE = histogram(
     "windsock_feature_age_seconds",
-    "Age of the feature values that were used (a sample of the rows)",
+    "Age of the feature values that were used, of each row",
     VIEW,
     # From a second to a month.
     buckets=(1, 5, 15, 60, 300, 900, 3600, 10800, 21600, 86400, 604800, 2592000),

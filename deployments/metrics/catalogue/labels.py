@@ -17,7 +17,7 @@ STAGE = Label(
     "where the time went; transport is the way to the stages and back",
     ("lookup", "preprocess", "model", "transport"),
 )
-DEPLOYMENT = Label("stage", "the deployment", ("Features", "Preprocess", "Model"))
+DEPLOYMENT = Label("stage", "the deployment of the stage", bound=8)
 JOURNAL = Label("journal", "which one", ("audit", "predictions", "outcomes", "served"))
 SEGMENT = Label("segment", "field=value, or all", bound=64)
 

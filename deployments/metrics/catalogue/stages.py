@@ -28,7 +28,7 @@ STAGE_SECONDS = histogram(
 FAILED_ROWS = counter(
     "windsock_failed_rows",
     "Rows that a stage failed for, while it worked for others",
-    Label("stage", "the stage", ("features", "preprocess")),
+    Label("stage", "the stage", ("features", "preprocess", "model")),
     VIEW,
 )
 

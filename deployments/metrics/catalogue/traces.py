@@ -9,8 +9,8 @@ SPANS = counter(
 )
 LOG_LINES = counter(
     "windsock_request_log_lines",
-    "Lines of the log of requests, and those left out by its bound per second",
-    Label("outcome", "which", ("written", "left_out")),
+    "Lines of the log of requests: written, left out by its bound per second, or not to be written",
+    Label("outcome", "which", ("written", "left_out", "failed")),
 )
 
 ALL = (SPANS, LOG_LINES)

@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.config import HTTP_PROTOCOLS
 
 from app.doors.ray.concurrency_limit import ConcurrencyLimit
+from app.doors.ray.exported_counts import ExportedCounts
 from app.doors.ray.middlewares import middlewares
 from app.doors.ray.shut_paths import ShutPaths
 from app.ray_private import http_protocol
@@ -23,7 +24,9 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None: ...
 def test_a_proxy_refuses_before_anything_else() -> None:
     layers: list[Any] = validate_http_proxy_callback_return(middlewares())
 
-    assert isinstance(_apply_middlewares(_app, layers), ConcurrencyLimit)
+    exporting = _apply_middlewares(_app, layers)
+    assert isinstance(exporting, ExportedCounts)
+    assert isinstance(exporting._app, ConcurrencyLimit)
 
 
 def test_a_replica_leaves_that_to_haproxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""A line of JSON for each request that is sampled or fails."""

@@ -1,0 +1,1 @@
+"""Spans of sampled requests, for a collector of OpenTelemetry."""
