@@ -61,7 +61,7 @@ $(VENV)/.installed: pyproject.toml client/pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): a few minutes the first time"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt \
-		--editable '.[train,redis,postgres,onnx,dev]' --editable ./client
+		--editable '.[train,redis,postgres,onnx,traces,dev]' --editable ./client
 	@touch $@
 
 $(DATA)/flights.parquet: $(addprefix training/flights/,data.py flights.py delays.py aircraft.py weather.py windows.py) | $(VENV)/.installed

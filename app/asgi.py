@@ -39,7 +39,9 @@ def layers(args: EdgeArgs, guards: Guards) -> Iterator[Layer]:
     if observers:
         yield Layer(partial(Observing, observers=observers), ())
     if limiter or recorders or observers:
-        accounting = partial(Accounting, recorders=recorders, observers=observers)
+        accounting = partial(
+            Accounting, recorders=recorders, observers=observers, counted=limiter is not None
+        )
         yield Layer(accounting, Accounting.errors)
     yield Layer(partial(Deadline, limit_s=args.limits.timeout_s), Deadline.errors)
     if authenticator:

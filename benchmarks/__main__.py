@@ -16,10 +16,11 @@ from benchmarks.scenarios.model_stage import model_stage
 from benchmarks.scenarios.profile.command import profile
 from benchmarks.scenarios.protocols.command import protocols
 from benchmarks.scenarios.soak.command import soak
+from benchmarks.scenarios.traces_micro.command import traces_micro
 
 SCENARIOS = (
     *(compare, batch, protocols, autoscale, soak, profile, model_stage),
-    *(guards, guards_micro, journal),
+    *(guards, guards_micro, journal, traces_micro),
 )
 
 

@@ -146,23 +146,33 @@ Serving = ServedVersion | Account
 
 
 class Accounting:
-    """The layer that opens an account for each prediction whose rows are counted or recorded, and
-    records the errors that requests are answered; of those ``observers`` know by their own layer.
-    """
+    """The layer that opens an account for each prediction whose rows are counted, recorded or
+    observed, and records the errors that requests are answered; of those ``observers`` know by
+    their own layer. With neither ``recorders`` nor limits (``counted``) there are accounts only of
+    requests that are observed."""
 
     errors = (ErrorCode.UNRECORDED,)
 
     def __init__(
-        self, handler: Handler, recorders: Sequence[Recorder], observers: Sequence[Recorder] = ()
+        self,
+        handler: Handler,
+        recorders: Sequence[Recorder],
+        observers: Sequence[Recorder] = (),
+        *,
+        counted: bool = True,
     ) -> None:
         self._handler = handler
         self._recorders = recorders
         self._all = [*recorders, *observers]
+        self._counted = counted
 
     async def __call__(self, call: Call) -> Any:
         options, route = call.options, call.route
         if route.cost is Cost.PREDICTION:
-            options.account = Account(options, route, self._all)
+            # Those of a batch are told by one of them, so that all that are told need be the same.
+            told = self._all if self._recorders or call.long_lived or options.observed else ()
+            if told or self._counted:
+                options.account = Account(options, route, told)
         try:
             return await self._handler(call)
         except Exception as error:

@@ -117,11 +117,12 @@ class Observer(Recorder, Protocol):
     in it is nobody's answer's concern."""
 
     def begun(self, call: "Call") -> None:
-        """A request has come, and nothing was done for it yet."""
+        """A request has come, and nothing was done for it yet. What is kept of it stands in its
+        options, as ``trace`` or ``line``."""
 
     def ended(self, call: "Call", error: BaseException | None) -> None:
-        """Its handler has answered it, or raised this, which is not told to ``failed``: that is for
-        rows of a stream."""
+        """Its handler has answered it, which is told where it is ``observed``, or raised this,
+        which is not told to ``failed``: that is for rows of a stream."""
 
 
 @dataclass(frozen=True, slots=True)

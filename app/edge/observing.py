@@ -29,6 +29,7 @@ class Observing:
             for observer in self._observers:
                 observer.ended(call, error)
             raise
-        for observer in self._observers:
-            observer.ended(call, None)
+        if call.options.observed:
+            for observer in self._observers:
+                observer.ended(call, None)
         return answer

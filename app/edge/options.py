@@ -110,6 +110,12 @@ class RequestOptions:
         self.line: object = None
 
     @property
+    def observed(self) -> bool:
+        """Whether an observer wants to know what becomes of this request."""
+        trace = self.trace
+        return (trace is not None and trace.sampled) or self.line is not None
+
+    @property
     def asked_s(self) -> float | None:
         """The time that the client gives, in seconds, if it says. Raises InvalidRequest."""
         given = self.timeout

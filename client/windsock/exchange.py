@@ -22,6 +22,7 @@ from windsock.errors import (
 )
 from windsock.options import Settings
 from windsock.retries import Try
+from windsock.traces import trace_headers
 
 T = TypeVar("T")
 
@@ -44,6 +45,7 @@ class Question:
         headers = {
             "x-request-id": self.request_id,
             "x-request-timeout-ms": str(attempt.told_ms),
+            **trace_headers(),
             **settings.credentials.headers(),
         }
         if self.body is not None:

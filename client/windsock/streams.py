@@ -20,6 +20,7 @@ from windsock.errors import (
 from windsock.exchange import AGENT, decoded, unreachable
 from windsock.options import Settings
 from windsock.retries import Call, Try
+from windsock.traces import trace_headers
 
 _STREAM = "/predict/stream"
 _TOO_LARGE = 1009  # RFC 6455, 7.4.1
@@ -115,6 +116,7 @@ class Link:
             )
         return {
             "additional_headers": {
+                **trace_headers(),
                 **self._settings.headers,
                 **self._settings.credentials.headers(),
             },

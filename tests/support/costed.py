@@ -16,7 +16,7 @@ BEGIN = 1_796_000_400.0
 AUTOSCALING: dict[str, Any] = {
     "min_replicas": 1,
     "max_replicas": 2,
-    "target_ongoing_requests": 8,
+    "target_ongoing_requests": 3,
     "metrics_interval_s": 1,
     "look_back_period_s": 3,
     "upscale_delay_s": 2,
@@ -27,7 +27,7 @@ AUTOSCALING: dict[str, Any] = {
 @dataclass
 class Day:
     """A collapsed service whose load goes up and down once: replicas take 0.05 CPU each, 40 ms a
-    batch, 1.5 ms a row and 4 ms a missed key; a call takes 10 ms, and 5 r / (1 - r) ms more; the
+    batch, 1.5 ms a row and 4 ms a missed key; a call takes 20 ms, and r / (1 - r) ms more; the
     cache has one view of ``keys`` keys that are asked for alike, and lives 5 s."""
 
     steps: int = 1440
@@ -89,11 +89,11 @@ class Day:
         return self.scaled(2)
 
     def scaled(self, most: int) -> Floats:
-        """Replicas of so many at most: the fewest that have no more than eight calls under way
+        """Replicas of so many at most: the fewest that have no more than three calls under way
         each; the day changes too slowly for delays to matter."""
         found: Floats = np.ones(self.steps)
         for count in range(1, most):
-            enough = self.ongoing(np.full(self.steps, float(count))) <= 8 * count
+            enough = self.ongoing(np.full(self.steps, float(count))) <= 3 * count
             found = np.where((found == count) & ~enough, count + 1.0, found)
         return found
 
@@ -101,7 +101,7 @@ class Day:
         """Calls under way."""
         share = self.busy(replicas, self.hits(self.ttl_s, replicas)) / replicas
         share = np.minimum(share, 0.95)
-        under_way: Floats = self.rows * (0.010 + 0.005 * share / (1 - share))
+        under_way: Floats = self.rows * (0.020 + 0.001 * share / (1 - share))
         return under_way
 
     def recording(self) -> Recording:

@@ -20,7 +20,8 @@ _MAY_IMPORT = {
     "app": "",  # the folder of the config, the options of deployments
     "app.graph": f"app app.config app.ingress app.layouts app.start {_SHARED} {_STAGES}",
     "app.secrets": "app deployments",
-    "app.guards": "app app.access app.audit app.config app.edge app.quota",
+    "app.guards": """app app.access app.audit app.config app.edge app.observability.request_log
+        app.observability.traces app.observability.settings app.quota""",
     "app.access": """app app.access.principal app.access.settings app.edge app.secrets app.serving
         deployments""",
     "app.quota": """app app.access.principal app.edge app.quota.settings app.secrets app.serving

@@ -18,7 +18,7 @@ ASSUMPTIONS = (
     "every replica of the lookup has a cache of its own, and keys come to each alike",
 )
 _BEYOND = 3.0
-_MOST_BEYOND = 0.5
+"""A fit is trusted to a third of the least that was seen, and to three times the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +117,15 @@ def _logistic(odds: Floats) -> Floats:
 
 
 def _beyond(view: str, each: Floats, recorded: float, ttl_s: float) -> str | None:
-    """Why it would be a guess, where most of the asking is far from all that was seen."""
-    seen = each[each > 0] * recorded
-    low, high = seen.min() / _BEYOND, seen.max() * _BEYOND
-    asked = each * ttl_s
-    far = (asked < low) | (asked > high)
-    if each[far].sum() <= _MOST_BEYOND * each.sum():
+    """Why it would be a guess, where half of the asking is far from all that was seen."""
+    seen = np.sort(each[each > 0])
+    middle = float(seen[np.searchsorted(np.cumsum(seen), seen.sum() / 2)])
+    low, high = (float(end) * recorded / middle for end in (seen[0] / _BEYOND, seen[-1] * _BEYOND))
+    if low <= ttl_s <= high:
         return None
-    middle = float(np.average(each, weights=each))
     return (
-        f"{view}: cache_ttl_s={ttl_s:g} is beyond what its load shows, which tells of "
-        f"{low / middle:.2g} to {high / middle:.2g} s"
+        f"{view}: cache_ttl_s={ttl_s:g} is beyond what its load shows, which tells of {low:.2g} to "
+        f"{high:.2g} s"
     )
 
 

@@ -144,7 +144,12 @@ def _fits(study: Study) -> RenderableType:
 
 def _answers(study: Study, currency: str) -> RenderableType:
     table = _table(
-        "What if, at the same load", "", currency, "change", "replicas: mean (most)", "above 80 %"
+        "What if, at the same load",
+        "",
+        currency,
+        "change",
+        "replicas: mean (most), busy",
+        "above 80 %",
     )
     table.add_column("overloaded", justify="right")
     notes: list[str] = []
@@ -162,7 +167,10 @@ def _row(one: Answer) -> tuple[str, ...]:
         one.scenario.text,
         money(outcome.cost),
         _change(outcome.cost, one.compared),
-        "\n".join(f"{name} {s.mean:.2f} ({s.most:g})" for name, s in outcome.scaling.items()),
+        "\n".join(
+            f"{name} {its.mean:.2f} ({its.most:.0f}), {100 * its.busy:.0f} %"
+            for name, its in outcome.scaling.items()
+        ),
         _percent(outcome.busy),
         _percent(outcome.overloaded),
     )

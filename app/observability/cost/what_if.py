@@ -32,11 +32,13 @@ WORST_COST = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """Of one deployment: mean and most replicas, and how well the simulation of the service as it
+    """Of one deployment: mean and most replicas, the mean share of their capacity at which they
+    work, and how well the simulation of the service as it
     was tells the replicas that it had, on the part that no fit has seen."""
 
     mean: float
     most: float
+    busy: float
     quality: Quality | None = None
 
 
@@ -198,9 +200,7 @@ class WhatIf:
             cost * factor,
             *_crowding([run.busy for run in runs], known),
             {
-                one.name: Scaling(
-                    float(run.replicas[known].mean()), float(run.replicas[known].max())
-                )
+                one.name: _scaling(run.replicas[known], run.busy[known])
                 for one, run in zip(demands, runs, strict=True)
             },
         )
@@ -214,8 +214,8 @@ class WhatIf:
         known = self._recording.known
         shares = [one.cpu / np.maximum(one.replicas, 1) / one.capacity for one in needs]
         scaling = {
-            one.name: Scaling(float(one.replicas[known].mean()), float(one.replicas[known].max()))
-            for one in self.measured
+            one.name: _scaling(one.replicas[known], share[known])
+            for one, share in zip(self.measured, shares, strict=True)
         }
         return Outcome(self._bill.cost * factor, *_crowding(shares, known), scaling)
 
@@ -267,3 +267,7 @@ def _crowding(shares: Sequence[Floats], known: npt.NDArray[np.bool_]) -> tuple[f
     """The share of time above 80 %, and above all, of what the busiest deployment can do."""
     busiest = np.max(shares, axis=0)[known]
     return float((busiest > 0.8).mean()), float((busiest > 1).mean())
+
+
+def _scaling(replicas: Floats, busy: Floats) -> Scaling:
+    return Scaling(float(replicas.mean()), float(replicas.max()), float(busy.mean()))

@@ -36,6 +36,13 @@ def test_without_principals_nobody_is_counted() -> None:
     assert guards_of(EdgeArgs(auth=False)).limiter is None
 
 
+def test_lines_of_requests_come_behind_the_traces_whose_ids_they_have() -> None:
+    given = {"observability": {"request_log": {}, "traces": {}}}
+    names = [type(one).__name__ for one in guards_of(EdgeArgs.model_validate(given)).observers]
+    assert names == ["Traces", "RequestLog"]
+    assert not guards_of(EdgeArgs()).observers
+
+
 @pytest.mark.parametrize(("quota", "kind"), [({}, LocalLimiter), ({"redis": {}}, SharedLimiter)])
 def test_replicas_count_together_where_they_have_a_redis(
     quota: dict[str, Any], kind: type[object]

@@ -40,6 +40,28 @@ def test_a_process_loads_only_what_it_uses(module: str, unused: set[str]) -> Non
     assert not unused & loaded
 
 
+OBSERVED = {"traces", "request_log"}
+
+
+@pytest.mark.parametrize("on", [[], ["traces"], ["request_log"]], ids=str)
+def test_what_observes_requests_is_loaded_only_where_it_is_on(on: list[str]) -> None:
+    asked = {"observability": {name: {} for name in on}}
+    loaded = _loaded(
+        "import app.ingress; from app.config import EdgeArgs; from app.guards import guards_of\n"
+        f"guards_of(EdgeArgs.model_validate({asked}))"
+    )
+    rooms = {
+        name
+        for name in OBSERVED
+        if any(
+            module.startswith(f"app.observability.{name}.") and not module.endswith("settings")
+            for module in loaded
+        )
+    }
+    assert rooms == {*on}
+    assert ("opentelemetry.exporter.otlp.proto.http" in loaded) == ("traces" in on)
+
+
 def test_feast_comes_without_the_checks_that_typeguard_compiles_into_it(tmp_path: Path) -> None:
     script = tmp_path / "script.py"  # typeguard reads what it compiles
     script.write_text(

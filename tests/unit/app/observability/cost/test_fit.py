@@ -84,7 +84,8 @@ def test_a_quarter_is_held_out_in_stretches_of_what_is_known() -> None:
 def test_too_little_is_said(load: np.ndarray, why: str) -> None:
     told = too_little(load)
 
-    assert told is not None and why in told
+    assert told is not None
+    assert why in told
     assert fit("CPU", {"load": load}, load, load).why == told
 
 
@@ -94,7 +95,8 @@ def test_what_the_load_does_not_tell_is_not_used() -> None:
 
     found = fit("the CPU of Model", {"load": load}, other, load)
 
-    assert found.why is not None and "the CPU of Model is not told by the load" in found.why
+    assert found.why is not None
+    assert "the CPU of Model is not told by the load" in found.why
     assert fit("the CPU of Model", {"load": load}, other, load, negligible=100).why is None
 
 

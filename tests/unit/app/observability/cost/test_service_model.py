@@ -17,8 +17,8 @@ def test_what_a_service_takes_is_found_again() -> None:
     assert found.why is None
     assert found.cpu.model.coefficients["replicas"] == pytest.approx(0.05, rel=0.1)
     assert found.cpu.model.coefficients["misses"] == pytest.approx(0.004, rel=0.1)
-    assert found.ongoing.model.coefficients["alone"] == pytest.approx(0.010, rel=0.02)
-    assert found.ongoing.model.coefficients["crowded"] == pytest.approx(0.005, rel=0.05)
+    assert found.ongoing.model.coefficients["alone"] == pytest.approx(0.020, rel=0.02)
+    assert found.ongoing.model.coefficients["crowded"] == pytest.approx(0.001, rel=0.1)
     assert not found.blurred
 
 
@@ -52,7 +52,8 @@ def test_steps_in_which_replicas_come_or_go_are_not_fitted_to() -> None:
     found = deployment_model(measured(recording)[0], None)
 
     assert len(places) == 2
-    assert found.cpu.quality is not None and found.cpu.quality.mape < 0.02
+    assert found.cpu.quality is not None
+    assert found.cpu.quality.mape < 0.02
 
 
 def test_a_gap_is_no_load() -> None:

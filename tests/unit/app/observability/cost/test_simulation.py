@@ -13,7 +13,7 @@ def demand(ongoing: list[float], first: float = 1, **autoscaling: Any) -> Demand
     calls = np.array(ongoing)
     return Demand(
         name="Model",
-        autoscaling={**AUTOSCALING, **autoscaling},
+        autoscaling={**AUTOSCALING, "target_ongoing_requests": 8, **autoscaling},
         **{"cpu": 1.0, "gpu": 0.0, "gib": 1.0, "capacity": 1.0, "idle": 0.0, "crowded": 0.0},
         work=0.01 * calls,
         calls=calls,
