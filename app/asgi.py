@@ -23,6 +23,7 @@ from app.edge.websocket import SocketCall
 from app.protocols.documentation import Documentation
 from app.protocols.error_forms import form_of
 from app.protocols.oip import routes as oip
+from app.protocols.rest import feedback
 from app.protocols.rest import routes as rest
 from app.protocols.router import Router
 from app.protocols.stream import routes as stream
@@ -67,6 +68,7 @@ class Application:
             *rest.routes(dataplane, limits, auth=guards.authenticator is not None),
             *stream.routes(streams or Streams(dataplane, limits, args.stream, guards), guards),
             *oip.routes(dataplane, limits),
+            *(feedback.routes(guards.feedback, limits) if guards.feedback else ()),
         ]
         self._models = dataplane.names
         self.errors = [code for layer in passed for code in layer.errors]

@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 
 from app.config import EdgeArgs, GraphArgs
-from app.edge.guards import Authenticator, Guard, Guards, Limiter, Observer, Recorder
-from app.observability.settings import ObservabilitySettings
+from app.edge.guards import (
+    Authenticator,
+    Feedback,
+    Guard,
+    Guards,
+    Limiter,
+    Observer,
+    Recorder,
+)
 
 
 def guards_of(args: EdgeArgs) -> Guards:
@@ -13,7 +20,8 @@ def guards_of(args: EdgeArgs) -> Guards:
         _authenticator(args),
         _limiter(args),
         [*_recorders(args)],
-        [*_observers(args.observability)],
+        [*_observers(args)],
+        _feedback(args),
         _aside(args),
     )
 
@@ -51,6 +59,31 @@ def _recorders(args: EdgeArgs) -> Iterator[Recorder]:
         from app.audit.log import AuditLog
 
         yield AuditLog(args.audit, anonymous=not args.auth)
+    if args.observability.predictions:
+        from app.observability.predictions.recorder import PredictionRecorder
+
+        yield PredictionRecorder(args.observability.predictions, anonymous=not args.auth)
+
+
+def _observers(args: EdgeArgs) -> Iterator[Observer]:
+    if args.observability.traces:
+        from app.observability.traces.traces import Traces
+
+        yield Traces(args.observability.traces)
+    if args.observability.request_log:
+        # Behind the traces, whose ids its lines have.
+        from app.observability.request_log.log import RequestLog
+
+        yield RequestLog(args.observability.request_log)
+
+
+def _feedback(args: EdgeArgs) -> Feedback | None:
+    observed = args.observability
+    if observed.feedback is None or observed.predictions is None:
+        return None
+    from app.observability.feedback.guard import OutcomeGuard
+
+    return OutcomeGuard(observed.feedback, observed.predictions)
 
 
 def _aside(args: EdgeArgs) -> Guard | None:
@@ -59,15 +92,3 @@ def _aside(args: EdgeArgs) -> Guard | None:
     from app.observability.aside.keeper import Keeper
 
     return Keeper(args)
-
-
-def _observers(settings: ObservabilitySettings) -> Iterator[Observer]:
-    if settings.traces:
-        from app.observability.traces.traces import Traces
-
-        yield Traces(settings.traces)
-    if settings.request_log:
-        # Behind the traces, whose ids its lines have.
-        from app.observability.request_log.log import RequestLog
-
-        yield RequestLog(settings.request_log)

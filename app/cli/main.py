@@ -12,9 +12,10 @@ from app.cli.front import front
 from app.cli.init import init
 from app.cli.keyring import keyring
 from app.cli.keys import keys
+from app.cli.quality import quality
 from app.cli.up import up
 
-VERBS = (init, bundle, check, up, front, env, cost)
+VERBS = (init, bundle, check, up, front, env, quality, cost)
 GROUPS = {"keys": keys, "audit": audit, "keyring": keyring}
 
 # Without markup, since rich's takes as long to import as all the rest.

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from app.access.principal import Principal, Scope
 from app.edge.options import RequestOptions
+from app.edge.outcomes import Outcome, State
 from app.edge.route import Access, Route
 from app.serving.answers import AnsweredBatch
-from app.serving.errors import ErrorCode
+from app.serving.errors import ErrorCode, InvalidRequest
 
 if TYPE_CHECKING:
     from app.edge.layers import Call
@@ -125,6 +126,23 @@ class Observer(Recorder, Protocol):
         which is not told to ``failed``: that is for rows of a stream."""
 
 
+class Feedback(Guard, Protocol):
+    """Keeps outcomes, each of a prediction that was, or is to be, made for a principal."""
+
+    sums: Sequence[str]
+    """The fields that an outcome may bring."""
+    binary: bool
+    """Whether outcomes are true or false, or numbers."""
+    max_outcomes: int
+    """Most that may come at once."""
+
+    async def tell(
+        self, principal: Principal | None, outcomes: Sequence[Outcome]
+    ) -> list[State | InvalidRequest]:
+        """Keep them; what is known of the prediction of each, or why it is not kept. Raises
+        Unrecorded where they could not be kept; then nothing may be taken to be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Guards:
     """Those of a replica; None is off."""
@@ -133,6 +151,7 @@ class Guards:
     limiter: Limiter | None = None
     recorders: Sequence[Recorder] = ()
     observers: Sequence[Observer] = ()
+    feedback: Feedback | None = None
     aside: Guard | None = None
 
     async def start(self) -> None:
@@ -151,7 +170,8 @@ class Guards:
 
     @property
     def _all(self) -> list[Guard]:
-        every = (self.authenticator, self.limiter, *self.recorders, *self.observers, self.aside)
+        observing = (*self.recorders, *self.observers, self.feedback, self.aside)
+        every = (self.authenticator, self.limiter, *observing)
         return [guard for guard in every if guard is not None]
 
 

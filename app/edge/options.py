@@ -66,18 +66,19 @@ class RequestOptions:
     Reading them raises nothing: what is wrong is refused where it matters. The layer ``Deadline``
     sets ``timeout_s``, and ``deadline`` (of the event loop's clock) where all of a request has one,
     ``Authentication`` the ``principal``, ``Accounting`` the ``account`` of a prediction whose rows
-    are counted or recorded, ``RateLimits`` the ``meter`` of a principal that has limits, and what
-    observes requests ``trace``, where its client is to be told one, and ``line``, what is logged.
-    ``began`` is when they were read, by ``perf_counter``. For metrics a door says that it is
-    another than Ray's for HTTP, dispatch which ``model`` it came to, its handler how many ``rows``
-    it asks for, and ``Errors`` which ``code`` it got.
+    are counted or recorded, ``RateLimits`` the ``meter`` of a principal that has limits,
+    ``/predict/batch`` the places of rows that are ``skipped``, since the contract does not take
+    them, and what observes requests ``trace``, where its client is to be told one, and ``line``,
+    what is logged. ``began`` is when they were read, by ``perf_counter``. For metrics a door says
+    that it is another than Ray's for HTTP, dispatch which ``model`` it came to, its handler how
+    many ``rows`` it asks for, and ``Errors`` which ``code`` it got.
     """
 
     __slots__ = (
         *("accept", "accept_encoding", "account", "authorization", "began", "code"),
         *("content_encoding", "content_length", "deadline", "door", "headers", "json_length"),
         *("line", "meter", "model", "origin", "principal", "query", "request_id", "rows"),
-        *("timeout", "timeout_s", "timing", "trace", "traceparent"),
+        *("skipped", "timeout", "timeout_s", "timing", "trace", "traceparent"),
     )
 
     def __init__(self, headers: Sequence[tuple[bytes, bytes]], query: bytes = b"") -> None:
@@ -108,6 +109,7 @@ class RequestOptions:
         self.traceparent = get(b"traceparent")
         self.trace: TraceContext | None = None
         self.line: object = None
+        self.skipped: Sequence[int] = ()
 
     @property
     def observed(self) -> bool:

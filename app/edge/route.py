@@ -40,7 +40,8 @@ class Operation:
     that serves.
 
     ``answer`` is the type of a 200; ``lines``: those of its lines, or of a socket's messages;
-    ``binary``: it may be bytes, too; ``unready``: a 503 has the same type.
+    ``parts``: those that schemas refer to by name; ``binary``: it may be bytes, too; ``unready``: a
+    503 has the same type.
     """
 
     tag: str
@@ -54,6 +55,7 @@ class Operation:
     request_example: Example | None = None
     answer_example: Example | None = None
     lines: Sequence[type[msgspec.Struct]] = ()
+    parts: Sequence[type[msgspec.Struct]] = ()
     binary: bool = False
     unready: bool = False
 

@@ -1,9 +1,14 @@
 """What of the graph is looked at; what is None is off and costs nothing."""
 
 from pathlib import Path
+from typing import Self
+
+from pydantic import model_validator
 
 from app.folder import FilePath
 from app.observability.cost.settings import CostSettings
+from app.observability.feedback.settings import FeedbackSettings
+from app.observability.predictions.settings import PredictionsSettings
 from app.observability.request_log.settings import RequestLogSettings
 from app.observability.traces.settings import TracesSettings
 from deployments.strict import StrictModel
@@ -12,6 +17,10 @@ from deployments.strict import StrictModel
 class ObservabilitySettings(StrictModel, validate_default=True):
     """Each part says itself what it takes."""
 
+    predictions: PredictionsSettings | None = None
+    """What is kept of predictions, for their outcomes."""
+    feedback: FeedbackSettings | None = None
+    """Where clients tell outcomes, which are joined with predictions."""
     traces: TracesSettings | None = None
     """Spans of some requests, sent to a collector of OpenTelemetry."""
     request_log: RequestLogSettings | None = None
@@ -24,4 +33,10 @@ class ObservabilitySettings(StrictModel, validate_default=True):
     @property
     def aside(self) -> bool:
         """Whether there is anything to work out aside."""
-        return False
+        return self.feedback is not None
+
+    @model_validator(mode="after")
+    def _something_to_join(self) -> Self:
+        if self.feedback and not self.predictions:
+            raise ValueError("feedback is joined with predictions: name `predictions`, too")
+        return self

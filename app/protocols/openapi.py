@@ -92,7 +92,7 @@ class _Writer:
         types: list[type[msgspec.Struct]] = [ViewInfo]
         written: dict[str, Any] = {}
         for route, operation in described:
-            types += [form_of(route.path).body, *operation.lines]
+            types += [form_of(route.path).body, *operation.lines, *operation.parts]
             if operation.answer:
                 types.append(operation.answer)
             if operation.request:

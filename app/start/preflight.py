@@ -33,7 +33,7 @@ from deployments.model_id import ModelId
 from deployments.stage.settings import StageSettings
 from deployments.strict import first_problem
 
-_JOURNAL, _ELSEWHERE = 2**20, "name another directory under `audit.journal`"
+_JOURNAL = 2**20  # bytes
 
 
 class GraphRefused(RayServeException):
@@ -118,7 +118,10 @@ def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
     if args.quota and args.quota.redis and find_spec("redis") is None:
         raise GraphRefused("quota.redis needs a client: pip install 'windsock-server[redis]'")
     if args.audit:
-        _check_journal(args.audit.journal)
+        _check_journal(args.audit.journal, "audit")
+    for name in ("predictions", "feedback"):
+        if (part := getattr(args.observability, name)) is not None:
+            _check_journal(part.journal, f"observability.{name}")
     try:
         bundle = _bundle(args, options)
         store = open_store(args.feature_store.repo, args.feature_store.yaml)
@@ -129,12 +132,13 @@ def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
     return list(plan.warnings)
 
 
-def _check_journal(settings: JournalSettings) -> None:
+def _check_journal(settings: JournalSettings, part: str) -> None:
+    elsewhere = f"name another directory under `{part}.journal`"
     try:
         keyring_of(settings)
-        check_places(iter([Place("the journal", settings.directory, _JOURNAL, _ELSEWHERE)]))
+        check_places(iter([Place("the journal", settings.directory, _JOURNAL, elsewhere)]))
     except (JournalUnusable, ConfigError) as error:
-        raise GraphRefused(f"audit: {error}") from error
+        raise GraphRefused(f"{part}: {error}") from error
 
 
 def code_brought(args: GraphArgs, options: list[dict[str, Any]]) -> str | None:

@@ -26,6 +26,7 @@ from windsock.errors import (
     WindsockError,
 )
 from windsock.options import Options
+from windsock.outcomes import Outcome
 from windsock.sync import Windsock
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Model",
     "Models",
     "Options",
+    "Outcome",
     "Overloaded",
     "Prediction",
     "RateLimited",

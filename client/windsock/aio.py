@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from windsock.aio_pool import Pool, Pools
 from windsock.aio_stream import Answers, Stream
-from windsock.answers import Answer, Health, Models, Prediction
+from windsock.answers import Answer, Health, Models, Prediction, RowError
 from windsock.batches import Batch, Part, batch_of
 from windsock.client import PREDICT, PREDICT_BATCH, VALUES, Client
-from windsock.encoding import Fields, encode_one, itself
+from windsock.encoding import Fields, encode, encode_one, itself
 from windsock.errors import WindsockError
-from windsock.exchange import Question, failure, understood
+from windsock.exchange import Question, failure, new_request_id, understood
+from windsock.outcomes import FEEDBACK, Outcome, batch_of_outcomes, only
 from windsock.streams import Link
 from windsock.window import Window
 
@@ -132,7 +133,8 @@ class AsyncWindsock(Client):
         """As ``Windsock.stream``; ``rows`` is read in a task of its own, and a plain iterable of
         rows must not block."""
         timeout_s = self._settings.timeout if timeout is None else timeout
-        window = Window(self._settings.window, timeout_s, fields, time.monotonic)
+        name = new_request_id()
+        window = Window(self._settings.window, timeout_s, fields, time.monotonic, name)
         call = partial(self._call, timeout_s)
         link = Link(
             self._endpoints,
@@ -141,8 +143,35 @@ class AsyncWindsock(Client):
             tls=self._tls,
             values=values,
             clock=time.monotonic,
+            name=name,
         )
         return Answers(Stream(rows, window, link, self._watch).answers())
+
+    async def feedback(
+        self,
+        of: Prediction | str,
+        outcome: bool | float,
+        /,
+        *,
+        timeout: float | None = None,
+        **more: Any,
+    ) -> str:
+        """As ``Windsock.feedback``."""
+        body = encode(Outcome(of, outcome, **more).said()).encode()
+        return await self._ask(Question("POST", FEEDBACK, body), only, timeout)
+
+    async def feedback_batch(
+        self, outcomes: Iterable[Outcome], *, timeout: float | None = None
+    ) -> list[str | RowError]:
+        """As ``Windsock.feedback_batch``, one request after the other."""
+        batch = batch_of_outcomes(outcomes, self._settings.batch_rows, timeout)
+        while part := batch.take():
+            question = Question("POST", FEEDBACK, part.body())
+            try:
+                await self._ask(question, partial(batch.read, part), batch.left_s())
+            except WindsockError as error:
+                batch.failed(part, error)
+        return batch.answers()
 
     async def health(self, *, timeout: float | None = None) -> Health:
         """As ``Windsock.health``."""

@@ -66,18 +66,22 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer for one row: ``outputs`` by name."""
+    """The answer for one row: ``outputs`` by name. ``row`` is its place in the request of this id,
+    ``id`` what a stream has called it: an outcome is told of them."""
 
     outputs: dict[str, Output]
     model: Model
     features: Features
     request_id: str | None
+    row: int = 0
+    id: int | str | None = None
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Self:
         """From the decoded JSON of an answer."""
         model, features = Model.of(said["model"]), Features.of(said["features"])
-        return cls(said["outputs"], model, features, said.get("request_id"))
+        request_id, row, id = said.get("request_id"), said.get("row", 0), said.get("id")
+        return cls(said["outputs"], model, features, request_id, row, id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,20 +29,22 @@ class Part:
 
     places: list[int] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
+    name: str = "instances"
 
     def body(self) -> bytes:
-        return f'{{"instances":[{",".join(self.rows)}]}}'.encode()
+        return f'{{"{self.name}":[{",".join(self.rows)}]}}'.encode()
 
     def cut(self, size: int) -> "tuple[Part, Part]":
         """The first so many rows, and the others."""
-        first = Part(self.places[:size], self.rows[:size])
-        return first, Part(self.places[size:], self.rows[size:])
+        first = Part(self.places[:size], self.rows[:size], self.name)
+        return first, Part(self.places[size:], self.rows[size:], self.name)
 
 
 class Batch(Generic[R]):
     """Cuts ``rows`` into parts of at most ``size``, and gathers what ``good`` makes of a row's
     answer and ``bad`` of its error. A server that takes fewer rows at a time is sent fewer.
-    ``timeout_s`` is for all of it, None for no limit."""
+    ``timeout_s`` is for all of it, None for no limit; ``names`` are what requests call their rows,
+    and answers theirs."""
 
     def __init__(
         self,
@@ -51,7 +53,10 @@ class Batch(Generic[R]):
         good: Callable[[Mapping[str, Any]], R],
         bad: Callable[[RowError], R],
         timeout_s: float | None = None,
+        *,
+        names: tuple[str, str] = ("instances", "predictions"),
     ) -> None:
+        self._asked, self._told = names
         self._deadline = inf if timeout_s is None else time.monotonic() + timeout_s
         self._rows = enumerate(rows)
         self._size = size
@@ -68,7 +73,7 @@ class Batch(Generic[R]):
             if rest.rows:
                 self._too_large.appendleft(rest)
             return part
-        part = Part()
+        part = Part(name=self._asked)
         for place, fields in self._rows:
             try:
                 row = encode(fields)
@@ -94,9 +99,9 @@ class Batch(Generic[R]):
     def read(self, part: Part, said: Mapping[str, Any]) -> None:
         """Take the answers for a part, from their decoded JSON. Raises ValueError, KeyError or
         TypeError where they are not what they should be."""
-        for place, one in zip(part.places, said["predictions"], strict=True):
+        for row, (place, one) in enumerate(zip(part.places, said[self._told], strict=True)):
             self._answers[place] = (
-                self._bad(RowError.of(one)) if "error" in one else self._good(one)
+                self._bad(RowError.of(one)) if "error" in one else self._good({**one, "row": row})
             )
         self._answered = True
 

@@ -26,9 +26,16 @@ from windsock.traces import trace_headers
 
 T = TypeVar("T")
 
+REQUEST_ID = "x-request-id"
+
 AGENT = f"windsock-client/{version('windsock-client')}"
 ONE = httpx.Limits(max_connections=1, keepalive_expiry=KEEP_S)
 """For ``Connections``."""
+
+
+def new_request_id() -> str:
+    """One that nobody else has."""
+    return os.urandom(16).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +45,12 @@ class Question:
     method: str
     path: str
     body: bytes | None = None
-    request_id: str = field(default_factory=lambda: os.urandom(16).hex())
+    request_id: str = field(default_factory=new_request_id)
 
     def at(self, http: httpx.Client | httpx.AsyncClient, attempt: Try, settings: Settings) -> Any:
         """The request of one try."""
         headers = {
-            "x-request-id": self.request_id,
+            REQUEST_ID: self.request_id,
             "x-request-timeout-ms": str(attempt.told_ms),
             **trace_headers(),
             **settings.credentials.headers(),

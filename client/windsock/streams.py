@@ -17,7 +17,7 @@ from windsock.errors import (
     WindsockError,
     error_of,
 )
-from windsock.exchange import AGENT, decoded, unreachable
+from windsock.exchange import AGENT, REQUEST_ID, decoded, unreachable
 from windsock.options import Settings
 from windsock.retries import Call, Try
 from windsock.traces import trace_headers
@@ -35,7 +35,7 @@ _LOGGER.setLevel(logging.CRITICAL)
 
 class Link:
     """Chooses the endpoint of each connection as calls do theirs: what lies between two answers is
-    one call."""
+    one call. All connections of a stream have one request id, ``name``."""
 
     def __init__(
         self,
@@ -46,7 +46,9 @@ class Link:
         tls: SSLContext | None,
         values: bool,
         clock: Callable[[], float],
+        name: str | None = None,
     ) -> None:
+        self._name = name
         self._endpoints = endpoints
         self._new_call = call
         self._call: Call | None = None
@@ -114,11 +116,13 @@ class Link:
             raise Misconfigured(
                 f"a stream{endpoint.way} needs more: pip install 'windsock-client[socks]'"
             )
+        given = self._settings.headers.items()
         return {
             "additional_headers": {
                 **trace_headers(),
-                **self._settings.headers,
+                **{name: line for name, line in given if name.lower() != REQUEST_ID},
                 **self._settings.credentials.headers(),
+                **({REQUEST_ID: self._name} if self._name else {}),
             },
             "user_agent_header": AGENT,
             "open_timeout": min(attempt.limit_s, self._settings.connect_timeout),

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from windsock.answers import Answer, Health, Models, Prediction
+from windsock.answers import Answer, Health, Models, Prediction, RowError
 from windsock.batches import batch_of
 from windsock.client import PREDICT, PREDICT_BATCH, VALUES, Client
-from windsock.encoding import Fields, encode_one, itself
+from windsock.encoding import Fields, encode, encode_one, itself
 from windsock.errors import WindsockError
-from windsock.exchange import Question, failure, understood
+from windsock.exchange import Question, failure, new_request_id, understood
+from windsock.outcomes import FEEDBACK, Outcome, batch_of_outcomes, only
 from windsock.streams import Link
 from windsock.sync_pool import Pool
 from windsock.sync_stream import Answers, Stream
@@ -131,7 +132,8 @@ class Windsock(Client):
         ``fields`` raises, once the rows before it are answered.
         """
         timeout_s = self._settings.timeout if timeout is None else timeout
-        window = Window(self._settings.window, timeout_s, fields, time.monotonic)
+        name = new_request_id()
+        window = Window(self._settings.window, timeout_s, fields, time.monotonic, name)
         call = partial(self._call, timeout_s)
         link = Link(
             self._endpoints,
@@ -140,8 +142,39 @@ class Windsock(Client):
             tls=self._tls,
             values=values,
             clock=time.monotonic,
+            name=name,
         )
         return Answers(Stream(rows, window, link, self._pool.watch).answers())
+
+    def feedback(
+        self,
+        of: Prediction | str,
+        outcome: bool | float,
+        /,
+        *,
+        timeout: float | None = None,
+        **more: Any,
+    ) -> str:
+        """Tell the outcome of a prediction, or of a request id, as ``Outcome`` has it; ``more`` are
+        its ``row``, ``id``, ``at``, ``fields`` and ``early``. It is kept once this returns what is
+        known of the prediction: ``known``, ``waiting``, or ``refused`` where its request was. Told
+        again, it counts once."""
+        body = encode(Outcome(of, outcome, **more).said()).encode()
+        return self._ask(Question("POST", FEEDBACK, body), only, timeout)
+
+    def feedback_batch(
+        self, outcomes: Iterable[Outcome], *, timeout: float | None = None
+    ) -> list[str | RowError]:
+        """Tell many, in requests of ``batch_rows`` each: what is known of the prediction of each,
+        or why it was not kept. Raises where a request fails before any has been answered."""
+        batch = batch_of_outcomes(outcomes, self._settings.batch_rows, timeout)
+        while part := batch.take():
+            question = Question("POST", FEEDBACK, part.body())
+            try:
+                self._ask(question, partial(batch.read, part), batch.left_s())
+            except WindsockError as error:
+                batch.failed(part, error)
+        return batch.answers()
 
     def health(self, *, timeout: float | None = None) -> Health:
         """Whether the service is up, and what it serves."""

@@ -33,7 +33,7 @@ class Window(Generic[T]):
     answer. Each row gets one answer, however often it is sent.
 
     After an overload nothing new is taken until the refused rows have been sent again: a stream
-    slows down where single calls would have to fail.
+    slows down where single calls would have to fail. ``name`` is the request id of the stream.
     """
 
     def __init__(
@@ -42,7 +42,9 @@ class Window(Generic[T]):
         timeout_s: float,
         fields: Callable[[T], Fields],
         clock: Callable[[], float],
+        name: str | None = None,
     ) -> None:
+        self._name = name
         self._size = size
         self._timeout_s = timeout_s
         self._fields = fields
@@ -113,7 +115,7 @@ class Window(Generic[T]):
         self.refused = False
         try:
             said = json.loads(message)
-            key, answer = said["id"], answer_of(said)
+            key, answer = said["id"], answer_of({**said, "request_id": self._name})
             sent = self._sent.get(key)
             retry_after_s = float(said.get("retry_after_s", _RETRY_AFTER_S))
         except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:

@@ -88,7 +88,7 @@ def root(document: dict[str, Any], folder: Path) -> None:
     by themselves they start where Ray was started."""
     for application in document["applications"]:
         args = GraphArgs.model_validate(application["args"], context=folder)
-        whole = args.model_dump(mode="json", include={"auth", "quota", "audit"})
+        whole = args.model_dump(mode="json", include={"auth", "quota", "audit", "observability"})
         application["args"] |= whole
 
 

@@ -15,6 +15,8 @@ from app.config import (
     FastLaneSettings,
     GraphArgs,
 )
+from app.observability.feedback.settings import FeedbackSettings
+from app.observability.predictions.settings import PredictionsSettings
 from app.options import OPTIONS
 from app.secrets import Secret
 from deployments.features.deployment import FeaturesSettings
@@ -34,12 +36,22 @@ FORMS: dict[str, dict[str, type[BaseModel]]] = {
     "collapsed": {"Ingress": CollapsedSettings},
 }
 
+_OFF_BY_DEFAULT = FastLaneSettings | AuditSettings | PredictionsSettings | FeedbackSettings
+
 DELIBERATE = {
     ("distributed", "args.fast_lane"): "open on loopback here, shut where nobody asks for it",
     ("distributed", "args.audit"): "kept here, and not where nobody asks for it",
+    ("distributed", "args.observability.predictions"): "as above",
+    ("distributed", "args.observability.predictions.segments"): "the shipped model's own fields",
+    ("distributed", "args.observability.feedback"): "as above",
+    ("distributed", "args.observability.feedback.sums"): "an example",
     ("distributed", "Features.clock"): "the shipped data end in 2013",
     ("collapsed", "args.fast_lane"): "as above",
     ("collapsed", "args.audit"): "as above",
+    ("collapsed", "args.observability.predictions"): "as above",
+    ("collapsed", "args.observability.predictions.segments"): "as above",
+    ("collapsed", "args.observability.feedback"): "as above",
+    ("collapsed", "args.observability.feedback.sums"): "as above",
     ("collapsed", "args.layout"): "this is the other one",
     ("collapsed", "Ingress.features.clock"): "as above",
     ("collapsed", "Ingress.batching.max_wait_s"): "one loop refuses and predicts",
@@ -60,7 +72,7 @@ def departures(shown: BaseModel, default: BaseModel, where: str) -> Iterator[str
         path = f"{where}.{name}"
         assert name in shown.model_fields_set, f"serve_config.yaml does not show {path}"
         value, usual = getattr(shown, name), getattr(default, name)
-        if isinstance(value, FastLaneSettings | AuditSettings) and usual is None:
+        if isinstance(value, _OFF_BY_DEFAULT) and usual is None:
             yield path
             usual = type(value)()
         whole = isinstance(value, Secret)  # of its places it names one

@@ -8,4 +8,10 @@ from app.observability.aside.work import Work
 
 def works(args: GraphArgs) -> Iterator[Work]:
     """Those of this config, not begun yet. They run in a process without Ray."""
-    yield from ()
+    observed = args.observability
+    if observed.predictions and observed.feedback:
+        from app.observability.quality.trained import Trained
+        from app.observability.quality.work import QualityWork
+
+        trained = Trained(args.model.bundles, args.model.name)
+        yield QualityWork(observed.predictions, observed.feedback, trained)

@@ -40,6 +40,7 @@ class Predictions:
         values = options.values
         body = await call.body(self._limits.max_body_bytes)
         rows = serving.contract.decode_batch(unmarked(body), self._limits.max_instances)
+        options.skipped = [n for n, row in enumerate(rows) if isinstance(row, InvalidRequest)]
         if NDJSON in options.accept.lower():
             await send_lines(call, rows, serving)
             return

@@ -4,10 +4,10 @@ node, over the cohorts of the last days."""
 from deployments.metrics.catalogue.labels import MODEL, SEGMENT, VERSION
 from deployments.metrics.metric import Label, counter, gauge
 
-OUTCOMES = counter(
+OUTCOMES = gauge(
     "windsock_outcomes",
-    "Outcomes by what became of them: joined to their prediction, waiting for one, told again, "
-    "told again and different, or of a request that got no prediction",
+    "Outcomes by what has become of them so far: joined to their prediction, waiting for one, told "
+    "again, told again and different, or of a request that got no prediction",
     Label("result", "what", ("joined", "waiting", "repeated", "contradicting", "refused")),
 )
 FEEDBACK = counter(

@@ -1,0 +1,1 @@
+"""Outcomes that clients send: whether predictions came true."""
