@@ -7,6 +7,7 @@ from app.ingress import Ingress
 from app.layouts.collapsed import Collapsed
 from app.layouts.distributed import Distributed
 from app.layouts.hops.router import ANSWERING
+from app.observability.served_log.services import with_rates
 from app.options import OPTIONS
 from app.start.preflight import check
 from deployments.features.deployment import Features
@@ -17,6 +18,7 @@ from deployments.preprocess.deployment import Preprocess
 def build(args: GraphArgs) -> Application:
     """Wire the graph in the layout that ``args`` names, if it can serve at all."""
     problems = check(args)
+    args = with_rates(args)
     given = OPTIONS[args.layout]
     ingress = Ingress.options(**given["Ingress"])
     if args.layout == "collapsed":

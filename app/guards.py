@@ -59,10 +59,19 @@ def _recorders(args: EdgeArgs) -> Iterator[Recorder]:
         from app.audit.log import AuditLog
 
         yield AuditLog(args.audit, anonymous=not args.auth)
-    if args.observability.predictions:
+    observed = args.observability
+    if observed.predictions:
         from app.observability.predictions.recorder import PredictionRecorder
 
-        yield PredictionRecorder(args.observability.predictions, anonymous=not args.auth)
+        yield PredictionRecorder(observed.predictions, anonymous=not args.auth)
+    if observed.skew:
+        from app.observed.skew.sampler import SkewSampler
+
+        yield SkewSampler(observed.skew)
+    if observed.served_log and observed.served_log.rates:
+        from app.observed.served_log.recorder import ServedLog
+
+        yield ServedLog(observed.served_log)
 
 
 def _observers(args: EdgeArgs) -> Iterator[Observer]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -43,12 +44,14 @@ class Status(IntEnum):
 class ViewStates:
     """For V feature views and N rows: ``status`` int8 [V, N] and ``age_s`` float64 [V, N] (seconds
     since the event, NaN where there is none). ``refused`` int8 [N] is the place of the first view
-    whose policy refuses the row, -1 where none does, and None where no row is refused."""
+    whose policy refuses the row, -1 where none does, and None where no row is refused. ``at`` is
+    the instant that ages are measured against, epoch seconds, NaN where nobody says it."""
 
     names: tuple[str, ...]
     status: npt.NDArray[np.int8]
     age_s: npt.NDArray[np.float64]
     refused: npt.NDArray[np.int8] | None = None
+    at: float = nan
 
 
 @dataclass(slots=True)

@@ -13,9 +13,10 @@ from app.cli.init import init
 from app.cli.keyring import keyring
 from app.cli.keys import keys
 from app.cli.quality import quality
+from app.cli.skew import skew
 from app.cli.up import up
 
-VERBS = (init, bundle, check, up, front, env, quality, cost)
+VERBS = (init, bundle, check, up, front, env, quality, skew, cost)
 GROUPS = {"keys": keys, "audit": audit, "keyring": keyring}
 
 # Without markup, since rich's takes as long to import as all the rest.

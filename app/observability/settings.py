@@ -1,17 +1,26 @@
 """What of the graph is looked at; what is None is off and costs nothing."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from app.folder import FilePath
 from app.observability.cost.settings import CostSettings
 from app.observability.feedback.settings import FeedbackSettings
 from app.observability.predictions.settings import PredictionsSettings
 from app.observability.request_log.settings import RequestLogSettings
+from app.observability.served_log.settings import ServedLogSettings
+from app.observability.skew.settings import SkewSettings
 from app.observability.traces.settings import TracesSettings
 from deployments.strict import StrictModel
+
+
+def _switched(given: Any) -> Any:
+    return {"auto": {}, "off": False}.get(given, given) if isinstance(given, str) else given
+
+
+_AUTO: Any = "auto"
 
 
 class ObservabilitySettings(StrictModel, validate_default=True):
@@ -21,6 +30,12 @@ class ObservabilitySettings(StrictModel, validate_default=True):
     """What is kept of predictions, for their outcomes."""
     feedback: FeedbackSettings | None = None
     """Where clients tell outcomes, which are joined with predictions."""
+    skew: SkewSettings | None = None
+    """Whether what is served is what training would have seen: a sample of rows is joined again
+    offline. None samples nothing."""
+    served_log: Annotated[ServedLogSettings | Literal[False], BeforeValidator(_switched)] = _AUTO
+    """What becomes of the ``LoggingConfig`` of a feature service: ``auto`` honours it, ``off`` does
+    not. Without one nothing is logged."""
     traces: TracesSettings | None = None
     """Spans of some requests, sent to a collector of OpenTelemetry."""
     request_log: RequestLogSettings | None = None
@@ -33,7 +48,8 @@ class ObservabilitySettings(StrictModel, validate_default=True):
     @property
     def aside(self) -> bool:
         """Whether there is anything to work out aside."""
-        return self.feedback is not None
+        logged = self.served_log and self.served_log.rates
+        return bool(self.feedback or self.skew or logged)
 
     @model_validator(mode="after")
     def _something_to_join(self) -> Self:

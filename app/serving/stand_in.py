@@ -99,5 +99,6 @@ def _repeated(row: Frame, frame: Frame) -> Frame:
         np.repeat(states.status, n, axis=1),
         np.repeat(states.age_s, n, axis=1),
         None if refused is None else np.repeat(refused, n),
+        states.at,
     )
     return Frame(frame.model, n, frame.columns | features, views)

@@ -86,7 +86,8 @@ def judge(
     """
     if not rules.names:
         nothing = np.empty((0, 0))
-        return Verdict(ViewStates((), nothing.astype(np.int8), nothing), nothing > 0, None)
+        states = ViewStates((), nothing.astype(np.int8), nothing, at=now)
+        return Verdict(states, nothing > 0, None)
     age_s = now - np.array(event_at)
     absent, broken = np.isnan(age_s), np.isposinf(age_s)
     stale = (age_s > rules.max_age_s) & ~broken
@@ -102,7 +103,7 @@ def judge(
         status[replaced] = Status.DEFAULTED
         age_s[replaced] = np.nan
         left_out &= ~replaced
-    states = ViewStates(rules.names, status, np.maximum(age_s, 0.0))
+    states = ViewStates(rules.names, status, np.maximum(age_s, 0.0), at=now)
     if rules.refuses:
         gone = absent if replaced is None else absent | replaced
         states.refused = _first((stale & rules.refuse_stale) | (gone & rules.refuse_missing))

@@ -18,10 +18,31 @@ _STAGES = "deployments.features deployments.preprocess deployments.model"
 
 _MAY_IMPORT = {
     "app": "",  # the folder of the config, the options of deployments
-    "app.graph": f"app app.config app.ingress app.layouts app.start {_SHARED} {_STAGES}",
+    "app.graph": f"""app app.config app.ingress app.layouts app.observability.served_log app.start
+        {_SHARED} {_STAGES}""",
     "app.secrets": "app deployments",
     "app.guards": """app app.access app.audit app.config app.edge app.observability.request_log
         app.observability.traces app.observability.settings app.quota""",
+    "app.guards": """app app.access app.audit app.config app.edge app.observability.served_log
+        app.observability.skew app.quota""",
+    "app.observability": "app.config deployments",
+    "app.observability.settings": """app app.observability.skew.settings
+        app.observability.served_log.settings deployments""",
+    "app.observability.aside": """app.config app.observability.aside.work
+        app.observability.skew app.observability.served_log deployments""",
+    "app.observability.aside.work": "",
+    "app.observability.served": """app app.edge app.journal app.observability.served.settings
+        app.serving deployments deployments.bundle""",
+    "app.observability.served.settings": "app app.journal.settings deployments",
+    "app.observability.skew": """app app.config app.edge app.journal app.observability.aside.work
+        app.observability.served app.observability.skew.settings app.serving deployments
+        deployments.bundle deployments.features training.bundling""",
+    "app.observability.skew.settings": "app app.observability.served.settings deployments",
+    "app.observability.served_log": """app app.config app.edge app.observability.aside.work
+        app.observability.served app.observability.served_log.settings app.serving deployments
+        deployments.bundle deployments.features""",
+    "app.observability.served_log.settings": """app app.observability.served.settings
+        deployments""",
     "app.access": """app app.access.principal app.access.settings app.edge app.secrets app.serving
         deployments""",
     "app.quota": """app app.access.principal app.edge app.quota.settings app.secrets app.serving
@@ -39,8 +60,8 @@ _MAY_IMPORT = {
     "app.asgi": "app.config app.edge app.protocols app.serving",
     "app.cli": """app.access app.access.principal app.access.settings app.audit
         app.audit.settings app.config app.doors.concurrency app.doors.front app.doors.tls
-        app.journal app.secrets app.start training.bundling deployments deployments.bundle
-        deployments.features.plan""",
+        app.journal app.observability.skew app.secrets app.start training.bundling deployments
+        deployments.bundle deployments.features.plan""",
     "app.start": f"""app app.access app.access.settings app.config app.journal app.journal.settings
         app.ray_private
         app.ray_private.controller {_SHARED} {_STAGES}""",
@@ -73,8 +94,8 @@ _MAY_IMPORT = {
         deployments deployments.bundle""",
     "app.edge": "app.access.principal app.config app.serving deployments",
     "app.serving": f"app.config {_SHARED}",
-    "app.config": f"""app app.access.settings app.audit.settings app.quota.settings app.secrets
-        {_SHARED} {_STAGES}""",
+    "app.config": f"""app app.access.settings app.audit.settings app.observability.settings
+        app.quota.settings app.secrets {_SHARED} {_STAGES}""",
     "app.ray_private": "deployments",
     "app.ray_private.controller": "app.ray_private app.ray_private.haproxy_template",
     "app.ray_private.haproxy_template": """app.doors.concurrency app.doors.haproxy_rules

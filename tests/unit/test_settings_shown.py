@@ -17,6 +17,7 @@ from app.config import (
 )
 from app.observability.feedback.settings import FeedbackSettings
 from app.observability.predictions.settings import PredictionsSettings
+from app.observability.skew.settings import SkewSettings
 from app.options import OPTIONS
 from app.secrets import Secret
 from deployments.features.deployment import FeaturesSettings
@@ -52,6 +53,11 @@ DELIBERATE = {
     ("collapsed", "args.observability.predictions.segments"): "as above",
     ("collapsed", "args.observability.feedback"): "as above",
     ("collapsed", "args.observability.feedback.sums"): "as above",
+    ("distributed", "args.observability.skew"): "as audit",
+    ("distributed", "Features.clock"): "the shipped data end in 2013",
+    ("collapsed", "args.fast_lane"): "as above",
+    ("collapsed", "args.audit"): "as above",
+    ("collapsed", "args.observability.skew"): "as above",
     ("collapsed", "args.layout"): "this is the other one",
     ("collapsed", "Ingress.features.clock"): "as above",
     ("collapsed", "Ingress.batching.max_wait_s"): "one loop refuses and predicts",

@@ -15,3 +15,11 @@ def works(args: GraphArgs) -> Iterator[Work]:
 
         trained = Trained(args.model.bundles, args.model.name)
         yield QualityWork(observed.predictions, observed.feedback, trained)
+    if observed.skew:
+        from app.observability.skew.work import SkewWork
+
+        yield SkewWork.of(args, observed.skew)
+    if observed.served_log and observed.served_log.rates:
+        from app.observability.served_log.work import ServedLogWork
+
+        yield ServedLogWork.of(args, observed.served_log)
