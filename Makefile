@@ -82,6 +82,12 @@ $(DATA)/training.parquet: $(DATA)/flights.parquet feature_repo/definitions.py $(
 models/flight_delay/latest: $(DATA)/training.parquet $(TRAINING)
 	@$(BIN)/python -m training.flights.train
 
+# The service runs meanwhile, in another terminal. REPLAY="--day 2013-12-05 --speed 600" and the like.
+## replay           play a day of December through the service that runs: windsock replay
+.PHONY: replay
+replay: $(VENV)/.installed
+	@$(BIN)/windsock replay serve_config.yaml $(REPLAY)
+
 ## report           the model beside LightGBM, which is tuned for it (two minutes), in docs/quality
 .PHONY: report
 report: bundle

@@ -27,11 +27,11 @@ def build(args: GraphArgs) -> Application:
         stage.options(**given[stage.name], request_router_config=ANSWERING)
         for stage in (Features, Preprocess, Model)
     )
-    name, bundles = args.model.name, args.model.bundles
+    name, bundles, store = args.model.name, args.model.bundles, args.feature_store
     return ingress.bind(
         args,
         Distributed,
-        features.bind(bundles, name, args.feature_store.repo, args.feature_store.yaml),
+        features.bind(bundles, name, store.repo, store.yaml, args.observability.followed),
         preprocess.bind(bundles, name),
         model.bind(bundles, name, args.model),
         problems=problems,

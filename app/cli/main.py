@@ -13,10 +13,11 @@ from app.cli.init import init
 from app.cli.keyring import keyring
 from app.cli.keys import keys
 from app.cli.quality import quality
+from app.cli.replay import replay
 from app.cli.skew import skew
 from app.cli.up import up
 
-VERBS = (init, bundle, check, up, front, env, quality, skew, cost)
+VERBS = (init, bundle, check, up, front, env, quality, skew, cost, replay)
 GROUPS = {"keys": keys, "audit": audit, "keyring": keyring}
 
 # Without markup, since rich's takes as long to import as all the rest.

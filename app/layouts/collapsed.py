@@ -21,7 +21,8 @@ class Collapsed:
 
     def __init__(self, args: GraphArgs, bundles: BundleStore) -> None:
         store = partial(open_store, args.feature_store.repo, args.feature_store.yaml)
-        self._lookup = FeatureLookup(store, bundles, LookupSettings())
+        followed = args.observability.followed
+        self._lookup = FeatureLookup(store, bundles, LookupSettings(), followed)
         self._model = ModelStage(bundles, args.model)
         self.chain = Chain(
             timed(self._lookup.lookup),

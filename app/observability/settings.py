@@ -9,6 +9,7 @@ from app.folder import FilePath
 from app.observability.cost.settings import CostSettings
 from app.observability.feedback.settings import FeedbackSettings
 from app.observability.predictions.settings import PredictionsSettings
+from app.observability.replay.settings import ReplaySettings
 from app.observability.request_log.settings import RequestLogSettings
 from app.observability.served_log.settings import ServedLogSettings
 from app.observability.skew.settings import SkewSettings
@@ -42,6 +43,8 @@ class ObservabilitySettings(StrictModel, validate_default=True):
     """A line for each request that is sampled or fails."""
     cost: CostSettings | None = None
     """What the graph costs, from the prices of its resources; None counts no cost."""
+    replay: ReplaySettings | None = None
+    """What `windsock replay` plays; None has the clock follow nobody."""
     directory: FilePath = Path(".windsock/observability")
     """Where what is worked out aside is kept, once for all replicas of a node."""
 
@@ -50,6 +53,11 @@ class ObservabilitySettings(StrictModel, validate_default=True):
         """Whether there is anything to work out aside."""
         logged = self.served_log and self.served_log.rates
         return bool(self.feedback or self.skew or logged)
+
+    @property
+    def followed(self) -> Path | None:
+        """The file that a replayed clock follows."""
+        return self.replay.clock if self.replay else None
 
     @model_validator(mode="after")
     def _something_to_join(self) -> Self:

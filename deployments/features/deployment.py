@@ -26,10 +26,15 @@ class FeaturesReplica(StageReplica[FeaturesSettings]):
     settings = FeaturesSettings
 
     def __init__(
-        self, bundles: BundleStore, name: str, repo: Path, store_yaml: Path | None
+        self,
+        bundles: BundleStore,
+        name: str,
+        repo: Path,
+        store_yaml: Path | None,
+        followed: Path | None = None,
     ) -> None:
         store = partial(open_store, repo, store_yaml)
-        self._stage = FeatureLookup(store, bundles, LookupSettings())
+        self._stage = FeatureLookup(store, bundles, LookupSettings(), followed)
         super().__init__(bundles, name, self._stage.plans)
 
     @timed

@@ -28,6 +28,7 @@ from deployments.features.store.feast import FeastError, FeatureStore
 from deployments.features.store.guarded import GuardedReader
 from deployments.features.store.reader import OnlineReader
 from deployments.features.store.records import reason_of
+from deployments.features.store.sqlite import path_of, share
 from deployments.features.view_batch import ViewBatch, keys_of
 from deployments.features.view_rows import ViewRows, one_row
 from deployments.frames import Failures, Frame, ViewStates
@@ -59,7 +60,9 @@ class FeatureLookup:
         open_store: Callable[[], FeatureStore],
         bundles: BundleStore,
         settings: LookupSettings,
+        followed: Path | None = None,
     ) -> None:
+        """``followed``: the watermark of replays, which a replayed clock follows."""
         self._store = open_store()
         self._bundles = bundles
         self._metrics = LookupMetrics()
@@ -70,7 +73,9 @@ class FeatureLookup:
         self._isolation = Isolation("features")
         self.plans = Versions(self._load, self._connect)
         self.settings = settings
-        self.clock = Clock(settings.clock)
+        self._followed = followed
+        self.clock = Clock(settings.clock, followed)
+        self._latest = -np.inf
         self._rules: dict[ModelId, Rules] = {}
         self._caches: dict[str, RowCache] = {}
 
@@ -78,7 +83,7 @@ class FeatureLookup:
         """Take new settings. A clock that stays the same runs on, and cached rows are kept unless
         their number or the clock changes: what another instant knew is not what is known."""
         if settings.clock != self.settings.clock:
-            self.clock = Clock(settings.clock)
+            self.clock = Clock(settings.clock, self._followed)
             self._caches = {}
         if settings.cache_rows != self.settings.cache_rows:
             self._caches = {}
@@ -91,8 +96,8 @@ class FeatureLookup:
         an on-demand view cannot be computed for are in ``failed``."""
         prepared = await self.plans.get(frame.model)
         plan = prepared.plan
-        now = self.clock.now()
-        found, origin = await self._rows(plan, frame)
+        now = self._now()
+        found, origin = await self._rows(plan, frame, now)
         features, states = self._judged(frame.model, prepared, found, origin, now)
         if frame.counted:
             self._metrics.looked_up(states)
@@ -153,11 +158,13 @@ class FeatureLookup:
         return columns, verdict.states
 
     async def _rows(
-        self, plan: ServicePlan, frame: Frame
+        self, plan: ServicePlan, frame: Frame, instant: float
     ) -> tuple[list[ViewRows], npt.NDArray[np.int8] | None]:
         """The rows of each stored view, and their ``Origin`` int8 [V, N]: None where all of them
         come from the store, as fresh as the cache's time allows."""
         now = asyncio.get_running_loop().time()
+        if self.clock.replayed:  # cached rows age with what is replayed, too
+            now += instant
         keys = {
             fields: keys_of([frame.columns[name] for name in fields], frame.rows)
             for fields in {view.fields for view in plan.stored}
@@ -194,6 +201,13 @@ class FeatureLookup:
             found.append(rows)
         return found, origin
 
+    def _now(self) -> float:
+        now = self.clock.now()
+        if self.clock.replayed and now < self._latest:
+            self._caches = {}  # what is known later is not known yet
+        self._latest = now
+        return now
+
     def _cache(self, view: StoredView) -> RowCache:
         # Not by the name in the service: two projections of a view share their rows, and two
         # versions may give one name to different views.
@@ -228,7 +242,8 @@ def open_store(repo: Path, store_yaml: Path | None) -> FeatureStore:
     make_importable(repo)
     try:
         store = FeatureStore(repo_path=str(repo), fs_yaml_file=store_yaml)
-        adapter_of(store)
+        if "SqliteOnlineStore" in adapter_of(store):
+            share(path_of(store))
     except ServiceError:
         raise
     except FileNotFoundError as error:

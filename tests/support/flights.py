@@ -1,6 +1,8 @@
 """The shipped feature repo and flights, over an online store that a test may fill as it likes."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,12 @@ def shipped_store(folder: Path, online: dict[str, Any]) -> tuple[FeatureStore, P
     document = yaml.safe_load((FEATURE_REPO / "feature_store.yaml").read_text())
     shutil.copyfile(DATA / "registry.db", folder / "registry.db")
     if online["type"] == "sqlite":
-        shutil.copyfile(DATA / "online_store.db", online["path"])
+        # Not the file alone: what is in its write-ahead log belongs to it.
+        with (
+            closing(sqlite3.connect(DATA / "online_store.db")) as filled,
+            closing(sqlite3.connect(online["path"])) as copy,
+        ):
+            filled.backup(copy)
     document |= {"registry": str(folder / "registry.db"), "online_store": online}
     path = folder / "feature_store.yaml"
     path.write_text(yaml.safe_dump(document))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Nobody else can read or write it."""
+    """Nobody else can write it, nor read it where it has no write-ahead log."""
     with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         yield

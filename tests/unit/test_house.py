@@ -55,6 +55,10 @@ _MAY_IMPORT = {
     "app.quota.settings": "app app.access.principal app.secrets deployments",
     "app.journal.settings": "app app.secrets deployments",
     "app.audit.settings": "app app.journal.settings app.secrets deployments",
+    "app.observability.settings": "app app.observability.replay.settings deployments",
+    "app.observability.replay": """app app.access app.config app.observability.replay.settings
+        app.start deployments deployments.features windsock""",
+    "app.observability.replay.settings": "app deployments",
     "app.ingress": f"""app.asgi app.config app.doors app.guards app.edge app.layouts app.protocols
         app.ray_private app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",
@@ -113,7 +117,8 @@ _MAY_IMPORT = {
     "training": "",
     # A bundle is started once as a replica starts it, with the server's own contract and chain.
     "training.bundling": f"training app.config app.serving {_SHARED} {_STAGES}",
-    "training.flights": f"training training.bundling {_SHARED} {_STAGES}",
+    "training.flights": f"""training training.bundling app.observability.replay.source {_SHARED}
+        {_STAGES}""",
     "windsock": "",
 }
 ROOMS = {room: set(others.split()) for room, others in _MAY_IMPORT.items()}

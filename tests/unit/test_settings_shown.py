@@ -18,6 +18,7 @@ from app.config import (
 from app.observability.feedback.settings import FeedbackSettings
 from app.observability.predictions.settings import PredictionsSettings
 from app.observability.skew.settings import SkewSettings
+from app.observability.replay.settings import ReplaySettings
 from app.options import OPTIONS
 from app.secrets import Secret
 from deployments.features.deployment import FeaturesSettings
@@ -37,27 +38,24 @@ FORMS: dict[str, dict[str, type[BaseModel]]] = {
     "collapsed": {"Ingress": CollapsedSettings},
 }
 
-_OFF_BY_DEFAULT = FastLaneSettings | AuditSettings | PredictionsSettings | FeedbackSettings
+_OFF_BY_DEFAULT = (
+    *(FastLaneSettings, AuditSettings),
+    *(PredictionsSettings, FeedbackSettings, SkewSettings, ReplaySettings),
+)
 
+_EITHER = {
+    "args.fast_lane": "open on loopback here, shut where nobody asks for it",
+    "args.audit": "kept here, and not where nobody asks for it",
+    "args.observability.predictions": "as audit",
+    "args.observability.predictions.segments": "the shipped model's own fields",
+    "args.observability.feedback": "as audit",
+    "args.observability.feedback.sums": "an example",
+    "args.observability.skew": "as audit",
+    "args.observability.replay": "the flights can be played here",
+}
 DELIBERATE = {
-    ("distributed", "args.fast_lane"): "open on loopback here, shut where nobody asks for it",
-    ("distributed", "args.audit"): "kept here, and not where nobody asks for it",
-    ("distributed", "args.observability.predictions"): "as above",
-    ("distributed", "args.observability.predictions.segments"): "the shipped model's own fields",
-    ("distributed", "args.observability.feedback"): "as above",
-    ("distributed", "args.observability.feedback.sums"): "an example",
+    **{(layout, path): why for layout in FORMS for path, why in _EITHER.items()},
     ("distributed", "Features.clock"): "the shipped data end in 2013",
-    ("collapsed", "args.fast_lane"): "as above",
-    ("collapsed", "args.audit"): "as above",
-    ("collapsed", "args.observability.predictions"): "as above",
-    ("collapsed", "args.observability.predictions.segments"): "as above",
-    ("collapsed", "args.observability.feedback"): "as above",
-    ("collapsed", "args.observability.feedback.sums"): "as above",
-    ("distributed", "args.observability.skew"): "as audit",
-    ("distributed", "Features.clock"): "the shipped data end in 2013",
-    ("collapsed", "args.fast_lane"): "as above",
-    ("collapsed", "args.audit"): "as above",
-    ("collapsed", "args.observability.skew"): "as above",
     ("collapsed", "args.layout"): "this is the other one",
     ("collapsed", "Ingress.features.clock"): "as above",
     ("collapsed", "Ingress.batching.max_wait_s"): "one loop refuses and predicts",
@@ -80,7 +78,8 @@ def departures(shown: BaseModel, default: BaseModel, where: str) -> Iterator[str
         value, usual = getattr(shown, name), getattr(default, name)
         if isinstance(value, _OFF_BY_DEFAULT) and usual is None:
             yield path
-            usual = type(value)()
+            needed = {"source": value.source} if isinstance(value, ReplaySettings) else {}
+            usual = type(value)(**needed)
         whole = isinstance(value, Secret)  # of its places it names one
         if isinstance(value, BaseModel) and type(value) is type(usual) and not whole:
             yield from departures(value, usual, path)

@@ -1,0 +1,1 @@
+"""Days of the past, played through a service that runs."""
