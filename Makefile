@@ -50,6 +50,15 @@ run-tls: $(FILLED) bundle
 		while kill -0 $$up 2> /dev/null; do wait $$up; code=$$?; done; \
 		kill $$front 2> /dev/null; wait $$front; exit $$code
 
+## monitor          Prometheus for the graph that runs, and its dashboards: windsock monitor
+.PHONY: monitor dashboards-json
+monitor: $(VENV)/.installed
+	@$(BIN)/windsock monitor serve_config.yaml
+
+## dashboards-json  dashboards and rules in deploy/, from the catalogue of metrics
+dashboards-json: $(VENV)/.installed
+	@$(BIN)/python -m app.observability.dashboards
+
 ## install          make the environment .venv, with the command windsock
 install: $(VENV)/.installed
 ## data             features from the raw data, and the training set

@@ -32,6 +32,23 @@ def departures(
     return others, unlocked
 
 
+def vendored(folder: Path = ROOT / "app") -> list[dict[str, Any]]:
+    """The components that lie in the tree itself, each with a ``component.json`` beside its
+    licence."""
+    told = (json.loads(path.read_text()) for path in sorted(folder.rglob("component.json")))
+    return [
+        {
+            "type": "library",
+            "name": one["name"],
+            "version": one["version"],
+            "purl": (purl := f"pkg:npm/{one['name']}@{one['version']}"),
+            "bom-ref": purl,
+            "licenses": [{"license": {"id": one["license"]}}],
+        }
+        for one in told
+    ]
+
+
 def main(python: str, target: Path) -> int:
     """0; 1 where the environment of ``python`` has other versions than are
     locked; 2 where no bill was made."""
@@ -47,6 +64,8 @@ def main(python: str, target: Path) -> int:
         return 2
     document = json.loads(target.read_text())
     others, unlocked = departures(document, locked())
+    document["components"] += vendored()
+    target.write_text(json.dumps(document, indent=2))
     if unlocked:
         print(f"besides the locked set: {', '.join(unlocked)}", file=sys.stderr)
     if others:

@@ -7,17 +7,22 @@ from app.cli.audit import audit
 from app.cli.bundle import bundle
 from app.cli.check import check
 from app.cli.cost import cost
+from app.cli.dashboards import dashboards
 from app.cli.env import env
 from app.cli.front import front
 from app.cli.init import init
 from app.cli.keyring import keyring
 from app.cli.keys import keys
+from app.cli.monitor import monitor
 from app.cli.quality import quality
 from app.cli.replay import replay
 from app.cli.skew import skew
 from app.cli.up import up
 
-VERBS = (init, bundle, check, up, front, env, quality, skew, cost, replay)
+VERBS = (
+    *(init, bundle, check, up, front, monitor, dashboards, replay),
+    *(quality, skew, cost, env),
+)
 GROUPS = {"keys": keys, "audit": audit, "keyring": keyring}
 
 # Without markup, since rich's takes as long to import as all the rest.

@@ -1,16 +1,12 @@
 """The front's HAProxy, which the front keeps running."""
 
 import asyncio
-import ctypes
-import os
 import signal
-import sys
 import time
 from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Never
 
@@ -22,12 +18,11 @@ from app.doors.haproxy_watch import answers, watch
 from app.doors.lanes import Servers
 from app.doors.slots import Slots
 from app.doors.tls.lines import TlsLines
+from app.start.outliving import ends_with_us
 
 _STARTS_WITHIN_S = 10.0
 _ENDS, _WITHIN_S = 6, 30.0
 _POLL_S = 0.02
-_LIBC = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1
 
 
 def control_of(folder: Path) -> str:
@@ -137,7 +132,7 @@ class FrontHAProxy:
             "-f",
             str(self._file),
             process_group=0,  # the keys of a terminal are for the front
-            preexec_fn=partial(_end_with, os.getpid()) if sys.platform == "linux" else None,
+            preexec_fn=ends_with_us(),
         )
         self._slots.forget()
         self._grpc_slots.forget()
@@ -150,11 +145,3 @@ class FrontHAProxy:
         self.kill()
         await process.wait()
         raise Ended("HAProxy has not started: see what it printed above")
-
-
-def _end_with(parent: int) -> None:
-    """The kernel ends this process with the thread that started it, however that ends: an HAProxy
-    that is left would hold the port, and nobody would tell it where replicas are."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)

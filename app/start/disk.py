@@ -43,12 +43,9 @@ class Place:
 def places(environment: Mapping[str, str]) -> Iterator[Place]:
     """Those of a start with this environment that has a Ray of its own on this machine. Raises
     ConfigError for a token that cannot be read."""
-    system = "/tmp"
-    if sys.platform == "linux":
-        system = environment.get("TMPDIR", system)
-    rays = Path(environment.get("RAY_TMPDIR", system))
-    _check_path("RAY_TMPDIR", rays, _RAYS_SOCKET, _RAYS_LONGEST)
-    yield Place("Ray's files", rays / "ray", _RAY, "set RAY_TMPDIR to another folder")
+    rays = rays_folder(environment)
+    _check_path("RAY_TMPDIR", rays.parent, _RAYS_SOCKET, _RAYS_LONGEST)
+    yield Place("Ray's files", rays, _RAY, "set RAY_TMPDIR to another folder")
     if sys.platform == "linux":
         # What does not fit there is in Ray's own folder: it may be as small as containers have it.
         change = "mount a tmpfs there (docker run --shm-size=1g)"
@@ -66,6 +63,14 @@ def places(environment: Mapping[str, str]) -> Iterator[Place]:
     if token := _token(environment):
         change = "set RAY_AUTH_TOKEN, or HOME to another folder"
         yield Place("Ray's token", token.parent, _TOKEN, change)
+
+
+def rays_folder(environment: Mapping[str, str]) -> Path:
+    """Where Ray keeps the files of its sessions."""
+    system = "/tmp"
+    if sys.platform == "linux":
+        system = environment.get("TMPDIR", system)
+    return Path(environment.get("RAY_TMPDIR", system)) / "ray"
 
 
 def log_place() -> Place:

@@ -59,6 +59,14 @@ _MAY_IMPORT = {
     "app.observability.replay": """app app.access app.config app.observability.replay.settings
         app.start deployments deployments.features windsock""",
     "app.observability.replay.settings": "app deployments",
+    "app.observability.promql": "deployments deployments.metrics",
+    "app.observability.slo": """app.observability.promql app.serving deployments
+        deployments.metrics""",
+    "app.observability.alerts": """app.observability.promql app.observability.slo deployments
+        deployments.metrics""",
+    "app.observability.dashboards": """app.observability.alerts app.observability.promql
+        app.observability.slo app.start deployments deployments.metrics""",
+    "app.observability.monitor": "app.observability.dashboards app.start",
     "app.ingress": f"""app.asgi app.config app.doors app.guards app.edge app.layouts app.protocols
         app.ray_private app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",

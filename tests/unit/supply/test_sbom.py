@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from supply.locked import locked
-from supply.sbom import departures
+from supply.sbom import departures, vendored
 from tests.support.serve import ROOT
 
 _PYTHON = ROOT / ".venv-supply" / "bin" / "python"
@@ -27,6 +27,18 @@ def test_the_locked_set_gives_each_distribution_its_versions(tmp_path: Path) -> 
     file.write_text("# why\nA.b_c==1.0\npy-spy==0.1 ; x == 'y'\npy-spy==0.2 ; x != 'y'  # so\n")
 
     assert locked(file) == {"a-b-c": {"1.0"}, "py-spy": {"0.1", "0.2"}}
+
+
+def test_what_lies_in_the_tree_is_a_component_with_its_licence() -> None:
+    (uplot,) = vendored()
+
+    assert uplot["purl"] == "pkg:npm/uplot@1.6.32"
+    folder = ROOT / "app" / "observability" / "dashboards" / "page" / "vendor" / "uplot"
+    assert "MIT" in (folder / "LICENSE").read_text()
+    assert (
+        f"/*! https://github.com/leeoniya/uPlot (v{uplot['version']})"
+        in (folder / "uPlot.iife.min.js").read_text()
+    )
 
 
 @pytest.mark.skipif(not _PYTHON.exists(), reason="the tools are missing: `make supply-tools`")

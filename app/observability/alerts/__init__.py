@@ -1,0 +1,2 @@
+"""Alerts, declared with the catalogue's metrics: each says what it means and leads to its walk in
+docs/operations.md."""

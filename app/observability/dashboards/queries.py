@@ -1,0 +1,19 @@
+"""What the panels of all dashboards are asked with."""
+
+from app.observability.promql import Promql
+from deployments.metrics.catalogue import graph
+
+NOW = Promql("$__rate_interval", ("model", "version"))
+"""Narrowed to the models and versions that are chosen; over what Grafana finds wide enough for the
+interval of scraping."""
+SHOWN = Promql("$__range", ("model", "version"))
+"""The same over all that is shown."""
+ALL = Promql("$__rate_interval")
+"""Of all models and versions, whatever is chosen."""
+
+_SERVING = graph.IN_SERVICE.exported
+VERSIONS_OF_MODELS = f"label_values({_SERVING}, model)"
+VERSIONS = f'label_values({_SERVING}{{model=~"$model"}}, version)'
+
+FIRING = 'ALERTS{alertstate="firing",alertname=~"Windsock.*"}'
+"""Prometheus' own series of alerts."""
