@@ -65,11 +65,11 @@ def _recorders(args: EdgeArgs) -> Iterator[Recorder]:
 
         yield PredictionRecorder(observed.predictions, anonymous=not args.auth)
     if observed.skew:
-        from app.observed.skew.sampler import SkewSampler
+        from app.observability.skew.sampler import SkewSampler
 
         yield SkewSampler(observed.skew)
     if observed.served_log and observed.served_log.rates:
-        from app.observed.served_log.recorder import ServedLog
+        from app.observability.served_log.recorder import ServedLog
 
         yield ServedLog(observed.served_log)
 

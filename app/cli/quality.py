@@ -22,6 +22,7 @@ class By(Enum):
     DAY = "day"
 
 
+_NARROWEST = 120  # columns: a pipe has no width
 _MEASURES = {
     "auc": "AUC",
     "average_precision": "avg. precision",
@@ -74,7 +75,7 @@ def _print(found: "list[Line]", counted: dict[str, int], by: By) -> None:
     table = Table(box=None, header_style="bold")
     heads = ["version", *([by.value] if by is not By.VERSION else [])]
     for head in heads:
-        table.add_column(head)
+        table.add_column(head, no_wrap=True)
     sums = sorted({name for one in found for name in one.quality.sums})
     for head in ("predictions", "known", *_MEASURES.values(), *sums):
         table.add_column(head, justify="right")
@@ -87,6 +88,7 @@ def _print(found: "list[Line]", counted: dict[str, int], by: By) -> None:
             *(f"{one.quality.sums.get(name, 0):,.2f}" for name in sums),
         )
     console = Console()
+    console.width = max(console.width, _NARROWEST)
     console.print(table if found else "no predictions yet")
     told = (f"{count:,} {name}" for name, count in sorted(counted.items()) if count)
     console.print(f"outcomes: {', '.join(told) or 'none yet'}", style="dim", highlight=False)
@@ -96,7 +98,7 @@ def _cell(measured: "Measured | None") -> str:
     if measured is None or isnan(measured.value):
         return "-"
     value, lower, upper = measured
-    return f"{value:.3f}" if isnan(lower) else f"{value:.3f} ({lower:.3f}-{upper:.3f})"
+    return f"{value:.3f}" if isnan(lower) else f"{value:.3f}\n[dim]{lower:.2f}-{upper:.2f}[/dim]"
 
 
 def _json(one: "Line") -> dict[str, Any]:
@@ -111,7 +113,8 @@ def _json(one: "Line") -> dict[str, Any]:
 
 
 def _ends(measured: "Measured") -> dict[str, float | None]:
-    return {name: None if isnan(value) else value for name, value in measured._asdict().items()}
+    named = zip(("value", "lower", "upper"), measured, strict=True)
+    return {name: None if isnan(value) else value for name, value in named}
 
 
 def _settings(config: Path) -> "ObservabilitySettings":

@@ -58,7 +58,7 @@ def _lines(past: Past) -> Iterator[str]:
         yield f"# TYPE {family.removesuffix('_total')} {'counter' if counts else 'gauge'}\n"
         for series in several:
             for at, value in past[series]:
-                yield f"{series} {value!r} {at:.3f}\n"
+                yield f"{series} {float(value)!r} {float(at):.3f}\n"
 
 
 def _ready(url: str) -> bool:

@@ -96,7 +96,7 @@ _MAY_IMPORT = {
     "app.doors.front": """app.doors.front_haproxy app.doors.grpc_doors app.doors.lanes
         app.doors.tls app.start""",
     "app.doors.front_haproxy": """app.doors app.doors.front_config app.doors.haproxy_watch
-        app.doors.lanes app.doors.slots app.doors.tls""",
+        app.doors.lanes app.doors.slots app.doors.tls app.start""",
     "app.doors.front_config": "app.doors.haproxy_rules app.doors.slots app.doors.tls",
     "app.doors.grpc_doors": "app.doors.lanes app.start",
     "app.doors.slots": "app.doors.haproxy_watch app.doors.lanes app.start",

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 HISTORY = {ROOT / "CHANGELOG.md"}  # names what is gone, too
 
-TOP = "app|benchmarks|client|deployments|docs|examples|feature_repo|supply|tests|training"
+TOP = "app|benchmarks|client|deploy|deployments|docs|examples|feature_repo|supply|tests|training"
 BUILT = re.compile(r"(feature_repo|examples/\w+)/(data|models)(/|$)")
 
 LINK = re.compile(r"\]\((?!\w+:)([^)\s]*)\)")

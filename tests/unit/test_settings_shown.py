@@ -15,6 +15,7 @@ from app.config import (
     FastLaneSettings,
     GraphArgs,
 )
+from app.observability.cost.settings import CostSettings
 from app.observability.feedback.settings import FeedbackSettings
 from app.observability.predictions.settings import PredictionsSettings
 from app.observability.skew.settings import SkewSettings
@@ -40,7 +41,7 @@ FORMS: dict[str, dict[str, type[BaseModel]]] = {
 
 _OFF_BY_DEFAULT = (
     *(FastLaneSettings, AuditSettings),
-    *(PredictionsSettings, FeedbackSettings, SkewSettings, ReplaySettings),
+    *(PredictionsSettings, FeedbackSettings, SkewSettings, CostSettings, ReplaySettings),
 )
 
 _EITHER = {
@@ -51,6 +52,7 @@ _EITHER = {
     "args.observability.feedback": "as audit",
     "args.observability.feedback.sums": "an example",
     "args.observability.skew": "as audit",
+    "args.observability.cost": "an example of prices",
     "args.observability.replay": "the flights can be played here",
 }
 DELIBERATE = {

@@ -56,36 +56,45 @@ class Prometheus:
         times = span.times
         for first in range(0, span.steps, _MOST_POINTS):
             part = times[first : first + _MOST_POINTS]
-            for one in self._asked(expression, part[0], part[-1], span.step_s):
-                labels = tuple(sorted(one["metric"].items()))
-                values = found.setdefault(labels, np.full(span.steps, np.nan))
-                for instant, value in one["values"]:
-                    place = round((float(instant) - times[0]) / span.step_s)
-                    number = float(value)
-                    values[place] = number if math.isfinite(number) else np.nan
+            answer = self._answer(expression, part[0], part[-1], span.step_s)
+            try:
+                for one in self._result(answer.json(), expression):
+                    labels = tuple(sorted(one["metric"].items()))
+                    values = found.setdefault(labels, np.full(span.steps, np.nan))
+                    _fill(values, one["values"], times[0], span.step_s)
+            except (ValueError, KeyError, TypeError, IndexError) as error:
+                raise Unreadable(
+                    f"what answers at {_shown(self._url)} is no Prometheus: /api/v1/query_range is "
+                    f"answered with status {answer.status_code} and not in its form"
+                ) from error
         return [Series(dict(labels), values) for labels, values in sorted(found.items())]
 
-    def _asked(self, expression: str, first: float, last: float, step_s: float) -> list[Any]:
+    def _answer(self, expression: str, first: float, last: float, step_s: float) -> httpx.Response:
         form = {"query": expression, "start": repr(float(first)), "end": repr(float(last))}
         try:
-            answer = self._client.post(
+            return self._client.post(
                 f"{self._url}/api/v1/query_range", data={**form, "step": f"{step_s:g}"}
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreadable(f"no Prometheus answers at {_shown(self._url)}: {error}") from error
-        try:
-            told = answer.json()
-            if told["status"] != "success":
-                raise Unreadable(
-                    f"the Prometheus at {_shown(self._url)} refuses {expression}: {told['error']}"
-                )
-            result: list[Any] = told["data"]["result"]
-        except (ValueError, KeyError, TypeError) as error:
+
+    def _result(self, told: Any, expression: str) -> list[Any]:
+        if told["status"] != "success":
             raise Unreadable(
-                f"what answers at {_shown(self._url)} is no Prometheus: /api/v1/query_range is "
-                f"answered with status {answer.status_code} and not in its form"
-            ) from error
+                f"the Prometheus at {_shown(self._url)} refuses {expression}: {told['error']}"
+            )
+        result: list[Any] = told["data"]["result"]
         return result
+
+
+def _fill(values: Floats, points: list[Any], begin: float, step_s: float) -> None:
+    """Each at its step; what is no number stays unknown."""
+    for instant, value in points:
+        place = round((float(instant) - begin) / step_s)
+        if not 0 <= place < len(values):
+            raise IndexError(place)
+        number = float(value)
+        values[place] = number if math.isfinite(number) else np.nan
 
 
 def _shown(url: str) -> str:

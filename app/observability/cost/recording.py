@@ -77,7 +77,9 @@ class Recording:
         """Write it. Raises OSError."""
         document: dict[str, Any] = {
             "format": 1,
-            **self.span._asdict(),
+            "begin": self.span.begin,
+            "step_s": self.span.step_s,
+            "steps": self.span.steps,
             "service": self.service.model_dump(),
             "series": {
                 name: [

@@ -148,11 +148,14 @@ def _answers(study: Study, currency: str) -> RenderableType:
         "",
         currency,
         "change",
-        "replicas: mean (most), busy",
-        "above 80 %",
+        "replicas (most), busy",
+        *("> 80 %", "> 100 %"),
     )
-    table.add_column("overloaded", justify="right")
-    notes: list[str] = []
+    table.columns[0].no_wrap = table.columns[3].no_wrap = True
+    notes = [
+        "> 80 %, > 100 %: the share of time in which some deployment works above this share of its "
+        "capacity; above 100 % it is overloaded.",
+    ]
     for one in study.answers:
         table.add_row(*_row(one))
         notes += [f"{one.scenario.text}: {note}" for note in _notes(one)]

@@ -82,7 +82,7 @@ _LATENCY = Row(
     "Latency",
     [
         Panel(
-            title="Requests",
+            title="Latency of requests",
             description="At the door of the replica, streams left out. p99 alone rising: queue, "
             "garbage, a slow store read. All rising: a stage or the machine.",
             queries=_percentiles(requests.DURATION),

@@ -23,9 +23,9 @@ def _week(measure: str) -> str:
 def _course(measure: str, unit: str, description: str) -> Panel:
     """A measure by version with its interval, and what it was in training."""
     by = ("version",)
-    title = measure.replace("_", " ").capitalize()
+    name = "AUC" if measure == "auc" else measure.replace("_", " ").capitalize()
     return Panel(
-        title="AUC" if measure == "auc" else title,
+        title=f"{name} by version",
         description=description,
         queries=[
             Query(NOW.maximum(quality.MEASURED, by, measure=measure, **_WEEK), "{{version}}"),

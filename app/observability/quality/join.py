@@ -29,6 +29,7 @@ class Join:
         self._connection = connection
         self._most = segment_values
         self._sums = Sums()
+        self._made: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
         self._tallies: Counter[str] = Counter()
         self._ids: dict[Cell, int] = {}
         self._cells: dict[int, Cell] = {}
@@ -79,6 +80,8 @@ class Join:
 
     def write(self) -> None:
         """All that was added up."""
+        for id, (count, scored) in self._made.items():
+            self._sums.predicted(self._cell(id), count, scored)
         self._sums.write(self._connection)
         self._connection.executemany(
             "INSERT INTO tallies VALUES (?, ?) ON CONFLICT DO UPDATE SET "
@@ -90,6 +93,8 @@ class Join:
         day = record.at_us // DAY_US
         scores = np.frombuffer(record.scores, "<f8").tolist()
         failed = set(record.failed)
+        columns = list(record.segments.values())
+        ids: dict[tuple[str | None, ...], int] = {}
         place = 0
         for asked in record.asked:
             if asked.first == 0:
@@ -100,19 +105,24 @@ class Join:
                 if place in failed:
                     self._refuse(key, day)
                 else:
-                    segments = tuple(
-                        f"{field}={self._bounded(field, values[place])}"
-                        for field, values in record.segments.items()
-                        if values[place] is not None
-                    )
-                    model = record.model
-                    cell = Cell(model.name, model.version, day, record.threshold, segments)
+                    values = tuple([one[place] for one in columns])
+                    if values not in ids:
+                        ids[values] = self._cell_id(self._cell_of(record, values))
                     score = scores[place]
-                    self._insert(key, cell, score if isfinite(score) else None)
+                    self._insert(key, ids[values], score if isfinite(score) else None)
                 place += 1
 
-    def _insert(self, key: bytes, cell: Cell, score: float | None) -> None:
-        id = self._cell_id(cell)
+    def _cell_of(self, record: Predicted, values: tuple[str | None, ...]) -> Cell:
+        segments = tuple(
+            f"{field}={self._bounded(field, value)}"
+            for field, value in zip(record.segments, values, strict=True)
+            if value is not None
+        )
+        model = record.model
+        day = record.at_us // DAY_US
+        return Cell(model.name, model.version, day, record.threshold, segments)
+
+    def _insert(self, key: bytes, id: int, score: float | None) -> None:
         inserted = self._do(
             "INSERT OR IGNORE INTO predictions (key, cell, score) VALUES (?, ?, ?)",
             (key, id, score),
@@ -120,7 +130,9 @@ class Join:
         if not inserted.rowcount:
             self._tallies[PREDICTED_AGAIN] += 1
             return
-        self._sums.predicted(cell, score)
+        counts = self._made[id]
+        counts[0] += 1
+        counts[1] += score is not None
         if not self._anybody_waits:
             return
         waits = self._do(
@@ -185,5 +197,5 @@ class Join:
 
 def _digest(outcome: float, fields: Mapping[str, float]) -> bytes:
     """Of all that counts in an outcome."""
-    text = json.dumps([float(outcome), sorted((name, float(v)) for name, v in fields.items())])
+    text = f"{float(outcome)} {sorted((name, float(value)) for name, value in fields.items())}"
     return blake2b(text.encode(), digest_size=8).digest()

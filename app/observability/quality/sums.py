@@ -45,7 +45,7 @@ class Cell:
 
 
 @dataclass(slots=True)
-class _Group:
+class _Added:
     columns: list[float] = field(default_factory=lambda: [0.0] * len(COLUMNS))
     bins: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
     tenths: defaultdict[int, list[float]] = field(
@@ -53,74 +53,84 @@ class _Group:
     )
     sums: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
+    def take(self, other: "_Added") -> None:
+        """Add all of another."""
+        self.columns = [one + more for one, more in zip(self.columns, other.columns, strict=True)]
+        for bin, counts in other.bins.items():
+            mine = self.bins[bin]
+            mine[0] += counts[0]
+            mine[1] += counts[1]
+        for tenth, amounts in other.tenths.items():
+            here = self.tenths[tenth]
+            here[:] = [one + more for one, more in zip(here, amounts, strict=True)]
+        for name, total in other.sums.items():
+            self.sums[name] += total
+
 
 class Sums:
     """Of one transaction."""
 
     def __init__(self) -> None:
-        self._groups: defaultdict[tuple[str, str, int, str], _Group] = defaultdict(_Group)
-        self._predicted: defaultdict[Cell, list[int]] = defaultdict(lambda: [0, 0])
+        self._cells: defaultdict[Cell, _Added] = defaultdict(_Added)
 
-    def predicted(self, cell: Cell, score: float | None) -> None:
-        """A prediction of this cell was made."""
-        counts = self._predicted[cell]
-        counts[0] += 1
-        counts[1] += score is not None
+    def predicted(self, cell: Cell, count: int, scored: int) -> None:
+        """So many predictions of this cell were made, and so many of them have a score."""
+        columns = self._cells[cell].columns
+        columns[_PREDICTIONS] += count
+        columns[_SCORED] += scored
 
     def joined(
         self, cell: Cell, score: float | None, outcome: float, fields: Mapping[str, float]
     ) -> None:
         """The outcome of one is known."""
-        added: list[tuple[int, float]] = [(_LABELLED, 1)]
-        binary = outcome in (0.0, 1.0)
-        if score is not None:
-            error = (score - outcome) ** 2
-            added += [(_MEASURED, 1), (_OUTCOMES, outcome), (_SCORES, score)]
-            added += [(_ERRORS, error), (_SQUARES, error * error)]
-            if binary:
-                added.append((_AT_THRESHOLD[score >= cell.threshold, outcome == 1.0], 1))
-        for name in cell.groups():
-            group = self._groups[name]
-            for place, amount in added:
-                group.columns[place] += amount
-            if score is not None and binary:
-                group.bins[bin_of(score)][int(outcome)] += 1
-                tenth = group.tenths[tenth_of(score)]
-                tenth[0] += 1
-                tenth[1] += score
-                tenth[2] += outcome
-            for one, amount in fields.items():
-                group.sums[one] += amount
+        added = self._cells[cell]
+        columns = added.columns
+        columns[_LABELLED] += 1
+        for name, amount in fields.items():
+            added.sums[name] += amount
+        if score is None:
+            return
+        error = (score - outcome) ** 2
+        columns[_MEASURED] += 1
+        columns[_OUTCOMES] += outcome
+        columns[_SCORES] += score
+        columns[_ERRORS] += error
+        columns[_SQUARES] += error * error
+        if outcome in (0.0, 1.0):
+            columns[_AT_THRESHOLD[score >= cell.threshold, outcome == 1.0]] += 1
+            added.bins[bin_of(score)][int(outcome)] += 1
+            tenth = added.tenths[tenth_of(score)]
+            tenth[0] += 1
+            tenth[1] += score
+            tenth[2] += outcome
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Add all of it to what the index has."""
-        for cell, (count, scored) in self._predicted.items():
+        groups: defaultdict[tuple[str, str, int, str], _Added] = defaultdict(_Added)
+        for cell, added in self._cells.items():
             for name in cell.groups():
-                columns = self._groups[name].columns
-                columns[_PREDICTIONS] += count
-                columns[_SCORED] += scored
-        for name, group in self._groups.items():
-            id = _group_id(connection, name)
-            self._write(connection, id, group)
+                groups[name].take(added)
+        for name, added in groups.items():
+            self._write(connection, _group_id(connection, name), added)
 
-    def _write(self, connection: sqlite3.Connection, id: int, group: _Group) -> None:
-        connection.execute(_ADD, (*group.columns, id))
+    def _write(self, connection: sqlite3.Connection, id: int, added: _Added) -> None:
+        connection.execute(_ADD, (*added.columns, id))
         connection.executemany(
             "INSERT INTO bins VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "negatives = negatives + excluded.negatives, "
             "positives = positives + excluded.positives",
-            [(id, bin, *counts) for bin, counts in group.bins.items()],
+            [(id, bin, *counts) for bin, counts in added.bins.items()],
         )
         connection.executemany(
             "INSERT INTO tenths VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "rows = rows + excluded.rows, scores = scores + excluded.scores, "
             "positives = positives + excluded.positives",
-            [(id, tenth, *counts) for tenth, counts in group.tenths.items()],
+            [(id, tenth, *counts) for tenth, counts in added.tenths.items()],
         )
         connection.executemany(
             "INSERT INTO sums VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
             "total = total + excluded.total",
-            [(id, name, total) for name, total in group.sums.items()],
+            [(id, name, total) for name, total in added.sums.items()],
         )
 
 

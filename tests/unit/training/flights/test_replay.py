@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,7 @@ async def test_a_flight_is_answered_with_what_the_offline_join_finds(tmp_path: P
         writer.write(rows)
     write(clock, one.start)
     asked: list[Ask] = []
-    answers: list[pd.DataFrame] = []
+    answers: list[dict[str, Any]] = []
     for moment in played(one.moments(), until=None, limit=ASKS):
         for rows in moment.rows:
             writer.write(rows)
@@ -58,12 +59,13 @@ async def test_a_flight_is_answered_with_what_the_offline_join_finds(tmp_path: P
         if moment.asks:
             found = await stage.lookup(frame(moment.asks))
             asked += moment.asks
-            answers.append(
-                pd.DataFrame({name: column.tolist() for name, column in found.columns.items()})
-            )
+            cells = {name: column.tolist() for name, column in found.columns.items()}
+            answers += [
+                dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)
+            ]
         if len(asked) == ASKS:
             break
-    online = pd.concat(answers, ignore_index=True)
+    online = pd.DataFrame(answers)
     flights = known(asked)
     offline = as_of(store, SERVICE, flights.assign(place=range(len(flights))))
     offline = offline.sort_values("place", ignore_index=True)
@@ -73,7 +75,7 @@ async def test_a_flight_is_answered_with_what_the_offline_join_finds(tmp_path: P
     for name in views:
         got = online[name].astype(offline[name].dtype)
         pd.testing.assert_series_equal(got, offline[name], check_exact=True, obj=name)
-    assert offline[views].notna().any().all()
+    assert offline[views].notna().mean().mean() > 0.5
 
 
 def test_outcomes_return_when_they_are_known_and_not_before(whole: FlightDay) -> None:

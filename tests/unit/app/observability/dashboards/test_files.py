@@ -105,6 +105,12 @@ def test_panels_lie_beside_each_other(dashboard: Dashboard) -> None:
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda one: one.name)
+def test_titles_tell_panels_apart(dashboard: Dashboard) -> None:
+    titles = [panel.title for panel in dashboard.panels]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda one: one.name)
 def test_numbers_are_on_top(dashboard: Dashboard) -> None:
     assert {panel.draws.value for panel in dashboard.rows[0].panels} == {"stat"}
 

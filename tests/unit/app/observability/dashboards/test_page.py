@@ -115,7 +115,7 @@ async def choose(page: Tab, select: str, value: str) -> None:
 
 async def test_keys_leave_a_series_out_and_focus_stays(measured: str, tmp_path: Path) -> None:
     async with opened(measured, tmp_path, "windsock-overview") as page:
-        first = "panel('Requests').querySelector('.legend button')"
+        first = "panel('Latency of requests').querySelector('.legend button')"
         await page.evaluate(f"({PANEL}, {first}.focus())")
         await page.press("Enter")
         await page.until(f"({PANEL}, {first}.getAttribute('aria-pressed') === 'false')")

@@ -74,7 +74,7 @@ def summed(scores: Floats, outcomes: Floats, tmp_path: Path) -> Quality:
     connection = opened(tmp_path / "quality.db")
     sums, cell = Sums(), Cell("parcels", "1", 20_000, 0.5)
     for score, outcome in zip(scores.tolist(), outcomes.tolist(), strict=True):
-        sums.predicted(cell, score)
+        sums.predicted(cell, 1, 1)
         sums.joined(cell, score, outcome, {})
     sums.write(connection)
     found = quality(connection, [1], binary=True)
