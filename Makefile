@@ -20,8 +20,8 @@ FILLED := $(DATA)/$(STORE).filled-$(CLOCK).stamp
 # What a bundle is made by.
 TRAINING := $(addprefix training/flights/,calibration.py contract.py figures.py fit.py inputs.py \
 	jobs.py network.py prepared.py split.py train.py trees.py) \
-	$(wildcard training/bundling/*.py deployments/bundle/*.py deployments/preprocess/*.py \
-		deployments/preprocess/forms/*.py)
+	$(wildcard training/bundling/*.py training/bundling/reference/*.py deployments/bundle/*.py \
+		deployments/drift/*.py deployments/preprocess/*.py deployments/preprocess/forms/*.py)
 
 # A step that fails must not leave half a file that looks done.
 .DELETE_ON_ERROR:

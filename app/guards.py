@@ -64,6 +64,10 @@ def _recorders(args: EdgeArgs) -> Iterator[Recorder]:
         from app.observability.predictions.recorder import PredictionRecorder
 
         yield PredictionRecorder(observed.predictions, anonymous=not args.auth)
+    if observed.drift and isinstance(args, GraphArgs):
+        from app.observability.drift.recorder import DriftRecorder
+
+        yield DriftRecorder(observed.drift, args.model.bundles)
     if observed.skew:
         from app.observability.skew.sampler import SkewSampler
 

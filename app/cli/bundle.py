@@ -39,6 +39,12 @@ def bundle(
             "rows of the online store stand in, and the preprocessing may learn nothing"
         ),
     ] = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option(
+            help="rows as in --data that it was not trained on, whose outputs drift is told by"
+        ),
+    ] = None,
     feature_repo: Annotated[Path | None, typer.Option(help="the Feast repo")] = None,
     feature_store_yaml: Annotated[
         Path | None, typer.Option(help="instead of the repo's feature_store.yaml")
@@ -74,6 +80,7 @@ def bundle(
                 "preprocess": preprocess,
                 "contract": contract,
                 "data": data,
+                "held_out": held_out,
                 "feature_repo": feature_repo,
                 "feature_store_yaml": feature_store_yaml,
                 "models_dir": models_dir,

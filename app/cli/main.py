@@ -8,6 +8,7 @@ from app.cli.bundle import bundle
 from app.cli.check import check
 from app.cli.cost import cost
 from app.cli.dashboards import dashboards
+from app.cli.drift import drift
 from app.cli.env import env
 from app.cli.front import front
 from app.cli.init import init
@@ -21,7 +22,7 @@ from app.cli.up import up
 
 VERBS = (
     *(init, bundle, check, up, front, monitor, dashboards, replay),
-    *(quality, skew, cost, env),
+    *(quality, drift, skew, cost, env),
 )
 GROUPS = {"keys": keys, "audit": audit, "keyring": keyring}
 

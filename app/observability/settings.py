@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, model_validator
 
 from app.folder import FilePath
 from app.observability.cost.settings import CostSettings
+from app.observability.drift.settings import DriftSettings
 from app.observability.feedback.settings import FeedbackSettings
 from app.observability.predictions.settings import PredictionsSettings
 from app.observability.replay.settings import ReplaySettings
@@ -31,6 +32,8 @@ class ObservabilitySettings(StrictModel, validate_default=True):
     """What is kept of predictions, for their outcomes."""
     feedback: FeedbackSettings | None = None
     """Where clients tell outcomes, which are joined with predictions."""
+    drift: DriftSettings | None = None
+    """Whether served rows are distributed as those of training were."""
     skew: SkewSettings | None = None
     """Whether what is served is what training would have seen: a sample of rows is joined again
     offline. None samples nothing."""
@@ -52,7 +55,7 @@ class ObservabilitySettings(StrictModel, validate_default=True):
     def aside(self) -> bool:
         """Whether there is anything to work out aside."""
         logged = self.served_log and self.served_log.rates
-        return bool(self.feedback or self.skew or logged)
+        return bool(self.feedback or self.drift or self.skew or logged)
 
     @property
     def followed(self) -> Path | None:

@@ -16,6 +16,7 @@ from app.config import (
     GraphArgs,
 )
 from app.observability.cost.settings import CostSettings
+from app.observability.drift.settings import DriftSettings
 from app.observability.feedback.settings import FeedbackSettings
 from app.observability.predictions.settings import PredictionsSettings
 from app.observability.skew.settings import SkewSettings
@@ -41,7 +42,8 @@ FORMS: dict[str, dict[str, type[BaseModel]]] = {
 
 _OFF_BY_DEFAULT = (
     *(FastLaneSettings, AuditSettings),
-    *(PredictionsSettings, FeedbackSettings, SkewSettings, CostSettings, ReplaySettings),
+    *(PredictionsSettings, FeedbackSettings, DriftSettings, SkewSettings, CostSettings),
+    ReplaySettings,
 )
 
 _EITHER = {
@@ -51,6 +53,7 @@ _EITHER = {
     "args.observability.predictions.segments": "the shipped model's own fields",
     "args.observability.feedback": "as audit",
     "args.observability.feedback.sums": "an example",
+    "args.observability.drift": "as audit",
     "args.observability.skew": "as audit",
     "args.observability.cost": "an example of prices",
     "args.observability.replay": "the flights can be played here",

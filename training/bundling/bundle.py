@@ -26,6 +26,7 @@ from training.bundling.contract_file import ContractFile
 from training.bundling.documents import read, validated
 from training.bundling.fields import request_fields
 from training.bundling.preprocessing import preprocessor
+from training.bundling.reference.rows import TimedRows, instants_of
 from training.bundling.store_rows import store_rows
 from training.bundling.writer import write_bundle
 
@@ -44,6 +45,7 @@ def bundle(
     preprocess: Path | None = None,
     contract: Path,
     data: Path | None = None,
+    held_out: Path | None = None,
     feature_repo: Path = Path("feature_repo"),
     feature_store_yaml: Path | None = None,
     models_dir: Path = Path("models"),
@@ -57,8 +59,10 @@ def bundle(
     a class that it names (``python``), to be fitted on ``data``, a ``preprocess.json`` that is
     fitted already, or an ONNX graph; without any an ONNX ``program`` takes the columns themselves;
     ``contract`` is a ``contract.yaml``; ``data`` the training set (parquet): entity keys, request
-    features and ``<view>__<feature>`` columns; ``metrics`` a JSON object to keep in the manifest;
-    ``encrypt`` the keyring whose primary key is to encrypt it.
+    features and ``<view>__<feature>`` columns, and ``event_timestamp`` where there is one, which
+    tells how much columns vary from day to day; ``held_out`` rows of the same form that it was not
+    trained on, of which the outputs are that served ones are compared with; ``metrics`` a JSON
+    object to keep in the manifest; ``encrypt`` the keyring whose primary key is to encrypt it.
     Without ``data`` nothing may have to be learnt, and what the online store has of the entities
     that the offline store knows gives the defaults and the golden rows.
     """
@@ -68,14 +72,20 @@ def bundle(
         plan = resolve(store, feature_service)
         # Now, since the data are read as the types that the contract gives.
         request_fields(plan.schema, _documents(described.request_features))
-        fingerprint, warnings = None, []
+        fingerprint, instants, tested, warnings = None, None, None, []
+        if held_out and not data:
+            raise ValueError(f"{held_out} is compared beside a training set: give --data, too")
+        if held_out:
+            rows = training_columns(held_out, plan.schema, described)
+            tested = TimedRows(rows, instants_of(held_out))
         if data:
             columns = training_columns(data, plan.schema, described)
+            instants = instants_of(data)
             fingerprint = hashlib.sha256(data.read_bytes()).hexdigest()
         else:
             fields = {one.name: one for one in described.entities + described.request_features}
-            rows = store_rows(feature_repo, feature_store_yaml, plan, fields)
-            columns, warnings = rows.columns, rows.warnings
+            found = store_rows(feature_repo, feature_store_yaml, plan, fields)
+            columns, warnings = found.columns, found.warnings
         prepares = preprocessor(preprocess, program, columns, fit=data is not None)
         if prepares.manifest.kind == "python":
             warnings = [*warnings, _CODE]
@@ -92,6 +102,8 @@ def bundle(
             request_features=_documents(described.request_features),
             outputs=_documents(described.outputs),
             training_columns=columns,
+            instants=instants,
+            held_out=tested,
             metrics=_metrics(metrics),
             fingerprint=fingerprint,
             warnings=warnings,

@@ -33,6 +33,7 @@ class BundleFile(StrictModel, validate_default=True):
     """Left out, it is ``preprocess.yaml``, or nothing where there is no such file."""
     contract: _Path = Path("contract.yaml")
     data: _Path | None = None
+    held_out: _Path | None = None
     models_dir: _Path = Path("models")
     metrics: _Path | None = None
     encrypt: _Path | None = None

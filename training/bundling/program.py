@@ -7,7 +7,7 @@ from typing import NamedTuple
 from deployments.bundle.manifest import OutputSpec
 from deployments.columns import Column
 from deployments.frames import Outputs, TensorFrame
-from deployments.model.backends.base import BACKENDS, Backend
+from deployments.model.backends.base import BACKENDS, Backend, Runtime
 from deployments.model.options import ModelOptions
 from deployments.model_id import ModelId
 from deployments.preprocess.base import Preprocessor
@@ -16,12 +16,13 @@ from training.bundling.unusual import Unusual
 
 
 class Answered(NamedTuple):
-    """The golden rows' answers, how many rows the program takes at once (None: any number), and
-    what is odd about it, though it can be served."""
+    """The golden rows' answers, how many rows the program takes at once (None: any number), what is
+    odd about it, though it can be served, and the program itself, ready for more rows."""
 
     outputs: Outputs
     max_rows: int | None
     warnings: list[str]
+    runtime: Runtime
 
 
 def backend_of(program: Path) -> tuple[str, Backend]:
@@ -59,4 +60,4 @@ def answers(
     trial.rows(longest)  # what the preprocessing refuses for its length never gets further
     trial.sizes(frame, found)
     trial.alone(golden, frame, found)
-    return Answered(found, runtime.max_rows, warnings)
+    return Answered(found, runtime.max_rows, warnings, runtime)

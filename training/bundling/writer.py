@@ -11,11 +11,15 @@ from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from app.serving.contract import Contract
 from deployments.bundle import bundle as layout
 from deployments.bundle.manifest import Manifest, ProgramSpec, TrainingData
 from deployments.bundle.sealed import sealing_of
 from deployments.columns import Column, missing_of
+from deployments.drift.reference import REFERENCE
 from deployments.dtypes import DType
 from deployments.features.lookup import open_store
 from deployments.features.resolve import resolve
@@ -27,6 +31,9 @@ from training.bundling.first_start import first_start
 from training.bundling.golden import check_examples, golden_places
 from training.bundling.outputs import answered_outputs, named_outputs
 from training.bundling.program import answers, backend_of
+from training.bundling.reference.make import reference
+from training.bundling.reference.predicted import predicted
+from training.bundling.reference.rows import TimedRows
 from training.bundling.unusual import gaps, longest
 
 
@@ -43,6 +50,8 @@ def write_bundle(
     request_features: Sequence[Mapping[str, Any]],
     outputs: Sequence[Mapping[str, Any]],
     training_columns: Mapping[str, Column],
+    instants: npt.NDArray[np.float64] | None = None,
+    held_out: TimedRows | None = None,
     golden_rows: int = 64,
     metrics: Mapping[str, Any],
     fingerprint: str | None,
@@ -59,9 +68,12 @@ def write_bundle(
     ``outputs`` are FieldSpec and OutputSpec documents; a timestamp's ``minimum`` and ``maximum``
     may be ISO 8601, and a request feature of which training saw gaps is ``optional`` unless its
     document says otherwise. ``fingerprint`` is of the training set, None where rows of the online
-    store stand in for one. With a ``keyring`` each file is encrypted before it is written. What is
-    odd, ``warnings`` and more, is told on stderr. Raises ValueError
-    for what does not fit together or could not serve; then nothing is written.
+    store stand in for one: then there is no reference to tell drift by. For that, ``instants`` are
+    the event times of the training rows, float64 [N] in epoch seconds, and ``held_out`` the rows
+    whose outputs served ones are compared with, since a model knows those it was trained on. With a
+    ``keyring`` each file is encrypted before it is written. What is odd, ``warnings`` and more, is
+    told on stderr. Raises ValueError for what does not fit together or could not serve; then
+    nothing is written.
     """
     if Path(name).name != name or name.startswith(".") or not (name and name.isprintable()):
         raise ValueError(f"{name!r} cannot be a model's name: it is that of a folder")
@@ -78,6 +90,7 @@ def write_bundle(
         )
     needed = [field.name for field in keys + request] + list(schema.columns)
     _check_columns(needed, preprocessor, training_columns)
+    _check_held_out(preprocessor, held_out)
     named = named_outputs(outputs)
     created_at = datetime.now(UTC)
     libraries = {name: library_version(name) for name in ("numpy", "feast")}
@@ -107,7 +120,7 @@ def write_bundle(
     dtypes = layout.column_dtypes(draft)
     read = {column: golden[column] for column in preprocessor.inputs}
     never_missing = {field.name for field in keys + request if not field.optional}
-    answered, max_rows, odd = answers(
+    answered, max_rows, odd, runtime = answers(
         backend,
         program,
         preprocessor,
@@ -117,6 +130,13 @@ def write_bundle(
         longest=longest(read, dtypes, {field.name: field.max_length for field in keys + request}),
     )
     answered_specs = answered_outputs(named, answered)
+    if fingerprint is not None:
+        rows = TimedRows({name: training_columns[name] for name in needed}, instants)
+        made, untold = reference(
+            rows, dtypes, schema.entities, predicted(runtime, preprocessor, named, held_out or rows)
+        )
+        odd += untold
+        extra_files = {**(extra_files or {}), REFERENCE: made.model_dump_json().encode()}
     spec = ProgramSpec(file=f"model{backend.suffix}", platform=platform, max_rows=max_rows)
 
     models_dir.mkdir(parents=True, exist_ok=True)
@@ -178,6 +198,16 @@ def _check_columns(
         )
     if not len(training[needed[0]]):
         raise ValueError("the training data hold no rows")
+
+
+def _check_held_out(preprocessor: Preprocessor, held_out: TimedRows | None) -> None:
+    if held_out is None:
+        return
+    absent = [name for name in preprocessor.inputs if name not in held_out.columns]
+    if absent:
+        raise ValueError(f"the held-out rows lack the columns {absent}")
+    if not len(held_out):
+        raise ValueError("there are no held-out rows")
 
 
 def _golden(

@@ -1,6 +1,7 @@
 """The training set as models read it."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from deployments.columns import Column
 from deployments.preprocess.declared import DeclaredPreprocessor
 from training.bundling.columns import columns_of
+from training.bundling.reference.rows import TimedRows, epoch_seconds
 from training.flights.inputs import spec_for
 from training.flights.paths import TRAINING_SET
 from training.flights.split import Rows, Split, week_folds
@@ -29,14 +31,20 @@ class Prepared:
     split: Split
     folds: Rows
     late: Floats
+    instants: Floats
     columns: dict[str, Column]
     preprocessor: DeclaredPreprocessor
     inputs: Inputs
 
     @property
-    def training_columns(self) -> dict[str, Column]:
+    def training_columns(self) -> Mapping[str, Column]:
         """The raw columns of the training rows."""
-        return {name: values[self.split.train] for name, values in self.columns.items()}
+        return self.rows(self.split.train).columns
+
+    def rows(self, rows: Rows) -> TimedRows:
+        """The raw columns of these rows, and the instants as of which they are."""
+        taken = {name: values[rows] for name, values in self.columns.items()}
+        return TimedRows(taken, self.instants[rows])
 
 
 def fingerprint(table: pd.DataFrame) -> str:
@@ -56,11 +64,14 @@ def prepare() -> Prepared:
         {name: values[split.train] for name, values in columns.items()},
     )
     inputs = preprocessor.transform(columns)
+    instants = epoch_seconds(flights["event_timestamp"])
+    assert instants is not None
     return Prepared(
         fingerprint=fingerprint(flights),
         split=split,
         folds=week_folds(flights["scheduled_departure"], FOLDS),
         late=flights["late"].to_numpy(np.float64),
+        instants=instants,
         columns=columns,
         preprocessor=preprocessor,
         inputs=(inputs["numeric"], inputs["categorical"]),

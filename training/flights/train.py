@@ -64,6 +64,7 @@ def bundle(data: Prepared, ensemble: Ensemble, metrics: dict[str, Any]) -> Path:
             request_features=contract.REQUEST_FEATURES,
             outputs=contract.OUTPUTS,
             training_columns=data.training_columns,
+            instants=data.instants[data.split.train],
             metrics=metrics,
             fingerprint=data.fingerprint,
             description=contract.DESCRIPTION,

@@ -15,6 +15,10 @@ def works(args: GraphArgs) -> Iterator[Work]:
 
         trained = Trained(args.model.bundles, args.model.name)
         yield QualityWork(observed.predictions, observed.feedback, trained)
+    if observed.drift:
+        from app.observability.drift.work import DriftWork
+
+        yield DriftWork(observed.drift, args.model.bundles)
     if observed.skew:
         from app.observability.skew.work import SkewWork
 

@@ -1,0 +1,1 @@
+"""Whether served rows are still distributed as those of training were."""

@@ -1,0 +1,1 @@
+"""What served rows are compared with: the columns and outputs of training, counted in bins."""

@@ -1,0 +1,1 @@
+"""From the rows of training to what served rows are compared with."""
