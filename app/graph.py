@@ -28,11 +28,19 @@ def build(args: GraphArgs) -> Application:
         for stage in (Features, Preprocess, Model)
     )
     name, bundles, store = args.model.name, args.model.bundles, args.feature_store
+    prices = args.observability.cost
     return ingress.bind(
         args,
         Distributed,
-        features.bind(bundles, name, store.repo, store.yaml, args.observability.followed),
-        preprocess.bind(bundles, name),
-        model.bind(bundles, name, args.model),
+        features.bind(
+            bundles,
+            name,
+            store.repo,
+            store.yaml,
+            followed=args.observability.followed,
+            prices=prices,
+        ),
+        preprocess.bind(bundles, name, prices),
+        model.bind(bundles, name, args.model, prices),
         problems=problems,
     )

@@ -81,7 +81,12 @@ class IngressReplica(InferenceMethods, HealthMethods):
         app = Application(self._dataplane, args, self._streams, lane, self._guards)
         super().__init__(self._dataplane, args.limits, app.handle)
         self._app = cross_origin(app, args.cors)
-        self._metrics = ReplicaMetrics("Ingress", self._dataplane.tell, self._streams.tell)
+        self._metrics = ReplicaMetrics(
+            "Ingress",
+            self._dataplane.tell,
+            self._streams.tell,
+            prices=args.observability.cost,
+        )
         self._leaving: asyncio.Task[None] | None = None
         self._hearing: asyncio.Task[None] | None = None
         self._fast_lane = (

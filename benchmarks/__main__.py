@@ -12,6 +12,7 @@ from benchmarks.scenarios.compare.command import compare
 from benchmarks.scenarios.guards import guards
 from benchmarks.scenarios.guards_micro.command import guards_micro
 from benchmarks.scenarios.journal import journal
+from benchmarks.scenarios.metrics_micro.command import metrics_micro
 from benchmarks.scenarios.model_stage import model_stage
 from benchmarks.scenarios.profile.command import profile
 from benchmarks.scenarios.protocols.command import protocols
@@ -20,7 +21,7 @@ from benchmarks.scenarios.traces_micro.command import traces_micro
 
 SCENARIOS = (
     *(compare, batch, protocols, autoscale, soak, profile, model_stage),
-    *(guards, guards_micro, journal, traces_micro),
+    *(guards, guards_micro, journal, metrics_micro, traces_micro),
 )
 
 

@@ -9,7 +9,7 @@ from benchmarks.paths import CONFIG
 
 LayoutName = Literal["distributed", "collapsed"]
 LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
-UNGUARDED = {"auth": False, "quota": None, "audit": None, "observability": {}}
+UNGUARDED: dict[str, Any] = {"auth": False, "quota": None, "audit": None, "observability": {}}
 """Args of a graph that asks nobody who they are, counts and records nothing."""
 
 

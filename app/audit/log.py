@@ -14,7 +14,6 @@ from app.edge.recording import Recording
 from app.edge.route import Access, Route
 from app.journal.errors import NotKept
 from app.journal.journal import Journal
-from app.journal.metrics import Metrics
 from app.serving.answers import AnsweredBatch
 from app.serving.errors import ClientGone, ErrorCode, RowError, Unrecorded
 
@@ -37,14 +36,12 @@ class AuditLog:
         """Raises JournalUnusable or SubjectsUnavailable."""
         if self._settings.personal is not None:
             self._personal = Personal(self._settings.personal)
-        self._journal = await Journal.open(self._settings.journal)
-        self._metrics = Metrics(self._journal, "audit")
+        self._journal = await Journal.open(self._settings.journal, "audit")
 
     async def close(self) -> None:
         """Behind the last record."""
         if self._journal is not None:
             await self._journal.close()
-            self._metrics.close()
         if self._personal is not None:
             self._personal.close()
 

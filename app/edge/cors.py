@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.config import CorsSettings
 from app.edge.layers import Handler
-from app.edge.options import JSON_LENGTH, REQUEST_ID
+from app.edge.observed import METRICS, NO_MODEL
+from app.edge.options import JSON_LENGTH, OK, REQUEST_ID, options_of
 from app.edge.trace_context import TRACE_RESPONSE
 from app.edge.websocket import SocketCall
 from app.serving.errors import ErrorCode, InvalidRequest
@@ -25,7 +26,7 @@ def cross_origin(app: ASGIApp, settings: CorsSettings | None) -> ASGIApp:
     errors, too. Without settings it is the application itself."""
     if settings is None:
         return app
-    return CORSMiddleware(
+    return _CrossOrigin(
         app,
         allow_origins=settings.origins,
         allow_methods=_METHODS,
@@ -34,6 +35,33 @@ def cross_origin(app: ASGIApp, settings: CorsSettings | None) -> ASGIApp:
         expose_headers=_READABLE,
         max_age=settings.max_age_s,
     )
+
+
+class _CrossOrigin(CORSMiddleware):
+    """Starlette's, which answers what browsers ask beforehand itself: that is counted here, since
+    no layer gets to see it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _asks_beforehand(scope):
+            await super().__call__(scope, receive, send)
+            return
+        code = OK
+
+        async def seen(message: Message) -> None:
+            nonlocal code
+            if message.get("status", 200) >= 400:
+                code = ErrorCode.FORBIDDEN_ORIGIN.code
+            await send(message)
+
+        await super().__call__(scope, receive, seen)
+        METRICS.answered(NO_MODEL, "rest", options_of(scope).door, code)
+
+
+def _asks_beforehand(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] != "OPTIONS":
+        return False
+    names = {name for name, _ in scope["headers"]}
+    return names >= {b"origin", b"access-control-request-method"}
 
 
 class SocketOrigins:

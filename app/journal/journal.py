@@ -11,6 +11,7 @@ from typing import TypeVar
 from app.journal.chain import Chain, ChainForm
 from app.journal.encryption import keyring_of
 from app.journal.errors import JournalUnusable, NotKept
+from app.journal.metrics import Metrics
 from app.journal.retention import Retention
 from app.journal.seal_age import SealAge
 from app.journal.seal_places import seal_place
@@ -78,15 +79,18 @@ class Journal:
         self._unwritable: str | None = None
         self._unsealed: str | None = None
         self._closing = False
+        self._metrics: Metrics | None = None
         self._turned = asyncio.Event()
         self._watching = self._loop.create_task(self._watch(), context=Context())
 
     @classmethod
-    async def open(cls, settings: JournalSettings) -> "Journal":
-        """Take a writer's chain, or begin one, and go on behind what it holds. Raises
-        JournalUnusable."""
+    async def open(cls, settings: JournalSettings, name: str) -> "Journal":
+        """Take a writer's chain, or begin one, and go on behind what it holds; metrics tell of it
+        by this name, of the label ``journal``. Raises JournalUnusable."""
         claimed, chain, upkeep = await asyncio.to_thread(_opened, settings)
-        return cls(claimed, chain, upkeep, settings=settings)
+        journal = cls(claimed, chain, upkeep, settings=settings)
+        journal._metrics = Metrics(journal, name)
+        return journal
 
     @property
     def written_bytes(self) -> int:
@@ -144,6 +148,8 @@ class Journal:
         self._claim.release()
         if self._thread is not None:
             self._thread.shutdown()
+        if self._metrics is not None:
+            self._metrics.close()
 
     def _write(self) -> None:
         if self._under_way is not None or not self._batch.records:

@@ -1,14 +1,34 @@
 """What is counted of a journal."""
 
-from app.journal.journal import Journal
+from collections.abc import Callable
+from typing import Protocol
+
 from deployments.metrics.catalogue import journal as catalogue
 from deployments.metrics.series import COUNTS
+
+
+class Counted(Protocol):
+    """What a journal knows of itself: records and bytes since it was opened, how old the oldest
+    record is that no seal holds, and whom to tell how long a write took."""
+
+    written: int
+    lost: int
+    write_seconds: Callable[[float], None] | None
+
+    @property
+    def written_bytes(self) -> int: ...
+
+    @property
+    def unsealed_s(self) -> float: ...
+
+    @property
+    def unwritable(self) -> bool: ...
 
 
 class Metrics:
     """Tells of a journal by this name (of the label ``journal``) as long as it is open."""
 
-    def __init__(self, journal: Journal, name: str) -> None:
+    def __init__(self, journal: Counted, name: str) -> None:
         self._journal = journal
         records = COUNTS.counter(catalogue.RECORDS)
         self._kept, self._lost = records[name, "kept"], records[name, "lost"]

@@ -1,4 +1,4 @@
-"""``docs/metrics.md``, of the catalogue: ``python -m app.observability.documentation`` prints it."""
+"""The page ``docs/metrics.md``, of the catalogue; run as a module it prints it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,7 +15,7 @@ Made from the catalogue, `deployments/metrics/catalogue/`, by `make metrics`: ch
   Ray adds labels of its own (`deployment`, `replica`, `SessionName`, `WorkerId` and others), which
   change whenever a replica is replaced: sum without them, `sum without (replica, WorkerId) (...)`,
   or by the labels that are named here.
-- Commands that run beside the graph (`windsock front --metrics PORT`, `windsock replay`) are
+- Commands that run beside the graph (as `windsock front --metrics PORT`) are
   scraped at a port of their own, at `127.0.0.1`, under names without `ray_`.
 - Ray's agent replays a histogram observation by observation, which at our rates stops it from
   answering. So those of replicas are counters: `NAME_bucket_total` with the label `le`,
@@ -23,8 +23,8 @@ Made from the catalogue, `deployments/metrics/catalogue/`, by `make metrics`: ch
   `histogram_quantile(0.99, sum by (le) (rate(NAME_bucket_total[5m])))`. Those of commands are
   Prometheus' own, `NAME_bucket`, `NAME_sum`, `NAME_count`.
 - No label is without a bound. Of one whose values are not known beforehand so many are told apart
-  in each process as is said here; later ones are `{OTHER}`. `model` and `version` are empty for what
-  did not come to a model.
+  in each process as is said here; later ones are `{OTHER}`. `model` and `version` are empty for
+  what did not come to a model.
 - A gauge of a replica that is gone disappears within two of Ray's reporting intervals
   (`RAY_metrics_report_interval_ms`): alerts on its absence need `absent()`.
 """

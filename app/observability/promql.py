@@ -21,7 +21,7 @@ class Promql:
     window: str
     variables: Sequence[str] = ()
 
-    def of(self, metric: Metric, *, suffix: str = "", **where: Values) -> str:
+    def of(self, metric: Metric, suffix: str = "", /, **where: Values) -> str:
         """The series of a metric themselves."""
         return f"{metric.exported}{suffix}{self._matching(metric, where)}"
 
@@ -33,7 +33,7 @@ class Promql:
     def increase(self, metric: Metric, by: Sequence[str] = (), **where: Values) -> str:
         """How much a counter has grown within the window, summed over replicas."""
         _known(metric, by)
-        series = self.of(metric, suffix=_counted(metric), **where)
+        series = self.of(metric, _counted(metric), **where)
         return f"{_by('sum', by)} (increase({series}[{self.window}]))"
 
     def quantile(
@@ -103,7 +103,7 @@ class Promql:
         self, metric: Metric, suffix: str, by: Sequence[str], where: Mapping[str, Values]
     ) -> str:
         _known(metric, by)
-        return f"{_by('sum', by)} (rate({self.of(metric, suffix=suffix, **where)}[{self.window}]))"
+        return f"{_by('sum', by)} (rate({self.of(metric, suffix, **where)}[{self.window}]))"
 
     def _matching(self, metric: Metric, where: Mapping[str, Values]) -> str:
         labels = {label.name for label in metric.labels}

@@ -131,7 +131,7 @@ def records(count: int) -> list[bytes]:
 
 async def _measure(settings: JournalSettings, requests: int, seconds: float) -> Figures:
     made = records(997)
-    kept = await Journal.open(settings)
+    kept = await Journal.open(settings, "audit")
     end = time.perf_counter() + seconds
     turns = 0
 

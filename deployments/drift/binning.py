@@ -61,9 +61,8 @@ def numbers(column: Column, aspect: Aspect) -> Floats:
     if isinstance(column, Block):
         means = column.values.mean(axis=1, dtype=np.float64)
         return np.where(column.missing, np.nan, means)
-    if aspect == "mean":
-        return column.reshape(len(column), -1).mean(axis=1, dtype=np.float64)
-    return column.astype(np.float64, copy=False)
+    values: Floats = column.astype(np.float64, copy=False)
+    return values.reshape(len(values), -1).mean(axis=1) if aspect == "mean" else values
 
 
 def cells(column: Column, aspect: Aspect) -> list[Any]:
@@ -71,9 +70,11 @@ def cells(column: Column, aspect: Aspect) -> list[Any]:
     if aspect != "top":
         found: list[Any] = column.tolist()
         return [None if cell != cell else cell for cell in found] if _floats(column) else found
-    gaps = np.isnan(column).any(axis=1) if column.dtype.kind == "f" else np.zeros(len(column), bool)
-    top = np.where(gaps, 0, column.argmax(axis=1))
-    return [None if gap else place for place, gap in zip(top.tolist(), gaps.tolist(), strict=True)]
+    top: list[int] = column.argmax(axis=1).tolist()
+    if not _floats(column):
+        return top
+    gaps: list[bool] = np.any(np.isnan(column), axis=1).tolist()
+    return [None if gap else place for place, gap in zip(top, gaps, strict=True)]
 
 
 def text(cell: Any) -> str:

@@ -10,6 +10,7 @@ from deployments.bundle.bundle import BundleStore
 from deployments.features.lookup import FeatureLookup, open_store
 from deployments.features.settings import LookupSettings
 from deployments.frames import Frame
+from deployments.metrics.prices import Prices
 from deployments.model_id import ModelId
 from deployments.stage.replica import StageReplica
 from deployments.stage.settings import StageSettings
@@ -31,11 +32,13 @@ class FeaturesReplica(StageReplica[FeaturesSettings]):
         name: str,
         repo: Path,
         store_yaml: Path | None,
+        *,
         followed: Path | None = None,
+        prices: Prices | None = None,
     ) -> None:
         store = partial(open_store, repo, store_yaml)
         self._stage = FeatureLookup(store, bundles, LookupSettings(), followed)
-        super().__init__(bundles, name, self._stage.plans)
+        super().__init__(bundles, name, self._stage.plans, prices)
 
     @timed
     async def lookup(self, frame: Frame) -> Frame:

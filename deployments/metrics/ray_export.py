@@ -20,6 +20,7 @@ logger = get_logger(__name__)
 EACH_S = 1.0
 _LE = "le"
 _BUCKET = "_bucket"
+_LEAST = 5e-324
 
 
 class RayExport:
@@ -119,10 +120,11 @@ class RayExport:
 
 
 class _FromZero(Counter):
-    """Takes 0, too: a series must be there before its first event, which no rate shows without."""
+    """Takes 0, too: a series must be there before its first event, which no rate shows without.
+    Ray takes nothing below the smallest number there is, which adds nothing to any other."""
 
     def inc(self, value: float = 1.0, tags: dict[str, str] | None = None) -> None:
-        self._record(value, tags=tags)
+        super().inc(value or _LEAST, tags)  # type: ignore[arg-type]  # annotated as never None
 
 
 class Makers:

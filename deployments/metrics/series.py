@@ -50,10 +50,11 @@ class Level:
 class Distribution:
     """A histogram: ``counts`` by bucket, the last of them beyond all bounds, and the ``sum``."""
 
-    __slots__ = ("__weakref__", "bounds", "counts", "sum")
+    __slots__ = ("__weakref__", "_edges", "bounds", "counts", "sum")
 
     def __init__(self, metric: Metric) -> None:
         self.bounds = list(metric.buckets)
+        self._edges = np.array(self.bounds, dtype=np.float64)
         self.counts = [0] * (len(self.bounds) + 1)
         self.sum = 0.0
 
@@ -64,11 +65,15 @@ class Distribution:
 
     def observe_all(self, values: npt.NDArray[np.float64]) -> None:
         """The same of each of these; NaN is none."""
-        known = values[~np.isnan(values)]
-        places = np.searchsorted(self.bounds, known)
-        for place, times in enumerate(np.bincount(places, minlength=len(self.counts)).tolist()):
-            self.counts[place] += times
-        self.sum += float(known.sum())
+        total = float(values.sum())
+        if total != total:
+            values = values[~np.isnan(values)]
+            total = float(values.sum())
+        counts = self.counts
+        for place, times in enumerate(np.bincount(self._edges.searchsorted(values)).tolist()):
+            if times:
+                counts[place] += times
+        self.sum += total
 
 
 S = TypeVar("S", Count, Level, Distribution)

@@ -10,6 +10,7 @@ from ray.serve import Deployment
 
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Predicted, TensorFrame
+from deployments.metrics.prices import Prices
 from deployments.model.options import ModelOptions
 from deployments.model.stage import ModelStage
 from deployments.model_id import ModelId
@@ -38,9 +39,15 @@ class ModelReplica(StageReplica[ModelSettings]):
 
     settings = ModelSettings
 
-    def __init__(self, bundles: BundleStore, name: str, options: ModelOptions) -> None:
+    def __init__(
+        self,
+        bundles: BundleStore,
+        name: str,
+        options: ModelOptions,
+        prices: Prices | None = None,
+    ) -> None:
         self._stage = ModelStage(bundles, options)
-        super().__init__(bundles, name, self._stage.runtimes)
+        super().__init__(bundles, name, self._stage.runtimes, prices)
 
     def _apply(self, settings: ModelSettings) -> None:
         batched: Any = self._batched  # serve.batch adds the setters, untyped

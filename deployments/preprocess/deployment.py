@@ -5,6 +5,7 @@ from ray.serve import Deployment
 
 from deployments.bundle.bundle import BundleStore
 from deployments.frames import Frame, TensorFrame
+from deployments.metrics.prices import Prices
 from deployments.preprocess.stage import Preprocessing
 from deployments.stage.replica import StageReplica
 from deployments.stage.settings import StageSettings
@@ -16,9 +17,9 @@ class PreprocessReplica(StageReplica[StageSettings]):
 
     settings = StageSettings
 
-    def __init__(self, bundles: BundleStore, name: str) -> None:
+    def __init__(self, bundles: BundleStore, name: str, prices: Prices | None = None) -> None:
         self._stage = Preprocessing(bundles)
-        super().__init__(bundles, name, self._stage.preprocessors)
+        super().__init__(bundles, name, self._stage.preprocessors, prices)
 
     @timed
     async def transform(self, frame: Frame) -> TensorFrame:

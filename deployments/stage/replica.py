@@ -4,6 +4,7 @@ from typing import Any, Generic, TypeVar
 
 from deployments.bundle.bundle import BundleStore
 from deployments.bundle.versions import Versions
+from deployments.metrics.prices import Prices
 from deployments.metrics.replica_metrics import ReplicaMetrics
 from deployments.model_id import ModelId
 from deployments.stage import gc
@@ -14,16 +15,19 @@ S = TypeVar("S", bound=StageSettings)
 
 class StageReplica(Generic[S]):
     """The shell of a stage in a Ray Serve replica; ``settings`` is the form of its
-    ``user_config``, and ``name`` the model whose version they name."""
+    ``user_config``, and ``name`` the model whose version they name. With ``prices`` it counts what
+    it costs."""
 
     settings: type[S]
 
-    def __init__(self, bundles: BundleStore, name: str, versions: Versions[Any]) -> None:
+    def __init__(
+        self, bundles: BundleStore, name: str, versions: Versions[Any], prices: Prices | None
+    ) -> None:
         self._bundles = bundles
         self._name = name
         self._versions = versions
         self._in_force: S | None = None
-        self._metrics = ReplicaMetrics(type(self).__name__.removesuffix("Replica"))
+        self._metrics = ReplicaMetrics(type(self).__name__.removesuffix("Replica"), prices=prices)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Serve calls it before the first request, and at each change of ``user_config``."""

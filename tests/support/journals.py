@@ -35,7 +35,7 @@ def journal_settings(folder: Path, **more: Any) -> JournalSettings:
 @asynccontextmanager
 async def opened(settings: JournalSettings) -> AsyncIterator[Journal]:
     """A journal for the length of a block."""
-    journal = await Journal.open(settings)
+    journal = await Journal.open(settings, "audit")
     try:
         yield journal
     finally:

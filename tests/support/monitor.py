@@ -43,7 +43,8 @@ def monitored(
             [*command, "--dashboards-port", str(ports[1]), *arguments],
             env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
-    found = Monitored(process, *(f"http://127.0.0.1:{port}" for port in ports), log)
+    prometheus, dashboards = (f"http://127.0.0.1:{port}" for port in ports)
+    found = Monitored(process, prometheus, dashboards, log)
     try:
         wait_until(lambda: "Ctrl-C" in said(found), "it says where to look", 90)
         yield found

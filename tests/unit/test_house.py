@@ -13,41 +13,52 @@ from tests.support.sources import Sources, texts_of, within
 ROOT = Path(__file__).parents[2]
 GENERATED = "app.protocols.oip.proto"
 
-_SHARED = "deployments deployments.bundle deployments.stage"
+_SHARED = "deployments deployments.bundle deployments.metrics deployments.stage"
 _STAGES = "deployments.features deployments.preprocess deployments.model"
+
+_ROOMS_OBSERVED = (
+    *("cost", "drift", "feedback", "predictions", "replay", "request_log", "served_log", "skew"),
+    "traces",
+)
+_OBSERVED = [f"app.observability.{room}.settings" for room in _ROOMS_OBSERVED]
+_SEEN = ("drift", "predictions", "request_log", "served_log", "skew", "traces")
+_RECORDERS = " ".join(f"app.observability.{room}" for room in ("aside", "feedback", *_SEEN))
+_WORKS = " ".join(f"app.observability.{one}" for one in ("quality", "drift", "served_log", "skew"))
+_SEEING = """app app.config app.edge app.journal app.serving app.observability
+    app.observability.aside.work deployments deployments.bundle deployments.metrics"""
+# The rooms that see batches, each with its settings and what else it may import.
+_SEERS = [
+    ("predictions", ""),
+    (
+        "quality",
+        """app.journal.settings app.observability.predictions
+        app.observability.predictions.settings app.observability.feedback.record
+        app.observability.feedback.settings""",
+    ),
+    (
+        "feedback",
+        """app.access.principal app.observability.feedback.record app.observability.predictions
+        app.observability.predictions.settings app.observability.quality""",
+    ),
+    ("drift", "app.journal.settings deployments.drift"),
+    ("served", ""),
+    ("served_log", "app.observability.served deployments.features"),
+    ("skew", "app.observability.served deployments.features training.bundling"),
+    ("traces", "app.secrets"),
+    ("request_log", ""),
+]
 
 _MAY_IMPORT = {
     "app": "",  # the folder of the config, the options of deployments
     "app.graph": f"""app app.config app.ingress app.layouts app.observability.served_log app.start
         {_SHARED} {_STAGES}""",
     "app.secrets": "app deployments",
-    "app.guards": """app app.access app.audit app.config app.edge app.observability.request_log
-        app.observability.traces app.observability.settings app.quota""",
-    "app.guards": """app app.access app.audit app.config app.edge app.observability.served_log
-        app.observability.skew app.quota""",
-    "app.observability": "app.config deployments",
-    "app.observability.settings": """app app.observability.skew.settings
-        app.observability.served_log.settings deployments""",
-    "app.observability.aside": """app.config app.observability.aside.work
-        app.observability.skew app.observability.served_log deployments""",
-    "app.observability.aside.work": "",
-    "app.observability.served": """app app.edge app.journal app.observability.served.settings
-        app.serving deployments deployments.bundle""",
-    "app.observability.served.settings": "app app.journal.settings deployments",
-    "app.observability.skew": """app app.config app.edge app.journal app.observability.aside.work
-        app.observability.served app.observability.skew.settings app.serving deployments
-        deployments.bundle deployments.features training.bundling""",
-    "app.observability.skew.settings": "app app.observability.served.settings deployments",
-    "app.observability.served_log": """app app.config app.edge app.observability.aside.work
-        app.observability.served app.observability.served_log.settings app.serving deployments
-        deployments.bundle deployments.features""",
-    "app.observability.served_log.settings": """app app.observability.served.settings
-        deployments""",
+    "app.guards": f"""app app.access app.audit app.config app.edge app.quota {_RECORDERS}""",
     "app.access": """app app.access.principal app.access.settings app.edge app.secrets app.serving
         deployments""",
     "app.quota": """app app.access.principal app.edge app.quota.settings app.secrets app.serving
-        deployments""",
-    "app.journal": "app app.journal.settings app.secrets deployments",
+        deployments deployments.metrics""",
+    "app.journal": "app app.journal.settings app.secrets deployments deployments.metrics",
     "app.audit": """app app.access.principal app.audit.settings app.edge app.journal app.secrets
         app.serving deployments deployments.bundle""",
     "app.access.principal": "deployments",
@@ -55,25 +66,48 @@ _MAY_IMPORT = {
     "app.quota.settings": "app app.access.principal app.secrets deployments",
     "app.journal.settings": "app app.secrets deployments",
     "app.audit.settings": "app app.journal.settings app.secrets deployments",
-    "app.observability.settings": "app app.observability.replay.settings deployments",
-    "app.observability.replay": """app app.access app.config app.observability.replay.settings
-        app.start deployments deployments.features windsock""",
-    "app.observability.replay.settings": "app deployments",
+    # What is common to several rooms of observability.
+    "app.observability": """app.edge app.protocols.error_forms app.protocols.health app.serving
+        deployments deployments.metrics""",
+    "app.observability.journals": "app app.journal.settings",
     "app.observability.promql": "deployments deployments.metrics",
     "app.observability.slo": """app.observability.promql app.serving deployments
         deployments.metrics""",
+    "app.observability.settings": f"app deployments {' '.join(_OBSERVED)}",
+    **{
+        room: """app app.journal.settings app.observability.journals
+            app.observability.served.settings app.secrets deployments deployments.metrics"""
+        for room in _OBSERVED
+    },
+    "app.observability.served.settings": "app app.journal.settings deployments",
+    "app.observability.aside": f"""app.config app.observability.aside.work {_WORKS} deployments
+        deployments.metrics""",
+    "app.observability.aside.work": "deployments",
+    "app.observability.feedback.record": "deployments",
+    **{
+        f"app.observability.{room}": f"""{_SEEING} {more}
+            {f"app.observability.{room}.settings" if room != "quality" else ""}"""
+        for room, more in _SEERS
+    },
     "app.observability.alerts": """app.observability.promql app.observability.slo deployments
         deployments.metrics""",
     "app.observability.dashboards": """app.observability.alerts app.observability.promql
         app.observability.slo app.start deployments deployments.metrics""",
     "app.observability.monitor": "app.observability.dashboards app.start",
+    "app.observability.cost": """app app.observability.cost.settings app.ray_private
+        app.start deployments deployments.features.settings deployments.metrics""",
+    "app.observability.replay": """app app.access app.config app.observability.replay.settings
+        app.start deployments deployments.features deployments.metrics windsock""",
     "app.ingress": f"""app.asgi app.config app.doors app.guards app.edge app.layouts app.protocols
         app.ray_private app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",
-    "app.cli": """app.access app.access.principal app.access.settings app.audit
+    "app.cli": f"""app.access app.access.principal app.access.settings app.audit
         app.audit.settings app.config app.doors.concurrency app.doors.front app.doors.tls
-        app.journal app.observability.skew app.secrets app.start training.bundling deployments
-        deployments.bundle deployments.features.plan""",
+        app.journal app.observability.cost app.observability.dashboards app.observability.drift
+        app.observability.monitor app.observability.quality app.observability.replay
+        app.observability.settings app.observability.skew {" ".join(_OBSERVED)} app.secrets
+        app.start training.bundling deployments deployments.bundle deployments.features.plan
+        deployments.metrics windsock""",
     "app.start": f"""app app.access app.access.settings app.config app.journal app.journal.settings
         app.ray_private
         app.ray_private.controller {_SHARED} {_STAGES}""",
@@ -84,7 +118,7 @@ _MAY_IMPORT = {
     # These refuse before the application, and HAProxy in its place, in the forms of its errors.
     "app.doors.ray": """app.doors app.doors.early app.doors.foreign_headers app.doors.http1 app.edge
         app.protocols.error_forms app.ray_private app.serving
-        deployments""",
+        deployments deployments.metrics""",
     "app.doors.early": "app.edge app.protocols.error_forms app.serving",
     "app.doors.http10": "app.doors.early",
     "app.doors.http1": """app.doors.early app.doors.handshake app.doors.http10 app.edge
@@ -93,8 +127,10 @@ _MAY_IMPORT = {
         app.protocols.error_forms app.serving""",
     "app.doors.foreign_headers": "",
     "app.doors.haproxy_watch": "",
-    "app.doors.front": """app.doors.front_haproxy app.doors.grpc_doors app.doors.lanes
-        app.doors.tls app.start""",
+    "app.doors.front_metrics": """app.doors.front_config app.doors.haproxy_watch deployments
+        deployments.metrics""",
+    "app.doors.front": """app.doors.front_haproxy app.doors.front_metrics app.doors.grpc_doors
+        app.doors.lanes app.doors.tls app.start deployments.metrics""",
     "app.doors.front_haproxy": """app.doors app.doors.front_config app.doors.haproxy_watch
         app.doors.lanes app.doors.slots app.doors.tls app.start""",
     "app.doors.front_config": "app.doors.haproxy_rules app.doors.slots app.doors.tls",
@@ -103,8 +139,8 @@ _MAY_IMPORT = {
     "app.doors.tls": "app.doors.haproxy_watch app.start",
     "app.doors.lanes": "app.doors app.start",
     "app.protocols": """app.access.principal app.config app.edge app.ray_private app.serving
-        deployments deployments.bundle""",
-    "app.edge": "app.access.principal app.config app.serving deployments",
+        deployments deployments.bundle deployments.metrics""",
+    "app.edge": "app.access.principal app.config app.serving deployments deployments.metrics",
     "app.serving": f"app.config {_SHARED}",
     "app.config": f"""app app.access.settings app.audit.settings app.observability.settings
         app.quota.settings app.secrets {_SHARED} {_STAGES}""",
@@ -119,12 +155,14 @@ _MAY_IMPORT = {
     "deployments.model": f"{_SHARED} deployments.preprocess.base",  # for golden rows
     "deployments.preprocess": _SHARED,
     "deployments.features": _SHARED,
-    "deployments.stage": "deployments deployments.bundle",
+    "deployments.stage": "deployments deployments.bundle deployments.metrics",
     "deployments.bundle": "deployments",
+    "deployments.drift": "deployments deployments.bundle",
+    "deployments.metrics": "deployments",
     "deployments": "",  # frames, model_id, log: what every room shares
     "training": "",
     # A bundle is started once as a replica starts it, with the server's own contract and chain.
-    "training.bundling": f"training app.config app.serving {_SHARED} {_STAGES}",
+    "training.bundling": f"training app.config app.serving deployments.drift {_SHARED} {_STAGES}",
     "training.flights": f"""training training.bundling app.observability.replay.source {_SHARED}
         {_STAGES}""",
     "windsock": "",

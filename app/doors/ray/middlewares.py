@@ -26,6 +26,6 @@ def middlewares() -> list[Middleware]:
     try:
         serve.get_replica_context()
     except RayServeException:
-        own = [ConcurrencyLimit, ExportedCounts]
-        return [Middleware(one) for one in (SoundHeaders, ShutPaths, *own)]
+        proxys = [Middleware(ConcurrencyLimit), Middleware(ExportedCounts)]
+        return [Middleware(SoundHeaders), Middleware(ShutPaths), *proxys]
     return [Middleware(SoundHeaders), Middleware(ShutPaths)]

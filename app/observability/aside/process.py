@@ -73,9 +73,8 @@ def main() -> None:
         turns = Turns(work, tell)
         Thread(target=turns.run, args=(ended,), name=work.name, daemon=True).start()
     sys.stdin.buffer.read()
+    # A turn may take minutes, and ends with the process: what it must not lose is in files.
     ended.set()
-    # A turn may take minutes, and what it must not lose is in files.
-    os._exit(0)
 
 
 if __name__ == "__main__":

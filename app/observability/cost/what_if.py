@@ -133,6 +133,8 @@ class WhatIf:
         asked = self._asked(demands, scenario, times)
         runs = self._runs(asked)
         outcome = self._priced(asked, runs, factor)
+        if between:
+            between = min(*between, outcome.cost), max(*between, outcome.cost)
         lost = None
         if scenario.spot:
             needs = [

@@ -92,7 +92,7 @@ class _Prometheus:
         assert self._client is not None
         try:
             answer = await self._client.get(
-                f"{self._url}/api/v1/{path}", params=request.query_params.multi_items()
+                f"{self._url}/api/v1/{path}", params=httpx.QueryParams(request.url.query)
             )
         except httpx.HTTPError as error:
             why = str(error) or type(error).__name__

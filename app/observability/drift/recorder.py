@@ -56,7 +56,7 @@ class DriftRecorder:
 
     async def start(self) -> None:
         """Raises JournalUnusable."""
-        self._journal = await Journal.open(self._settings.journal)
+        self._journal = await Journal.open(self._settings.journal, "drift")
         self._counting = asyncio.create_task(self._count_on(), context=Context())
 
     async def close(self) -> None:

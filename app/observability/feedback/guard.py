@@ -50,7 +50,7 @@ class OutcomeGuard:
         journal = self._predictions.journal
         tail = Tail(journal.directory, keyring_of(journal))
         self._lookups = _Lookups(Known(self._settings.index, tail))
-        self._journal = await Journal.open(self._settings.journal)
+        self._journal = await Journal.open(self._settings.journal, "outcomes")
 
     async def close(self) -> None:
         """Behind the last outcome."""

@@ -38,7 +38,7 @@ class PredictionRecorder:
 
     async def start(self) -> None:
         """Raises JournalUnusable."""
-        self._journal = await Journal.open(self._settings.journal)
+        self._journal = await Journal.open(self._settings.journal, "predictions")
 
     async def close(self) -> None:
         """Behind the last record."""

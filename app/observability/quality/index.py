@@ -68,6 +68,11 @@ class Index:
                     return False
         return True
 
+    def behind_s(self, journal: str) -> float:
+        """How old the oldest record is that was not taken up yet, 0 where all was."""
+        oldest = next(self._unread(journal), None)
+        return 0.0 if oldest is None else max(0.0, self._now_s() - oldest.time_ns / 1e9)
+
     def _step(self, journal: str) -> bool:
         """Take up some frames; whether there may be more."""
         with transaction(self.connection):

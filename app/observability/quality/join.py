@@ -188,10 +188,10 @@ class Join:
 
     def _cell(self, id: int) -> Cell:
         if id not in self._cells:
-            *plain, segments = self._do(
+            model, version, day, threshold, segments = self._do(
                 "SELECT model, version, day, threshold, segments FROM cells WHERE id = ?", (id,)
             ).fetchone()
-            self._cells[id] = Cell(*plain, tuple(json.loads(segments)))
+            self._cells[id] = Cell(model, version, day, threshold, tuple(json.loads(segments)))
         return self._cells[id]
 
 

@@ -6,9 +6,10 @@ from time import time
 from app.observability.aside.work import Sample
 from app.observability.feedback.settings import FeedbackSettings
 from app.observability.predictions.settings import PredictionsSettings
-from app.observability.quality.index import Index
+from app.observability.quality.index import OUTCOMES, PREDICTIONS, Index
 from app.observability.quality.trained import Trained
 from app.observability.quality.windows import samples
+from deployments.metrics.catalogue.journal import BEHIND
 
 _LONGEST_S = 10.0
 """Of one look at the journals: after a long pause metrics follow step by step."""
@@ -46,6 +47,10 @@ class QualityWork:
         binary = self._feedback.outcome == "binary"
         today = int(self._now_s() // _DAY_S)
         return [
+            *(
+                Sample(BEHIND.name, (journal,), index.behind_s(journal))
+                for journal in (PREDICTIONS, OUTCOMES)
+            ),
             *samples(index.connection, today, binary=binary),
             *self._trained.samples(),
         ]

@@ -43,7 +43,8 @@ class Packed(msgspec.Struct, array_like=True):
         if self.others is not None:
             return [from_json(dtype, value) for value in json.loads(self.others)]
         if self.floats is None:
-            return np.frombuffer(self.whole or b"", np.int64).tolist()
+            keys: list[Any] = np.frombuffer(self.whole or b"", np.int64).tolist()
+            return keys
         floats = np.frombuffer(self.floats, np.float64).tolist()
         known = floats if self.whole is None else np.frombuffer(self.whole, np.int64).tolist()
         if dtype == "bool":

@@ -11,7 +11,7 @@ logger = get_logger(__name__)
 
 
 class Spool:
-    """``name`` is what its problems are told of."""
+    """By its ``name`` metrics and problems tell of it."""
 
     def __init__(self, name: str, settings: ServedJournalSettings) -> None:
         self._name = name
@@ -22,7 +22,7 @@ class Spool:
     async def open(self) -> None:
         """Where it cannot be opened, nothing is kept until the replica starts again."""
         try:
-            self._journal = await Journal.open(self._settings)
+            self._journal = await Journal.open(self._settings, self._name)
         except JournalUnusable as error:
             self._unusable = str(error)
             logger.error("%s: nothing is kept: %s", self._name, error)

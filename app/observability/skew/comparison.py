@@ -175,9 +175,9 @@ class Comparison:
         before = self._rows(view, rows, lambda row: self._behind(view.name, row))
         events = {row: self._newest(view, row) for row in rows}
         for feature in found.features:
-            row = first.get(feature.feature)
-            if row is None:
+            if feature.feature not in first:
                 continue
+            row = first[feature.feature]
             served_at = self._sample.event_at(view.name, row)
             example = self._example(view.name, feature.feature, row, served_at, events[row])
             late = served_at is not None and self._was_right(

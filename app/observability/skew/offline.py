@@ -12,7 +12,7 @@ from deployments.bundle.manifest import Manifest
 from deployments.columns import column_of, key_column
 from deployments.dtypes import DType, type_of
 from deployments.features.feast_values import given
-from deployments.features.plan import ServicePlan, StoredView
+from deployments.features.plan import OnDemandView, ServicePlan, StoredView
 from deployments.features.store.feast import DUMMY_ENTITY_ID, FeatureStore
 from deployments.features.store.records import reason_of
 from deployments.log import get_logger
@@ -76,6 +76,13 @@ class Offline:
             if name in there
         }
 
+    def _joined(self, table: pd.DataFrame) -> Any:
+        with _quiet():
+            job = self._store.get_historical_features(
+                entity_df=table, features=self._features(), full_feature_names=True
+            )
+            return job.to_arrow()
+
     def event_at(
         self, view: StoredView, keys: Sequence[Any], since: float | None, at: float
     ) -> float | None:
@@ -126,10 +133,10 @@ class Offline:
         Feast takes of services alone."""
         stored = self._plan.stored
         computed = () if self._stored_alone else self._plan.on_demand
-        plain = all(view.name == view.view.name for view in (*stored, *computed))
+        views: list[StoredView | OnDemandView] = [*stored, *computed]
+        plain = all(view.name == view.view.name for view in views)
         if plain and all(view.join_keys == view.fields for view in stored):
-            views = {view.name: view.features for view in (*stored, *computed)}
-            return [f"{view}:{name}" for view, features in views.items() for name in features]
+            return [f"{view.name}:{name}" for view in views for name in view.features]
         return self._store.get_feature_service(self._schema.service)
 
     def _cells(self, name: str, values: list[Any], places: Mapping[int, int]) -> list[Any]:

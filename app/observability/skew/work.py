@@ -118,6 +118,6 @@ def _samples(report: SkewReport) -> Iterator[Sample]:
             for feature in one.features:
                 counts[feature.feature][0] += feature.differ
                 counts[feature.feature][1] += feature.rows
-        for feature, (differ, rows) in counts.items():
+        for name, (differ, rows) in counts.items():
             share = differ / rows if rows else 0.0
-            yield Sample(SKEW.name, (view, column_name(view, feature)), share)
+            yield Sample(SKEW.name, (view, column_name(view, name)), share)

@@ -37,9 +37,7 @@ def about_call(call: Call, outcome: Outcome) -> dict[str, Any]:
         method, original = _method(call)
         said |= {
             "http.request.method": method,
-            "url.scheme": {"ws": "http", "wss": "https"}.get(
-                call.scope.get("scheme", "http"), call.scope.get("scheme", "http")
-            ),
+            "url.scheme": "https" if call.scope.get("scheme") in ("https", "wss") else "http",
             "url.path": text(call.path),
         }
         if original is not None:

@@ -9,7 +9,6 @@ from time import monotonic
 from typing import Any
 
 import requests
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
@@ -17,6 +16,13 @@ from app.observability.traces.settings import TracesSettings
 from deployments.log import get_logger
 from deployments.metrics.catalogue.traces import SPANS
 from deployments.metrics.series import COUNTS
+
+try:
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "observability.traces needs one more library: pip install 'windsock-server[traces]'"
+    ) from error
 
 logger = get_logger(__name__)
 
@@ -104,7 +110,7 @@ class _Sending(SpanExporter):
     def shutdown(self) -> None:
         if not self._over:
             self._over = True
-            self._otlp.shutdown()
+            self._otlp.shutdown()  # type: ignore[no-untyped-call]
 
 
 class _Session(requests.Session):

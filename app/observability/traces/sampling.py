@@ -37,7 +37,7 @@ class Sampling:
 
     def by_chance(self) -> bool:
         """Whether one of any is."""
-        return getrandbits(_BITS) < self._below
+        return bool(getrandbits(_BITS) < self._below)
 
     def obeyed(self) -> bool:
         """Whether one more may be since a client wants it."""

@@ -94,7 +94,10 @@ class Spans:
             "windsock.model": part.model.name,
             "windsock.version": part.model.version,
             "windsock.batch.rows": part.batch_rows,
-            **{f"windsock.{stage}_s": s for stage, s in part.spent._asdict().items()},
+            **{
+                f"windsock.{stage}_s": seconds
+                for stage, seconds in zip(part.spent._fields, part.spent, strict=True)
+            },
         }
         self._tracer.mark()
         self._tracer.span("batch", batch, part.started, part.ended, attributes, links=of)

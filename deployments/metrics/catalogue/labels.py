@@ -18,7 +18,9 @@ STAGE = Label(
     ("lookup", "preprocess", "model", "transport"),
 )
 DEPLOYMENT = Label("stage", "the deployment of the stage", bound=8)
-JOURNAL = Label("journal", "which one", ("audit", "predictions", "outcomes", "served"))
+JOURNAL = Label(
+    "journal", "which one", ("audit", "predictions", "outcomes", "drift", "skew", "served_log")
+)
 SEGMENT = Label("segment", "field=value, or all", bound=64)
 
 # From 0.1 ms to 10 s.

@@ -1,10 +1,5 @@
 """Replicas are killed under predictions and their outcomes, one after the other."""
 
-import itertools
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -19,23 +14,12 @@ from tests.support.feedback import observed
 from tests.support.outcomes import tallied
 from tests.support.processes import in_service, kill, replicas
 from tests.support.serve import Server, read_config, up
+from tests.support.telling import telling
 from tests.support.wait import wait_until
-from windsock import Windsock, WindsockError
 
 _REPLICAS = 2
 _KILLS = {True: 20, False: 2}
 _BETWEEN = 100
-_CLIENTS = 4
-_EARLY = 5  # every so manieth outcome is told before its prediction
-
-
-@dataclass
-class Acknowledged:
-    """The requests whose prediction was answered and whose outcome was acknowledged; how often the
-    one or the other was not."""
-
-    names: list[str] = field(default_factory=list)
-    failed: int = 0
 
 
 def test_each_acknowledged_outcome_is_joined_once(
@@ -52,9 +36,9 @@ def test_each_acknowledged_outcome_is_joined_once(
     random = Random(16)
     with up(document, tmp_path) as server:
         wait_until(partial(replicas, server, "Ingress", _REPLICAS), "all replicas")
-        with _telling(server) as told:
+        with telling(server.fast_lane, instances()[:1000]) as told:
             for _ in range(_KILLS[scale.long]):
-                wait_until(partial(_more, told, len(told.names) + _BETWEEN), "outcomes")
+                wait_until(partial(told.more_than, len(told.names) + _BETWEEN), "outcomes")
                 victim = random.choice(sorted(in_service(server, "Ingress")))
                 kill(victim)
                 wait_until(partial(_replaced, server, victim), "another", timeout_s=120)
@@ -85,39 +69,6 @@ def _in(folder: Path) -> list[dict[str, Any]]:
         }
         for name in ("predictions", "outcomes")
     ]
-
-
-@contextmanager
-def _telling(server: Server) -> Iterator[Acknowledged]:
-    """Predict, and tell the outcome, without a pause, for the length of a block."""
-    told, over, rows = Acknowledged(), threading.Event(), instances()[:1000]
-
-    def client(number: int) -> None:
-        with Windsock(server.fast_lane) as windsock:
-            for turn in itertools.count():
-                if over.is_set():
-                    break
-                try:
-                    prediction = windsock.predict(rows[turn % len(rows)])
-                    windsock.feedback(prediction, turn % 3 == 0, early=turn % _EARLY == 0)
-                except WindsockError:
-                    told.failed += 1
-                else:
-                    told.names.append(str(prediction.request_id))
-
-    threads = [threading.Thread(target=client, args=(one,)) for one in range(_CLIENTS)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield told
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-
-
-def _more(told: Acknowledged, least: int) -> bool:
-    return len(told.names) > least
 
 
 def _replaced(server: Server, victim: int) -> bool:

@@ -11,6 +11,7 @@ from feast import FeatureStore
 
 from benchmarks.config import set_all
 from tests.support.cluster import Clusters
+from tests.support.collector import Collector, collecting
 from tests.support.flights import NOON, fill, shipped_store
 from tests.support.processes import named
 from tests.support.redis import redis_server
@@ -20,12 +21,14 @@ from training.flights.paths import MODELS
 
 @dataclass
 class Graph:
-    """A running server with the store that it reads and the bundles that it may serve."""
+    """A running server with the store that it reads, the bundles that it may serve, and the
+    collector of its spans."""
 
     name: str
     server: Server
     store: FeatureStore
     models: Path
+    collector: Collector
 
 
 @pytest.fixture(scope="package", params=["collapsed-proxy-redis", "distributed-haproxy-sqlite"])
@@ -36,19 +39,26 @@ def graph(
     folder = tmp_path_factory.mktemp(layout)
     models = folder / "models"
     shutil.copytree(MODELS / "flight_delay", models / "flight_delay")
-    with _online_store(online, folder) as settings:
+    with _online_store(online, folder) as settings, collecting() as collector:
         store, yaml_path = shipped_store(folder, settings)
         fill(store, NOON)
         document = read_config(layout)
         args = document["applications"][0]["args"]
         args["model"]["directory"] = str(models)
         args["feature_store"]["yaml"] = str(yaml_path)
+        # By clients' flags alone, and as often as tests ask.
+        args["observability"]["traces"] = {
+            "endpoint": collector.endpoint,
+            "ratio": 0,
+            "clients_per_s": 100,
+            "interval_s": 0.2,
+        }
         # Two cores hold one of each, and the one that replaces it.
         set_all(document, "max_replicas", 1)
         set_all(document, "clock", {"mode": "replay", "start": NOON.isoformat(), "speed": 0})
         with clusters(door).serving(document, folder) as server:
             assert bool(named(server, "haproxy")) == (door == "haproxy")
-            yield Graph(request.param, server, store, models)
+            yield Graph(request.param, server, store, models, collector)
 
 
 @pytest.fixture(params=["proxy", "fast-lane"])

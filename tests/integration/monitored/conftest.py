@@ -3,6 +3,7 @@ one for all tests."""
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def ask(graph: Guarded) -> None:
     rows = instances(departures(NOON, hours=6, count=3))
     for url in (graph.url, graph.fast_lane):
         with httpx.Client(base_url=url, headers=graph.headers, timeout=30) as client:
-            wait_until(lambda client=client: client.get("/models").is_success, "the local key", 30)
+            wait_until(partial(_known, client), "the local key", 30)
             client.post("/predict", json=rows[0]).raise_for_status()
             client.post("/predict/batch", json={"instances": rows}).raise_for_status()
             body = {"inputs": tensors(rows)}
@@ -59,6 +60,10 @@ def ask(graph: Guarded) -> None:
     with grpc.insecure_channel(graph.grpc) as channel:
         request = pb.ModelReadyRequest(name=MODEL)
         grpc_stub(channel).ModelReady(request, metadata=graph.metadata, timeout=30)
+
+
+def _known(client: httpx.Client) -> bool:
+    return client.get("/models").is_success
 
 
 async def _stream(graph: Guarded, rows: list[dict[str, Any]]) -> None:

@@ -37,7 +37,7 @@ def test_without_principals_nobody_is_counted() -> None:
 
 
 def test_lines_of_requests_come_behind_the_traces_whose_ids_they_have() -> None:
-    given = {"observability": {"request_log": {}, "traces": {}}}
+    given: dict[str, Any] = {"observability": {"request_log": {}, "traces": {}}}
     names = [type(one).__name__ for one in guards_of(EdgeArgs.model_validate(given)).observers]
     assert names == ["Traces", "RequestLog"]
     assert not guards_of(EdgeArgs()).observers

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ OBSERVED = {"traces", "request_log"}
 
 @pytest.mark.parametrize("on", [[], ["traces"], ["request_log"]], ids=str)
 def test_what_observes_requests_is_loaded_only_where_it_is_on(on: list[str]) -> None:
-    asked = {"observability": {name: {} for name in on}}
+    asked: dict[str, Any] = {"observability": {name: {} for name in on}}
     loaded = _loaded(
         "import app.ingress; from app.config import EdgeArgs; from app.guards import guards_of\n"
         f"guards_of(EdgeArgs.model_validate({asked}))"

@@ -31,9 +31,10 @@ async def test_calls_and_streams_name_the_current_span(opened: Opened) -> None:
             all_answered(await client.stream(numbered(5)), 5)
 
     of = span.get_span_context()
-    told = f"00-{format_trace_id(of.trace_id)}-{format_span_id(of.span_id)}-01"
-    assert [one["traceparent"][: len(told)] for one in server.seen] == [told, told]
-    assert other.handshakes[0].headers["traceparent"].startswith(told)
+    flags = int(of.trace_flags)
+    told = f"00-{format_trace_id(of.trace_id)}-{format_span_id(of.span_id)}-{flags:02x}"
+    assert [one["traceparent"] for one in server.seen] == [told, told]
+    assert other.handshakes[0].headers["traceparent"] == told
 
 
 async def test_what_other_systems_say_and_that_it_is_not_sampled_goes_along(

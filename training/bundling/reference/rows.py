@@ -41,4 +41,4 @@ def epoch_seconds(times: "pd.Series[pd.Timestamp]") -> npt.NDArray[np.float64] |
     if not pd.api.types.is_datetime64_any_dtype(times) or times.isna().any():
         return None
     since = pd.to_datetime(times, utc=True) - pd.Timestamp(0, tz="UTC")
-    return (since / pd.Timedelta(seconds=1)).to_numpy(np.float64)
+    return np.asarray(since / pd.Timedelta(seconds=1), dtype=np.float64)

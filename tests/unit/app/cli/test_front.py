@@ -54,3 +54,11 @@ def test_what_is_none_is_a_wrong_use(
 ) -> None:
     assert windsock("front", "--dashboard", given).exit_code == 2
     assert handed == {}
+
+
+@pytest.mark.parametrize(("given", "port"), [([], None), (["--metrics", "0"], 0)])
+def test_it_exports_metrics_where_it_is_told_to(
+    windsock: Windsock, handed: dict[str, Any], given: list[str], port: int | None
+) -> None:
+    assert windsock("front", *given).exit_code == 0
+    assert handed["metrics"] == port

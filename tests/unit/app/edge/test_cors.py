@@ -12,7 +12,9 @@ from app.asgi import Application
 from app.config import CorsSettings, EdgeArgs, Limits
 from app.edge.cors import cross_origin
 from app.serving.dataplane import Dataplane
+from deployments.metrics.catalogue.requests import REQUESTS
 from tests.support.asgi import drive, http
+from tests.support.counted import Counted
 from tests.support.manifests import EXAMPLE
 
 PAGE, OTHER = "https://shop.test", "https://other.test:8443"
@@ -173,3 +175,13 @@ def test_settings_that_could_not_work_are_refused(settings: dict[str, Any]) -> N
 
 def test_an_address_may_be_an_origin() -> None:
     CorsSettings(origins=["http://127.0.0.1:3000", "http://[::1]:3000", "chrome-extension://abc"])
+
+
+@pytest.mark.parametrize(("origin", "code"), [(PAGE, "ok"), (OTHER, "forbidden_origin")])
+async def test_what_a_browser_asks_beforehand_is_counted_once(
+    page: httpx.AsyncClient, origin: str, code: str
+) -> None:
+    counted = Counted()
+    await page.options("/predict", headers=preflight(origin))
+
+    assert counted(REQUESTS) == {("", "", "rest", "ray_http", code): 1}

@@ -18,7 +18,7 @@ SEGMENT_BYTES = 16_384
 
 async def write(settings: JournalSettings, name: int) -> None:
     """Batches of growing size, for ever."""
-    journal = await Journal.open(settings)
+    journal = await Journal.open(settings, "audit")
     number = 0
     while True:
         batch = [f"{name}.{number + place}" for place in range(1 + number % 7)]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from deployments.frames import Failure, Failures
-from deployments.stage import isolation
+from deployments.metrics.catalogue.stages import FAILED_ROWS
+from deployments.metrics.series import COUNTS
 from deployments.stage.isolation import Columns, Isolation
 
 BLANK = {"twice": np.array([np.nan])}
@@ -70,22 +71,10 @@ def test_a_client_is_told_the_kind_of_error_and_the_log_all_of_it_once(
     assert "/srv/secret" in log.text
 
 
-def test_failed_rows_are_counted_by_stage_and_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[float, dict[str, str]]] = []
-
-    class Recorded:
-        def __init__(self, *_: object, **__: object) -> None:
-            pass
-
-        def inc(self, value: float, tags: dict[str, str]) -> None:
-            told.append((value, tags))
-
-    monkeypatch.setattr(isolation, "Counter", Recorded)
-    isolation._failed_rows.cache_clear()
+def test_failed_rows_are_counted_by_stage_and_view() -> None:
+    failed = COUNTS.counter(FAILED_ROWS)["features", "counted twice"]
     for bad in ([1, 2], []):
         Isolation("features").rows(
-            Doubling(bad), 4, BLANK, KeyError(), what="doubling", view="twice"
+            Doubling(bad), 4, BLANK, KeyError(), what="doubling", view="counted twice"
         )
-    isolation._failed_rows.cache_clear()
-
-    assert told == [(2, {"stage": "features", "view": "twice"})]
+    assert failed.value == 2

@@ -61,7 +61,7 @@ def tried(path: Path, *names: str) -> Answered:
 
 
 def test_the_answers_are_those_of_the_golden_rows(tmp_path: Path) -> None:
-    found, max_rows, _ = tried(program(tmp_path, Of(lambda n, c: c[:, 1].float())), "size")
+    found, max_rows, _, _ = tried(program(tmp_path, Of(lambda n, c: c[:, 1].float())), "size")
 
     assert found["size"].tolist() == [2, 1] * 4
     assert max_rows is None
@@ -71,7 +71,7 @@ def test_the_answers_are_those_of_the_golden_rows(tmp_path: Path) -> None:
 def test_a_limit_of_rows_is_found_and_kept(tmp_path: Path, most: int) -> None:
     rows = 1 if most == 1 else torch.export.Dim("rows", min=1, max=most)
 
-    found, max_rows, _ = tried(program(tmp_path, Of(lambda n, _: n[:, 0]), rows), "amount")
+    found, max_rows, _, _ = tried(program(tmp_path, Of(lambda n, _: n[:, 0]), rows), "amount")
 
     assert max_rows == most
     assert len(found["amount"]) == 8

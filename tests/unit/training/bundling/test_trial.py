@@ -70,7 +70,7 @@ def mean(items: Tensor, mask: Tensor, price: Tensor) -> Tensor:
 
 
 def test_a_program_that_masks_what_is_padded_is_taken(tmp_path: Path) -> None:
-    found, max_rows, warnings = shopper(tmp_path, total)
+    found, max_rows, warnings, _ = shopper(tmp_path, total)
 
     assert found["score"].tolist() == [6, 8, 33, 60]
     assert (max_rows, warnings) == (None, [])

@@ -39,7 +39,7 @@ def trained(flights: pd.DataFrame, columns: dict[str, Column]) -> Reference:
     train = Split.of(flights["scheduled_departure"]).train
     instants = epoch_seconds(flights["event_timestamp"])
     assert instants is not None
-    texts = {name for name, one in columns.items() if getattr(one, "dtype", None) == object}
+    texts = flights.select_dtypes("object").columns
     dtypes = {name: "string" if name in texts else "float64" for name in columns}
     rows = TimedRows({name: one[train] for name, one in columns.items()}, instants[train])
     return reference(rows, dtypes, KEYS, Predictions({}))[0]

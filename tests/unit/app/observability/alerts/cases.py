@@ -79,12 +79,13 @@ def rare(name: str, series: str, usual: str, *, after: str = "70m", **told: Any)
 
 def burning(title: str, after: str, interval: str, bad: float, well: float) -> dict[str, Case]:
     """Of what fails of 1000 a step."""
-    failing = {
-        "Availability": lambda share: requests(
-            f"0+{1000 - 1000 * share:g}{LONG}", f"0+{1000 * share:g}{LONG}"
-        ),
-        "Latency": lambda share: times(f"0+{1000 - 1000 * share:g}{LONG}", f"0+1000{LONG}"),
-    }[title]
+
+    def failing(share: float) -> Series:
+        good = f"0+{1000 - 1000 * share:g}{LONG}"
+        if title == "Availability":
+            return requests(good, f"0+{1000 * share:g}{LONG}")
+        return times(good, f"0+1000{LONG}")
+
     probes = {
         "Availability": requests(f"0+1{LONG}", f"0+999{LONG}", protocol="health"),
         "Latency": times(f"0+1{LONG}", f"0+999{LONG}", protocol="health"),

@@ -45,8 +45,8 @@ def test_what_a_config_leaves_out_is_as_shipped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layout", ["distributed", "collapsed"])
 def test_what_it_says_counts(tmp_path: Path, layout: str) -> None:
-    lookup = {"cache_ttl_s": 30, "cache_rows": 9}
-    deployments = [
+    lookup: dict[str, Any] = {"cache_ttl_s": 30, "cache_rows": 9}
+    deployments: list[dict[str, Any]] = [
         {"name": "Features", "user_config": lookup, "autoscaling_config": None, "num_replicas": 2}
     ]
     if layout == "collapsed":

@@ -23,7 +23,8 @@ def demand(ongoing: list[float], first: float = 1, **autoscaling: Any) -> Demand
 
 
 def run(one: Demand, step_s: float = 60.0) -> list[float]:
-    return simulated(one, step_s, np.ones(len(one.work), bool)).replicas.tolist()
+    found: list[float] = simulated(one, step_s, np.ones(len(one.work), bool)).replicas.tolist()
+    return found
 
 
 def test_a_second_replica_is_paid_for_from_when_it_is_wanted() -> None:

@@ -2,6 +2,7 @@
 often they hold the truth."""
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from app.observability.quality.sums import Cell, Sums, tenth_of
 
 Floats = NDArray[np.float64]
 
-SCORES = {
+SCORES: dict[str, Callable[[np.random.Generator, int], Floats]] = {
     "spread": lambda random, n: random.random(n),
     "rare": lambda random, n: random.beta(0.3, 60, n),
     "certain": lambda random, n: 1 - random.beta(0.3, 60, n),

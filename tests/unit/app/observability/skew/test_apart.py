@@ -61,7 +61,7 @@ async def test_rows_too_old_for_training_are_so_by_policy_where_nothing_newer_is
         tmp_path,
         repo,
         {"staff": 2 * HOUR},
-        {"policy": ViewPolicy(stale=stale)},  # type: ignore[arg-type]
+        {"policy": ViewPolicy(stale=stale)},
     )
 
     staff = views["staff"]

@@ -89,8 +89,8 @@ async def test_a_row_is_kept_as_it_was_served(tmp_path: Path, repo: FeatureStore
 async def test_rows_that_were_refused_are_not_served(tmp_path: Path, repo: FeatureStore) -> None:
     fill(repo)
     settings = skew_settings(tmp_path)
-    refusing = {"policy": ViewPolicy(missing="refuse")}
-    async with serving(tmp_path, repo, SkewSampler(settings), **refusing) as served:
+    policy = ViewPolicy(missing="refuse")
+    async with serving(tmp_path, repo, SkewSampler(settings), policy=policy) as served:
         answer = await served.client.post(
             "/predict/batch",
             json={"instances": [row(1), row(404), row(2)]},

@@ -1,6 +1,6 @@
 """Spans on their way to a collector that is there, or not."""
 
-import asyncio
+import socket
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -112,21 +112,14 @@ async def test_more_than_may_wait_are_dropped_and_counted(
 
 
 async def test_one_that_does_not_answer_holds_no_replica_that_stops(dataplane: Dataplane) -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    settings = TracesSettings(
-        endpoint=f"http://127.0.0.1:{port}/v1/traces", ratio=1, timeout_s=2, close_s=0.1
-    )
-    async with tracing(settings) as traces, client_of(dataplane, traces) as client:
-        await predict(client, {})
-        begin = monotonic()
-        await traces.close()
-        assert monotonic() - begin < 1
-    server.close()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}/v1/traces"
+        settings = TracesSettings(endpoint=endpoint, ratio=1, timeout_s=2, close_s=0.1)
+        async with tracing(settings) as traces, client_of(dataplane, traces) as client:
+            await predict(client, {})
+            begin = monotonic()
+            await traces.close()
+            assert monotonic() - begin < 1
 
 
 @pytest.mark.parametrize(

@@ -50,28 +50,27 @@ async def failing(folder: Path) -> Dataplane:
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "code", "status", "name"),
+    ("path", "told", "name"),
     [
-        ("/predict", WRONG, "out_of_range", 422, "POST /predict"),
-        ("/nowhere", WRONG, "not_found", 404, "POST"),
-        ("/models", WRONG, "method_not_allowed", 405, "POST"),
+        ("/predict", ("out_of_range", 422), "POST /predict"),
+        ("/nowhere", ("not_found", 404), "POST"),
+        ("/models", ("method_not_allowed", 405), "POST"),
     ],
 )
 async def test_what_is_the_clients_fault_is_no_failure_of_the_span(
     dataplane: Dataplane,
     collector: Collector,
     path: str,
-    body: dict[str, Any],
-    code: str,
-    status: int,
+    told: tuple[str, int],
     name: str,
 ) -> None:
     async with (
         tracing(settings_of(collector, ratio=1)) as traces,
         client_of(dataplane, traces) as client,
     ):
-        answer = await client.post(path, json=body)
+        answer = await client.post(path, json=WRONG)
 
+    code, status = told
     assert answer.status_code == status
     (server,) = collector.servers()
     assert context_in(answer.headers) == (server.trace_id, server.span_id, "01")
@@ -142,11 +141,11 @@ async def test_rows_of_a_stream_that_the_server_fails_are_traced(
     async with (
         tracing(settings_of(collector, ratio=0)) as traces,
         service(tmp_path, weighing(lookup=look), guards=Guards(observers=[traces])) as served,
+        stream(served.url) as client,
     ):
-        async with stream(served.url) as client:
-            broken = True
-            await client.ask("a", EXAMPLE)
-            await client.ask("b", WRONG)
+        broken = True
+        await client.ask("a", EXAMPLE)
+        await client.ask("b", WRONG)
 
     (row,) = collector.named("row")
     (server,) = collector.servers()

@@ -45,16 +45,16 @@ def in_order(collector: Collector, server: Told) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ask", "name", "rows", "protocol"),
+    ("ask", "name", "rows"),
     [
-        (predict, "POST /predict", 1, "rest"),
-        (batch, "POST /predict/batch", 2, "rest"),
-        (lines, "POST /predict/batch", 2, "rest"),
-        (infer, "POST /v2/models/{model}/infer", 1, "oip_http"),
+        (predict, "POST /predict", 1),
+        (batch, "POST /predict/batch", 2),
+        (lines, "POST /predict/batch", 2),
+        (infer, "POST /v2/models/{model}/infer", 1),
     ],
 )
 async def test_a_request_over_http_has_a_span_for_itself_and_for_each_stage(
-    dataplane: Dataplane, collector: Collector, ask: Ask, name: str, rows: int, protocol: str
+    dataplane: Dataplane, collector: Collector, ask: Ask, name: str, rows: int
 ) -> None:
     async with (
         tracing(settings_of(collector, ratio=0)) as traces,
@@ -70,6 +70,7 @@ async def test_a_request_over_http_has_a_span_for_itself_and_for_each_stage(
     assert said["http.request.method"] == "POST"
     assert said["http.route"] == name.split()[1]
     assert (said["http.response.status_code"], said["url.scheme"]) == (200, "http")
+    protocol = "oip_http" if ask is infer else "rest"
     assert (said["windsock.protocol"], said["windsock.request_id"]) == (protocol, "mine")
     assert (said["windsock.model"], said["windsock.version"]) == ("parcels", "1")
     assert said["windsock.rows"] == rows

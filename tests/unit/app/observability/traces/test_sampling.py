@@ -33,7 +33,7 @@ def test_so_many_are_sampled_as_the_ratio_says(ratio: float) -> None:
 def test_services_behind_that_go_by_the_id_decide_alike() -> None:
     ours, theirs = sampling(ratio=0.3), TraceIdRatioBased(0.3)
     ids = [found for _ in range(2000) if (found := ours.new()) is not None]
-    assert all(theirs.should_sample(None, id, "").decision.is_sampled() for id in ids)
+    assert all(theirs.should_sample(None, id, "").decision.is_sampled() for id in ids)  # type: ignore[no-untyped-call]
     assert len({id >> 64 for id in ids}) == len({id & 2**64 - 1 for id in ids}) == len(ids)
 
 

@@ -18,13 +18,13 @@ async def test_rows_stand_below_their_stream(tmp_path: Path, collector: Collecto
     async with (
         tracing(settings_of(collector, ratio=0)) as traces,
         service(tmp_path, guards=Guards(observers=[traces])) as served,
+        stream(served.url, headers=[("traceparent", SAMPLED)]) as client,
     ):
-        async with stream(served.url, headers=[("traceparent", SAMPLED)]) as client:
-            assert client.socket.response is not None
-            told = context_in([*client.socket.response.headers.raw_items()])
-            await client.ask("a", EXAMPLE)
-            await client.ask(7, EXAMPLE)
-            await client.ask("wrong", EXAMPLE | {"weight": -1})
+        assert client.socket.response is not None
+        told = context_in([*client.socket.response.headers.raw_items()])
+        await client.ask("a", EXAMPLE)
+        await client.ask(7, EXAMPLE)
+        await client.ask("wrong", EXAMPLE | {"weight": -1})
 
     (server,) = collector.servers()
     assert (server.name, server.parent_id) == ("GET /predict/stream", SPAN)
@@ -49,11 +49,11 @@ async def test_rows_are_sampled_by_themselves(tmp_path: Path, collector: Collect
     async with (
         tracing(settings_of(collector, ratio=0.1)) as traces,
         service(tmp_path, guards=Guards(observers=[traces])) as served,
+        stream(served.url) as client,
     ):
-        async with stream(served.url) as client:
-            for number in range(n):
-                await client.send(number, EXAMPLE)
-            await client.answers(n)
+        for number in range(n):
+            await client.send(number, EXAMPLE)
+        await client.answers(n)
 
     rows = collector.named("row")
     assert 10 < len(rows) < 90
@@ -67,11 +67,11 @@ async def test_a_client_has_no_more_rows_traced_than_it_may(
     async with (
         tracing(settings_of(collector, ratio=0, clients_per_s=3)) as traces,
         service(tmp_path, guards=Guards(observers=[traces])) as served,
+        stream(served.url, headers=[("traceparent", SAMPLED)]) as client,
     ):
-        async with stream(served.url, headers=[("traceparent", SAMPLED)]) as client:
-            for number in range(100):
-                await client.send(number, EXAMPLE)
-            await client.answers(100)
+        for number in range(100):
+            await client.send(number, EXAMPLE)
+        await client.answers(100)
 
     assert 2 <= len(collector.named("row")) < 20
 
@@ -83,11 +83,11 @@ async def test_one_of_which_nothing_is_sampled_has_no_span(
     async with (
         tracing(settings_of(collector, ratio=0)) as traces,
         service(tmp_path, guards=Guards(observers=[traces])) as served,
+        stream(served.url, headers=headers) as client,
     ):
-        async with stream(served.url, headers=headers) as client:
-            await client.ask("a", EXAMPLE)
-            assert client.socket.response is not None
-            told = context_in([*client.socket.response.headers.raw_items()])
+        await client.ask("a", EXAMPLE)
+        assert client.socket.response is not None
+        told = context_in([*client.socket.response.headers.raw_items()])
 
     assert told[2] == "00"
     assert not collector.spans

@@ -10,7 +10,7 @@ from training.bundling.reference.rows import TimedRows
 
 RNG = np.random.default_rng(7)
 DAYS, A_DAY = 60, 1000
-TIMES = np.repeat(np.arange(DAYS), A_DAY) * 86_400.0
+TIMES = (np.repeat(np.arange(DAYS), A_DAY) * 86_400).astype(np.float64)
 
 
 def test_of_rows_that_are_alike_all_the_time_it_is_next_to_nothing() -> None:
