@@ -14,14 +14,17 @@ from benchmarks.scenarios.guards_micro.command import guards_micro
 from benchmarks.scenarios.journal import journal
 from benchmarks.scenarios.metrics_micro.command import metrics_micro
 from benchmarks.scenarios.model_stage import model_stage
+from benchmarks.scenarios.observability import observability
 from benchmarks.scenarios.profile.command import profile
 from benchmarks.scenarios.protocols.command import protocols
+from benchmarks.scenarios.scrape import scrape
 from benchmarks.scenarios.soak.command import soak
 from benchmarks.scenarios.traces_micro.command import traces_micro
 
 SCENARIOS = (
     *(compare, batch, protocols, autoscale, soak, profile, model_stage),
     *(guards, guards_micro, journal, metrics_micro, traces_micro),
+    *(observability, scrape),
 )
 
 

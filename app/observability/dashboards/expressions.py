@@ -7,7 +7,7 @@ from typing import NamedTuple
 from app.observability.alerts.rules import ALERTS
 from app.observability.dashboards.all import DASHBOARDS
 from app.observability.slo import recordings
-from deployments.metrics.catalogue import drift, graph, machine, replay, requests, stages
+from deployments.metrics.catalogue import drift, features, graph, machine, replay, requests, stages
 from deployments.metrics.metric import Metric
 
 _VARIABLES = {"$model": ".*", "$version": ".*"}
@@ -49,19 +49,27 @@ _FRONT = "only while `windsock front` runs"
 _GPU = "only where the model runs on a GPU"
 _FAULT = "a series that begins with its first fault"
 
+_HOPS = (stages.HOP_LIMITS, stages.EJECTED)
 _EMPTY_METRICS: Mapping[str, tuple[Metric, ...]] = {
     _REPLAYED: (
         replay.CLOCK, replay.BEHIND, replay.ASKED, replay.TOOK, replay.PUSHED, replay.OUTCOMES,
     ),
     _FRONT: (replay.LANES, replay.FRONT_REQUESTS, replay.FRONT_SESSIONS),
     _GPU: (machine.GPU_BUSY, machine.GPU_MEMORY),
-    _FAULT: (stages.BATCH_FAILURES, stages.HOP_LIMITS, stages.FAILED_ROWS, requests.ROW_ERRORS),
+    _FAULT: (
+        stages.BATCH_FAILURES, stages.HOP_LIMITS, stages.FAILED_ROWS, requests.ROW_ERRORS,
+        features.UNUSABLE_ROWS,
+    ),
+    "only where quotas are counted in a Redis": (requests.QUOTA_ALONE,),
+    "only where the feature service has a LoggingConfig": (drift.SERVED,),
     "only where the bundle has inputs that are categories": (drift.CHI2,),
 }  # fmt: skip
 
 
-def empty(expression: Expression) -> str | None:
-    """Why this one may have no data while all is well, if so."""
+def empty(expression: Expression, layout: str = "distributed") -> str | None:
+    """Why this one may have no data while all is well in this layout, if so."""
+    if layout == "collapsed" and any(one.exported in expression.expr for one in _HOPS):
+        return "there are no hops"
     if "ALERTS{" in expression.expr and "vector(0)" not in expression.expr:
         return "no alert fires"
     if "absent(" in expression.expr:

@@ -10,7 +10,7 @@ from app.observability.dashboards.panel import (
     above,
     stat,
 )
-from app.observability.dashboards.queries import ALL, NOW, SHOWN
+from app.observability.dashboards.queries import ALL, NOW
 from deployments.metrics.catalogue import quality
 
 _WEEK = {"segment": "all", "window": "week"}
@@ -172,8 +172,8 @@ _OUTCOMES = Row(
     [
         Panel(
             title="Outcomes by what became of them",
-            description="Over what is shown. Waiting that grows: ids that no prediction has.",
-            queries=[Query(SHOWN.increase(quality.OUTCOMES, ("result",)), "{{result}}")],
+            description="All that are known. Waiting that grows: ids that no prediction has.",
+            queries=[Query(NOW.total(quality.OUTCOMES, ("result",)), "{{result}}")],
             draws=Draws.BARS,
         ),
         Panel(

@@ -1,26 +1,24 @@
 """Every expression of every panel and rule, asked of a real Prometheus of the running graph."""
 
 from app.observability.dashboards.expressions import Expression, empty, expressions
-from tests.integration.guarded.conftest import Guarded
-from tests.integration.monitored.conftest import ask
-from tests.support.monitor import Monitored
+from tests.integration.monitored.conftest import Observed, ask
 from tests.support.prometheus import needs_prometheus, query
 from tests.support.wait import wait_until
 
 pytestmark = needs_prometheus
 
 
-def without_data(url: str) -> list[Expression]:
+def without_data(url: str, layout: str) -> list[Expression]:
     """Those that have none and should."""
-    return [one for one in expressions() if not query(url, one.expr) and empty(one) is None]
+    return [one for one in expressions() if not query(url, one.expr) and empty(one, layout) is None]
 
 
-def test_each_has_data(graph: Guarded, monitor: Monitored) -> None:
+def test_each_has_data(observed: Observed) -> None:
     missing: list[Expression] = []
 
     def all_there() -> bool:
-        ask(graph)  # rates are of what goes on
-        missing[:] = without_data(monitor.prometheus)
+        ask(observed.graph)  # rates are of what goes on
+        missing[:] = without_data(observed.monitor.prometheus, observed.layout)
         return not missing
 
     try:

@@ -45,10 +45,10 @@ async def test_one_that_is_opened_anew_counts_on(tmp_path: Path) -> None:
 
 async def test_what_may_happen_is_there_as_nothing(tmp_path: Path) -> None:
     async with opened(journal_settings(tmp_path)) as journal:
-        Metrics(journal, "served").close()
+        Metrics(journal, "skew").close()
 
-    assert COUNTS.counter(catalogue.RECORDS)["served", "lost"].value == 0
-    assert gauge(catalogue.UNSEALED, "served") == 0
+    assert COUNTS.counter(catalogue.RECORDS)["skew", "lost"].value == 0
+    assert gauge(catalogue.UNSEALED, "skew") == 0
 
 
 def test_a_seal_holds_what_was_written_before_it_was_begun() -> None:
