@@ -85,8 +85,10 @@ class Observed:
         try:
             return await self._handler(call)
         except BaseException as error:
-            if options.code == OK:
-                gone = isinstance(error, CancelledError)
+            gone = isinstance(error, CancelledError)
+            if gone and call.long_lived:
+                pass  # a stream ends when its client leaves, of which some doors tell so
+            elif options.code == OK:
                 options.code = CLIENT_GONE if gone else ErrorCode.INTERNAL.code
             raise
         finally:

@@ -1,7 +1,6 @@
 """What the feature stage counts."""
 
 import numpy as np
-import numpy.typing as npt
 
 from deployments.features.store.breaker import State
 from deployments.frames import Status, ViewStates
@@ -12,13 +11,36 @@ _STATUS = [status.name.lower() for status in Status]
 
 
 class _Views:
-    """The series of some views that are looked up together."""
+    """The series of some views that are looked up together, and how to count for all of them at
+    once: view by view it would cost more than the lookup."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         rows, ages = COUNTS.counter(features.ROWS), COUNTS.histogram(features.AGE)
-        self.rows: list[Count] = [rows[name, status] for name in names for status in _STATUS]
-        self.ages: list[Distribution] = [ages[name] for name in names]
-        self.first = np.arange(0, len(self.rows), len(_STATUS))[:, None]
+        self._rows: list[Count] = [rows[name, status] for name in names for status in _STATUS]
+        self._ages: list[Distribution] = [ages[name] for name in names]
+        self._first_row = np.arange(0, len(self._rows), len(_STATUS))[:, None]
+        self._edges = np.array(features.AGE.buckets, dtype=np.float64)
+        # One bucket is beyond all bounds, and one for no age.
+        self._width = len(self._edges) + 2
+        self._first_age = np.arange(0, len(names) * self._width, self._width)[:, None]
+
+    def count(self, states: ViewStates) -> None:
+        """The rows of a batch, and the ages of those that have one; from before the clock began it
+        is 0."""
+        cells = np.bincount((states.status + self._first_row).ravel())
+        for place in np.flatnonzero(cells).tolist():
+            self._rows[place].value += int(cells[place])
+        age_s = np.maximum(states.age_s, 0.0)
+        unknown = np.isnan(age_s)
+        places = self._edges.searchsorted(age_s.ravel()).reshape(age_s.shape) + unknown
+        cells = np.bincount((places + self._first_age).ravel())
+        for place in np.flatnonzero(cells).tolist():
+            view, bucket = divmod(place, self._width)
+            if bucket < self._width - 1:
+                self._ages[view].counts[bucket] += int(cells[place])
+        age_s[unknown] = 0.0
+        for ages, total in zip(self._ages, age_s.sum(axis=1).tolist(), strict=True):
+            ages.sum += total
 
 
 class LookupMetrics:
@@ -43,12 +65,7 @@ class LookupMetrics:
         views = self._views.get(states.names)
         if views is None:
             views = self._views[states.names] = _Views(states.names)
-        cells = np.bincount((states.status + views.first).ravel(), minlength=len(views.rows))
-        for count, rows in zip(views.rows, cells.tolist(), strict=True):
-            if rows:
-                count.value += rows
-        for ages, age_s in zip(views.ages, states.age_s, strict=True):
-            _observe(ages, age_s)
+        views.count(states)
 
     def cached(self, view: str, keys: int, missing: int) -> None:
         """A batch has asked the row cache for so many distinct keys of a view."""
@@ -79,8 +96,3 @@ class LookupMetrics:
     def breaker_state(self, state: State) -> None:
         """Tell the breaker's state."""
         self._breaker.set(state)
-
-
-def _observe(ages: Distribution, age_s: npt.NDArray[np.float64]) -> None:
-    """NaN is no age; one from before the clock began counts as none at all, 0."""
-    ages.observe_all(np.maximum(age_s, 0.0))

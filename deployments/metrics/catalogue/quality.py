@@ -53,7 +53,7 @@ TRAINED = gauge(
     "windsock_quality_trained", "The same on the test set of training", MODEL, VERSION, MEASURE
 )
 BUSINESS = gauge(
-    "windsock_business_sum",
+    "windsock_business",
     "Sum of a field that outcomes bring, as the config names it",
     *(MODEL, VERSION, WINDOW),
     Label("field", "which", bound=16),

@@ -149,6 +149,14 @@ async def test_a_stream_counts_when_it_ends_and_its_time_does_not() -> None:
     assert seen.lasted == {}
 
 
+async def test_a_client_that_leaves_is_how_a_stream_ends() -> None:
+    seen = Seen(long_lived=True)
+    with suppress(asyncio.CancelledError):
+        await seen.ask(answering(error=asyncio.CancelledError()))
+
+    assert seen.requests == {("parcels", "1", "rest", "fast_lane", "ok"): 1}
+
+
 def test_the_error_of_a_row_has_its_code() -> None:
     counts = Counts()
     RequestMetrics(counts).row_failed(MODEL, "rest", "out_of_range")

@@ -137,7 +137,7 @@ def test_metrics_tell_windows_and_what_training_said(tmp_path: Path) -> None:
     assert told["windsock_quality_predictions", "parcels", "1", "depot=north", "day"] == 3
     assert told["windsock_quality", "parcels", "1", "all", "day", "auc"] == 1.0
     assert told["windsock_quality_labelled_ratio", "parcels", "1", "all", "week"] == 0.75
-    assert told["windsock_business_sum", "parcels", "1", "all", "revenue"] == 30.0
+    assert told["windsock_business", "parcels", "1", "all", "revenue"] == 30.0
     assert told["windsock_outcomes", "joined"] == 3
     assert told["windsock_quality_trained", "parcels", "1", "auc"] == 0.81
     assert not any(np.isnan(value) for value in told.values())
