@@ -37,9 +37,10 @@ class StageReplica(Generic[S]):
         await self._versions.prepare(ModelId(self._name, settings.version), self._bundles.resolve)
         gc.settle()
 
-    async def __del__(self) -> None:
+    def __del__(self) -> None:
         """Serve calls it when the replica has answered its last request."""
-        self._metrics.close()
+        if hasattr(self, "_metrics"):  # it may have failed to start
+            self._metrics.close()
 
     def _apply(self, settings: S) -> None:
         """Pass on what is the stage's own."""

@@ -14,7 +14,9 @@ _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)  # of the docs no
 _BLOCK = re.compile(r"(?:^ {4}.*\n)+", re.MULTILINE)
 _OURS = re.compile(r"(?:curl|ray|serve|windsock|eval)\b")
 # What stays until it is stopped, or starts what runs already; an option may only be described.
-_STAYS = re.compile(r"(?:serve run|ray start|windsock (?:up|front)|make)\b")
+_STAYS = re.compile(
+    r"(?:serve run|ray start|windsock (?:up|front|monitor|dashboards|replay)|make)\b"
+)
 _TAKES_LONG = re.compile(r"windsock bundle (?!--help)")
 
 

@@ -41,7 +41,8 @@ class Turns:
         """Once."""
         name = self._work.name
         try:
-            samples = [tuple(sample) for sample in self._work.turn()]
+            # Of NumPy's numbers, which works may tell, JSON has none.
+            samples = [(one.metric, one.labels, float(one.value)) for one in self._work.turn()]
         except Exception as error:
             # In full the first time; the report repeats what it is.
             logger.error("%s failed", name, exc_info=None if self._failed else error)
@@ -52,7 +53,7 @@ class Turns:
             if self._failed:
                 logger.info("%s works again", name)
             self._failed = False
-            self._tell(Report(name, samples))  # type: ignore[arg-type]  # tuples of three
+            self._tell(Report(name, samples))
 
 
 def main() -> None:

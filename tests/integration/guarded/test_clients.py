@@ -1,6 +1,7 @@
 """Clients that show who they are to a running graph, at each of its doors."""
 
 import asyncio
+import re
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 
 from tests.integration.guarded.conftest import Guarded
 from tests.support.flights import NOON, departures, instances
+from tests.support.serve import ROOT
 from tests.support.streams import stream
 from tests.support.wait import wait_until
 from windsock import Prediction, Unauthenticated, Windsock
@@ -25,9 +27,25 @@ def url(request: pytest.FixtureRequest, guarded: Guarded) -> str:
     return url
 
 
+PAGE = (ROOT / "docs" / "client.md").read_text()
+
+
 @pytest.fixture
 def rows() -> list[dict[str, Any]]:
     return instances(departures(NOON, hours=6, count=3))
+
+
+def test_outcomes_are_told_as_the_page_says(
+    guarded: Guarded, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WINDSOCK_KEY", guarded.key)
+    names: dict[str, Any] = {}
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    for block in (blocks[0], *(one for one in blocks if "feedback(" in one)):
+        exec(block.replace("http://127.0.0.1:8001", url), names)
+
+    with Windsock(url) as windsock:
+        assert windsock.feedback(names["prediction"], True) == "known"
 
 
 def test_the_python_client_predicts_and_streams_with_a_key(

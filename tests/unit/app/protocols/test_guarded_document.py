@@ -10,7 +10,7 @@ from tests.support.documents import document_of
 from tests.support.manifests import parcels
 
 ON = cast(Any, object())  # a document asks guards nothing
-GUARDED = document_of(parcels(), Guards(ON, ON, ON))
+GUARDED = document_of(parcels(), Guards(ON, ON, [ON]))
 OPEN = document_of(parcels())
 BEARER = {"type": "http", "scheme": "bearer"}
 

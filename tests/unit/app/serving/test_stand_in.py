@@ -16,6 +16,8 @@ from app.serving.errors import ErrorCode, FeaturesRefused, Overloaded, Unavailab
 from app.serving.stand_in import StandIn
 from deployments.columns import column_of
 from deployments.frames import Frame, Status, ViewStates
+from deployments.metrics.catalogue.features import STOOD_IN
+from deployments.metrics.series import COUNTS
 from deployments.model_id import ModelId
 from deployments.stage.timed import timed
 from tests.support import chains
@@ -62,19 +64,15 @@ def frame(model: ModelId, rows: int = 3) -> Frame:
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    rows: list[int] = []
-
-    class Counted:
-        def inc(self, value: int, tags: dict[str, str]) -> None:
-            rows.append(value)
-
-    monkeypatch.setattr(module, "_stood_in", Counted)
-    return rows
+def counted() -> Callable[[], float]:
+    """Rows that were stood in for since the test began."""
+    rows = COUNTS.counter(STOOD_IN)[()]
+    before = rows.value
+    return lambda: rows.value - before
 
 
 async def test_each_row_gets_what_the_stage_said(
-    counted: list[int], log: pytest.LogCaptureFixture
+    counted: Callable[[], float], log: pytest.LogCaptureFixture
 ) -> None:
     features = Features()
     stands_in = features.stand_in()
@@ -84,7 +82,7 @@ async def test_each_row_gets_what_the_stage_said(
         1,
         2,
     ]
-    assert (stands_in.away, counted) == (False, [])
+    assert (stands_in.away, counted()) == (False, 0)
 
     features.raises = Unavailable("Features has no replica")
     for _ in range(2):
@@ -97,9 +95,9 @@ async def test_each_row_gets_what_the_stage_said(
         assert found.views.age_s.shape == (2, 3)
         assert found.views.refused is None
         assert stands_in.away
-    assert counted == [3, 3]
+    assert counted() == 6
     await stands_in.lookup(Frame(FIRST, 1, {}, counted=False))
-    assert counted == [3, 3], "no client asked for it"
+    assert counted() == 6, "no client asked for it"
     assert log.text.count("the feature stage cannot be reached") == 1
 
     features.raises = None

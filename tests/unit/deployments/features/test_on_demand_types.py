@@ -97,7 +97,9 @@ def test_an_answer_is_taken_as_feast_takes_it_or_is_its_rows_alone(
     view = computation(feast, code, "singleton")
     given = column_of("int64", [0, 1])
 
-    columns, failed = compute_rows(view, {"given": given}, {"given": "int64"}, Isolation("f"))
+    columns, failed = compute_rows(
+        view, {"given": given}, {"given": "int64"}, Isolation("features")
+    )
 
     assert plain(columns["it__out"]) == [None, expected]
     assert list(failed) == ([] if expected is not None else [1])

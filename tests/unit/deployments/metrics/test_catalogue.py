@@ -49,7 +49,7 @@ def test_no_label_is_without_a_bound(metric: Metric) -> None:
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_names_follow_the_conventions(metric: Metric) -> None:
     assert metric.name.startswith("windsock_")
-    assert not metric.name.endswith(("_total", "_count", "_bucket", "_ms", "_percent"))
+    assert not metric.name.endswith(("_total", "_count", "_bucket", "_sum", "_ms", "_percent"))
     assert metric.exported.startswith("ray_") == (metric.source is Source.REPLICA)
     assert metric.exported.endswith("_total") == (metric.kind is Kind.COUNTER)
     assert list(metric.buckets) == sorted(set(metric.buckets))

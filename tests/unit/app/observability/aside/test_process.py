@@ -4,6 +4,8 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
+import msgspec
+import numpy as np
 import pytest
 
 from app.config import GraphArgs
@@ -20,7 +22,7 @@ class _Once:
     def turn(self) -> Iterable[Sample]:
         self.turns += 1
         if self.turns % 2:
-            yield Sample("windsock_drift_rows", ("a", "b"), self.turns)
+            yield Sample("windsock_drift_rows", ("a", "b"), np.float64(self.turns))
         else:
             raise ValueError("no\nstore")
 
@@ -38,6 +40,7 @@ def test_a_turn_that_fails_is_told_and_the_next_one_is_tried(
         None,
     ]
     assert told[2].samples == [("windsock_drift_rows", ("a", "b"), 3)]
+    assert msgspec.json.encode(told[2])
 
 
 def test_it_ends_with_its_input() -> None:

@@ -80,5 +80,5 @@ def test_each_label_of_an_alert_is_there(measured: str) -> None:
 
 def test_what_may_be_empty_is_told_with_its_reason() -> None:
     reasons = {reason for one in ALL if (reason := empty(one))}
-    assert len(reasons) == 7
+    assert len(reasons) == 9
     assert empty(Expression("", "ray_windsock_requests_total")) is None

@@ -19,7 +19,7 @@ def config(folder: Path, document: dict[str, Any]) -> Path:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_shipped_config_can_be_replayed(tmp_path: Path, layout: str) -> None:
-    document = read_config(layout)
+    document = read_config(layout, guarded=True)
 
     found = service(config(tmp_path, document))
 
@@ -33,11 +33,14 @@ def test_the_shipped_config_can_be_replayed(tmp_path: Path, layout: str) -> None
 
 
 def test_another_source_takes_the_place_of_the_configs(tmp_path: Path) -> None:
-    assert service(config(tmp_path, read_config("collapsed")), "mine").replay.source == "mine"
+    assert (
+        service(config(tmp_path, read_config("collapsed", guarded=True)), "mine").replay.source
+        == "mine"
+    )
 
 
 def test_a_key_of_the_environment_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    document = read_config("collapsed")
+    document = read_config("collapsed", guarded=True)
     document["applications"][0]["args"]["auth"] = {"keys": "keys.json", "pepper": {"file": "p"}}
     monkeypatch.setenv("WINDSOCK_KEY", "wsk_mine")
 
@@ -46,7 +49,7 @@ def test_a_key_of_the_environment_is_taken(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_clock_of_the_wall_is_refused(tmp_path: Path, layout: str) -> None:
-    document = read_config(layout)
+    document = read_config(layout, guarded=True)
     for deployment in document["applications"][0]["deployments"]:
         for options in (deployment["user_config"], deployment["user_config"].get("features", {})):
             if "clock" in options:
@@ -57,7 +60,7 @@ def test_a_clock_of_the_wall_is_refused(tmp_path: Path, layout: str) -> None:
 
 
 def test_a_graph_that_declares_no_replay_is_refused(tmp_path: Path) -> None:
-    document = read_config("collapsed")
+    document = read_config("collapsed", guarded=True)
     document["applications"][0]["args"]["observability"]["replay"] = None
 
     with pytest.raises(ConfigError, match="cannot be replayed"):
