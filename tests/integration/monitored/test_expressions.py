@@ -22,7 +22,7 @@ def test_each_has_data(observed: Observed) -> None:
         return not missing
 
     try:
-        wait_until(all_there, "data for each", timeout_s=180)
+        wait_until(all_there, "data for each", timeout_s=300)
     except TimeoutError as error:
         told = "\n".join(f"{place}: {expr}" for place, expr in missing)
         raise AssertionError(f"without data:\n{told}") from error
