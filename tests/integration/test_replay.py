@@ -55,7 +55,9 @@ def test_a_morning_is_answered_as_the_offline_join_would_have_it(
         document = read_config(layout)
         args = document["applications"][0]["args"]
         args["feature_store"]["yaml"] = str(yaml)
-        args["observability"]["replay"]["clock"] = str(clock)
+        args["observability"] = {
+            "replay": {"source": "training.flights.replay", "clock": str(clock)}
+        }
         set_all(document, "max_replicas", 1)
         with clusters(door).serving(document, tmp_path) as server:
             first = replayed(server.config)
