@@ -29,7 +29,8 @@ class Family:
                 if os.getsid(pid) in self.sessions:
                     known = seen.get(pid)
                     process = known if known and known.is_running() else psutil.Process(pid)
-                    if process.status() != psutil.STATUS_ZOMBIE:
+                    # Of a zombie other threads may be left, which hold its ports until they end.
+                    if process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1:
                         self._seen[pid] = process
         return list(self._seen.values())
 
