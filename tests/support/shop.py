@@ -117,9 +117,9 @@ class Shop:
         )
 
     async def serving(self) -> Dataplane:
-        """The bundle in service."""
+        """The bundle in service, which sheds nobody where the machine stands still for a while."""
         dataplane = Dataplane(self.bundles, self.chain(), NAME)
-        await dataplane.activate(self.version, BatchSettings())
+        await dataplane.activate(self.version, BatchSettings(max_wait_s=60, stuck_s=60))
         return dataplane
 
 

@@ -47,10 +47,13 @@ def rules(alert: Alert) -> dict[str, Any]:
 def problems(alert: Alert, case: Case, tests: list[dict[str, Any]], folder: Path) -> str:
     """What promtool finds wrong."""
     assert PROMTOOL
-    (folder / "rules.yaml").write_text(yaml.safe_dump(rules(alert)))
+    ruled = rules(alert)
+    (folder / "rules.yaml").write_text(yaml.safe_dump(ruled))
     document = {
         "rule_files": ["rules.yaml"],
         "evaluation_interval": case.interval,
+        # Else at random, and what is recorded may be older than promtool looks back.
+        "group_eval_order": [group["name"] for group in ruled["groups"]],
         "tests": tests,
     }
     (folder / "test.yaml").write_text(yaml.safe_dump(document))
