@@ -40,22 +40,22 @@ class Promql:
         self, share: float, metric: Metric, by: Sequence[str] = (), **where: Values
     ) -> str:
         """The value that this share of a histogram's observations stays below."""
-        inner = self._rate(metric, "_bucket_total", ("le", *by), where)
+        buckets, _, _ = metric.parts
+        inner = self._rate(metric, buckets, ("le", *by), where)
         return f"histogram_quantile({share:g}, {inner})"
 
     def mean(self, metric: Metric, by: Sequence[str] = (), **where: Values) -> str:
         """The mean of a histogram's observations."""
-        return ratio(
-            self._rate(metric, "_sum_total", by, where),
-            self._rate(metric, "_count_total", by, where),
-        )
+        _, total, count = metric.parts
+        return ratio(self._rate(metric, total, by, where), self._rate(metric, count, by, where))
 
     def beyond(self, bound: float, metric: Metric, by: Sequence[str] = (), **where: Values) -> str:
         """The share of a histogram's observations above ``bound``, which is one of its buckets'."""
         if bound not in metric.buckets:
             raise ValueError(f"{bound:g} is no bound of a bucket of {metric.name}")
-        within = self._rate(metric, "_bucket_total", by, {**where, "le": f"{bound:g}"})
-        return f"1 - {ratio(within, self._rate(metric, '_count_total', by, where))}"
+        buckets, _, count = metric.parts
+        within = self._rate(metric, buckets, by, {**where, "le": f"{bound:g}"})
+        return f"1 - {ratio(within, self._rate(metric, count, by, where))}"
 
     def share(
         self,
@@ -73,10 +73,11 @@ class Promql:
 
     def happened(self, metric: Metric, by: Sequence[str] = (), **where: Values) -> str:
         """How often a counter of rare events has counted within the window. A series that begins
-        with its first event grows from nothing, which ``increase`` does not see."""
+        with its first event grows from nothing, which ``increase`` does not see; one that waits for
+        it stands just above 0, which is how Ray is made to export it."""
         series, all_of_it = self.of(metric, **where), self.of(metric)
         grown = f"increase({series}[{self.window}]) > 0"
-        born = f"({series} unless {series} offset {self.window}) > 0"
+        born = f"({series} unless {series} offset {self.window}) >= 1"
         return f"{_by('sum', by)} ({grown} or {born}) or {_by('sum', by)} ({all_of_it}) * 0"
 
     def maximum(self, metric: Metric, by: Sequence[str] = (), **where: Values) -> str:
@@ -120,7 +121,7 @@ def ratio(part: str, whole: str) -> str:
 def _counted(metric: Metric) -> str:
     if metric.kind is Kind.GAUGE:
         raise ValueError(f"{metric.name} is a gauge, which has no rate")
-    return "_count_total" if metric.kind is Kind.HISTOGRAM else ""
+    return metric.parts[-1] if metric.kind is Kind.HISTOGRAM else ""
 
 
 def _by(over: str, by: Sequence[str]) -> str:

@@ -63,10 +63,16 @@ class Metric:
 
     @property
     def exported(self) -> str:
-        """Its name for Prometheus; of a histogram what ``_bucket_total``, ``_sum_total`` and
-        ``_count_total`` follow, for Ray exports nothing but plain counters at our rates."""
+        """Its name for Prometheus; of a histogram what its parts' names begin with."""
         prefix = "ray_" if self.source is Source.REPLICA else ""
         return f"{prefix}{self.name}{'_total' if self.kind is Kind.COUNTER else ''}"
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """What follows that name for the buckets, the sum and the count of a histogram: of a
+        replica's they are plain counters, for Ray exports nothing else at our rates."""
+        end = "_total" if self.source is Source.REPLICA else ""
+        return f"_bucket{end}", f"_sum{end}", f"_count{end}"
 
     @property
     def most_series(self) -> int:

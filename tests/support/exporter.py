@@ -1,5 +1,5 @@
-"""An exporter of all metrics of the catalogue, as replicas export them through Ray: counters that
-grow, gauges, histograms as counters with ``le``."""
+"""An exporter of all metrics of the catalogue under the names that they have for Prometheus:
+counters that grow, gauges, histograms."""
 
 import threading
 import time
@@ -45,12 +45,13 @@ def _lines(metric: Metric, now: float) -> Iterator[str]:
 
 def _buckets(metric: Metric, told: dict[str, str], now: float) -> Iterator[str]:
     count = len(metric.buckets)
+    buckets, total, observed = (metric.exported + part for part in metric.parts)
     for place, bound in enumerate([*metric.buckets, float("inf")]):
         le = f"{bound:g}" if place < count else "+Inf"
         within = now * _GROWING * min(1.0, (place + 1) / (count / 2))
-        yield _line(f"{metric.exported}_bucket_total", {**told, "le": le}, within)
-    yield _line(f"{metric.exported}_count_total", told, now * _GROWING)
-    yield _line(f"{metric.exported}_sum_total", told, now * _GROWING * metric.buckets[count // 4])
+        yield _line(buckets, {**told, "le": le}, within)
+    yield _line(observed, told, now * _GROWING)
+    yield _line(total, told, now * _GROWING * metric.buckets[count // 4])
 
 
 def _line(name: str, labels: dict[str, str], value: float) -> str:

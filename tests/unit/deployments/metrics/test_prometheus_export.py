@@ -69,7 +69,9 @@ def test_names_are_those_that_the_catalogue_says(
 ) -> None:
     counts.counter(ASKED)["ok"].add()
     counts.gauge(CLOCK)[()].set(1)
-    assert {name for name, _ in scraped(exported)} == {ASKED.exported, CLOCK.exported}
+    counts.histogram(TOOK)[()].observe(1)
+    parts = {TOOK.exported + part for part in TOOK.parts}
+    assert {name for name, _ in scraped(exported)} == {ASKED.exported, CLOCK.exported} | parts
 
 
 def test_what_replicas_export_through_ray_is_not_exported_here(

@@ -27,6 +27,8 @@ VIEW = {"view": "v"}
 OF_MODEL = {"model": "m"}
 OF_VERSION = {"model": "m", "version": "1"}
 LONG = "x400"
+LEAST = "5e-324"
+"""What a counter says before it counts."""
 WEEK = f'{MODEL},segment="all",window="week"'
 
 
@@ -71,7 +73,12 @@ def rare(name: str, series: str, usual: str, *, after: str = "70m", **told: Any)
     well = one(others, f"0+1{LONG}")
     return Case(
         {**well, events: "_x64 1+0x20"},
-        (well, {**well, events: f"1+0{LONG}"}, {**well, events: "0+0x5 1+0x300"}),
+        (
+            well,
+            {**well, events: f"1+0{LONG}"},
+            {**well, events: "0+0x5 1+0x300"},
+            {**well, events: f"_x64 {LEAST}+0x20"},
+        ),
         after=after,
         **told,
     )

@@ -12,11 +12,10 @@ from tests.support.prometheus import needs_prometheus, query
 
 ALL = list(expressions())
 NAME = re.compile(r"\b(?:ray_)?windsock_\w+")
-_SUFFIXES = ("_bucket_total", "_sum_total", "_count_total")
 
 
 def exported(metric: Metric) -> set[str]:
-    suffixes = _SUFFIXES if metric.kind is Kind.HISTOGRAM else ("",)
+    suffixes = metric.parts if metric.kind is Kind.HISTOGRAM else ("",)
     return {metric.exported + suffix for suffix in suffixes}
 
 
