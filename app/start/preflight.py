@@ -119,7 +119,7 @@ def check_graph(args: GraphArgs, options: list[dict[str, Any]]) -> list[str]:
         raise GraphRefused("quota.redis needs a client: pip install 'windsock-server[redis]'")
     if args.audit:
         _check_journal(args.audit.journal, "audit")
-    for name in ("predictions", "feedback"):
+    for name in ("predictions", "feedback", "drift", "skew"):
         if (part := getattr(args.observability, name)) is not None:
             _check_journal(part.journal, f"observability.{name}")
     try:

@@ -59,7 +59,7 @@ def service(config: Path, source: str | None = None) -> Service:
             starts=clock.start,
             repo=args.feature_store.repo,
             yaml=args.feature_store.yaml,
-            feedback=getattr(args.observability, "feedback", None) is not None,
+            feedback=args.observability.feedback is not None,
         )
     raise ConfigError(
         f"{config} cannot be replayed: no graph in it has `observability: {{replay: {{source: "

@@ -28,7 +28,6 @@ def line_of(
     logged: Logged,
     *,
     trace: TraceContext | None = None,
-    door: str | None = None,
     id: str | int | None = None,
     values: bool = False,
 ) -> bytes:
@@ -43,7 +42,7 @@ def line_of(
         "principal": principal.id if principal else None,
         "key": principal.key if principal else None,
         "protocol": protocol_of(route),
-        "door": door,
+        "door": options.door,
         "method": route.method,
         "route": route.path or None,
         "id": id,

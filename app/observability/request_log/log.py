@@ -91,7 +91,6 @@ class RequestLog:
             options.began,
             logged or _NOTHING,
             trace=_sampled(options),
-            door=getattr(call, "door", None),
             values=self._settings.values,
         )
         self._put(line)

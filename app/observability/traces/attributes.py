@@ -31,6 +31,7 @@ def about_call(call: Call, outcome: Outcome) -> dict[str, Any]:
     options, route = call.options, call.route
     said: dict[str, Any] = {
         "windsock.protocol": protocol_of(route),
+        "windsock.door": options.door,
         "windsock.request_id": options.request_id,
     }
     if isinstance(call, HttpCall):
@@ -52,8 +53,6 @@ def about_call(call: Call, outcome: Outcome) -> dict[str, Any]:
             said["rpc.response.status_code"] = outcome.status
     if outcome.code != OK:
         said["error.type"] = outcome.code
-    if (door := getattr(call, "door", None)) is not None:
-        said["windsock.door"] = door
     if (principal := options.principal) is not None:
         said["enduser.id"] = text(principal.id)
     return said

@@ -84,6 +84,7 @@ async def test_a_request_over_http_has_one(
         "request_id": "mine",
         "principal": "shop",
         "protocol": "oip_http" if "v2" in route else "rest",
+        "door": "ray_http",
         "method": "POST",
         "route": route,
         "code": "ok",
@@ -110,12 +111,14 @@ async def test_calls_and_rows_of_streams_have_theirs(
             await client.ask("a", EXAMPLE)
             await client.ask("b", WRONG)
 
-    found = [(o["protocol"], o.get("id"), o["code"], o["status"]) for o in logged(tmp_path)]
+    found = [
+        (o["protocol"], o["door"], o.get("id"), o["code"], o["status"]) for o in logged(tmp_path)
+    ]
     assert found == [
-        ("oip_grpc", None, "ok", "OK"),
-        ("stream", "a", "ok", 101),
-        ("stream", "b", "out_of_range", 422),
-        ("stream", None, "ok", 101),
+        ("oip_grpc", "ray_grpc", None, "ok", "OK"),
+        ("stream", "fast_lane", "a", "ok", 101),
+        ("stream", "fast_lane", "b", "out_of_range", 422),
+        ("stream", "fast_lane", None, "ok", 101),
     ]
 
 

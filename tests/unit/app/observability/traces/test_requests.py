@@ -106,6 +106,7 @@ async def test_a_call_over_grpc_too(
     assert good.name == good.attributes["rpc.method"] == "inference.GRPCInferenceService/ModelInfer"
     assert good.attributes["rpc.system.name"] == "grpc"
     assert good.attributes["windsock.protocol"] == "oip_grpc"
+    assert good.attributes["windsock.door"] == "ray_grpc"
     in_order(collector, good)
     statuses = [one.attributes["rpc.response.status_code"] for one in collector.servers()]
     assert statuses == ["OK", "NOT_FOUND"]
