@@ -19,10 +19,12 @@ _AT_ONCE = 2**20
 
 
 class Place(NamedTuple):
-    """Up to where a writer's chain was read: the number of a segment, and bytes of it."""
+    """Up to where a writer's chain was read: the number of a segment, and bytes of it. ``marker``
+    tells it from another that has its number since, as the machine died before it was on disk."""
 
     segment: int = 0
     byte: int = 0
+    marker: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,10 @@ class Tail:
         for writer, segments in self._chains():
             place = places.get(writer, Place())
             for one in segments:
-                if one.number >= place.segment:
-                    count += _size(one) - (place.byte if one.number == place.segment else 0)
+                if one.number > place.segment:
+                    count += _size(one)
+                elif one.number == place.segment:
+                    count += max(0, _size(one) - _begin(one, _opening(one), place))
         return count
 
     def _chains(self) -> Iterator[tuple[str, list[SegmentPath]]]:
@@ -73,13 +77,13 @@ class Tail:
     def _of(self, segments: list[SegmentPath], place: Place) -> Iterator[Written]:
         left = [one for one in segments if one.number >= place.segment]
         for one in left:
-            begin = place.byte if one.number == place.segment else 0
             opening = _opening(one)
             if opening is None:
                 if one is not left[-1]:
                     logger.warning("journal segment %s has no readable beginning", one.path)
                 continue
             try:
+                begin = _begin(one, opening, place)
                 yield from self._frames(one, opening, begin, last=one is left[-1])
             except FileNotFoundError:  # retention was faster
                 logger.warning("journal segment %s is gone unread", one.path)
@@ -97,7 +101,7 @@ class Tail:
                 while (frame := frame_at(data, place, opening.marker)) is not None:
                     place = frame.end
                     if frame.count:
-                        behind = Place(one.number, at + place)
+                        behind = Place(one.number, at + place, opening.marker)
                         records = records_of(frame, key, opening.context)
                         yield Written(opening.writer, behind, frame.time_ns, records)
                 data, at = data[place:], at + place
@@ -112,7 +116,7 @@ class Tail:
         for found in frames_of(data, opening.marker):
             if isinstance(found, Frame):
                 if found.count:
-                    behind = Place(one.number, at + found.end)
+                    behind = Place(one.number, at + found.end, opening.marker)
                     records = records_of(found, key, opening.context)
                     yield Written(opening.writer, behind, found.time_ns, records)
             elif not last or found.end < len(data):
@@ -135,6 +139,12 @@ def _opening(one: SegmentPath) -> Opening | None:
     except FileNotFoundError:
         return None
     return opening_of(frame) if frame else None
+
+
+def _begin(one: SegmentPath, opening: Opening | None, place: Place) -> int:
+    """From where this segment was not read yet."""
+    same = one.number == place.segment and opening is not None and opening.marker == place.marker
+    return place.byte if same else 0
 
 
 def _size(one: SegmentPath) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.journal.tail import Place
 
-_FORMAT = 1
+_FORMAT = 2
 _BUSY_S = 60.0
 _CACHE_KB = 65_536
 
@@ -20,7 +20,8 @@ Of the last the sums of outcomes, scores, squared errors and their squares, and 
 
 _SCHEMA = f"""
 CREATE TABLE places (
-    journal TEXT, writer TEXT, segment INTEGER, byte INTEGER, PRIMARY KEY (journal, writer)
+    journal TEXT, writer TEXT, segment INTEGER, byte INTEGER, marker BLOB,
+    PRIMARY KEY (journal, writer)
 ) WITHOUT ROWID;
 CREATE TABLE cells (
     id INTEGER PRIMARY KEY, model TEXT, version TEXT, day INTEGER, threshold REAL, segments TEXT,
@@ -110,15 +111,15 @@ def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") 
 def places(connection: sqlite3.Connection, journal: str) -> dict[str, Place]:
     """Up to where this journal was read, by writer."""
     found = connection.execute(
-        "SELECT writer, segment, byte FROM places WHERE journal = ?", (journal,)
+        "SELECT writer, segment, byte, marker FROM places WHERE journal = ?", (journal,)
     )
-    return {writer: Place(segment, byte) for writer, segment, byte in found}
+    return {writer: Place(*place) for writer, *place in found}
 
 
 def set_place(connection: sqlite3.Connection, journal: str, writer: str, place: Place) -> None:
     """It was read up to there."""
     connection.execute(
-        "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?)", (journal, writer, *place)
+        "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?)", (journal, writer, *place)
     )
 
 
