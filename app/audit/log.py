@@ -1,7 +1,8 @@
 """Records of a replica: what was answered is in the journal before it leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from time import perf_counter, time_ns
+from typing import Any
 
 from app.audit import hashes
 from app.audit.contents import fill
@@ -13,7 +14,7 @@ from app.edge.options import RequestOptions
 from app.edge.recording import Recording
 from app.edge.route import Access, Route
 from app.journal.errors import NotKept
-from app.journal.journal import Journal
+from app.journal.journal import Batch, Journal
 from app.serving.answers import AnsweredBatch
 from app.serving.errors import ClientGone, ErrorCode, RowError, Unrecorded
 
@@ -109,14 +110,19 @@ class AuditLog:
         fault = Fault(told.code.code, message, told.field, told.row)
         self._append(Record(time_ns() // 1000, [asked], failure=fault))
 
-    async def kept(self) -> None:
-        """Until all that was recorded in this turn of the loop is kept. Raises Unrecorded."""
+    def kept(self) -> Coroutine[Any, Any, None]:
+        """Until all that was recorded so far is kept. Raises Unrecorded."""
         assert self._journal is not None
-        try:
-            await self._journal.kept()
-        except NotKept as error:
-            raise Unrecorded("it could not be recorded, and so is not answered") from error
+        return _kept(self._journal.pending)
 
     def _append(self, record: Record) -> None:
         assert self._journal is not None
         self._journal.append(encode(record))
+
+
+async def _kept(batch: Batch | None) -> None:
+    try:
+        if batch is not None:
+            await batch.kept()
+    except NotKept as error:
+        raise Unrecorded("it could not be recorded, and so is not answered") from error

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from app.edge.guards import Limiter, Meter, Recorder
 from app.edge.layers import Call, Handler
 from app.edge.options import RequestOptions
-from app.edge.recording import Recording
+from app.edge.recording import Recording, all_kept
 from app.edge.route import Cost, Route
 from app.serving.answers import Answers
 from app.serving.contract import Row
@@ -178,8 +178,7 @@ class Accounting:
         except Exception as error:
             for recorder in self._recorders:
                 recorder.failed(options, route, error)
-            for recorder in self._recorders:
-                await recorder.kept()
+            await all_kept(self._recorders)
             raise
 
 

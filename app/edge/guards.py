@@ -1,8 +1,8 @@
 """What a replica asks about each request: who it is from, how much that one may, what is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.access.principal import Principal, Scope
 from app.edge.options import RequestOptions
@@ -108,9 +108,9 @@ class Recorder(Guard, Protocol):
         """A request, or the row of a stream that its client calls ``id``, is answered this
         error."""
 
-    async def kept(self) -> None:
-        """Until all that it was told in this turn of the loop is kept, if that is what it is for.
-        Raises Unrecorded."""
+    def kept(self) -> Coroutine[Any, Any, None]:
+        """What waits until all that it was told so far is kept, if that is what it is for. Raises
+        Unrecorded."""
 
 
 class Observer(Recorder, Protocol):

@@ -9,6 +9,7 @@ from app.edge.route import Route
 from app.edge.trace_context import TraceContext
 from app.serving.answers import AnsweredBatch
 from app.serving.coalescer import Sighting
+from app.serving.errors import Unrecorded
 from app.serving.served_version import ServedVersion
 
 
@@ -43,7 +44,25 @@ class Recording:
         """Raises Unrecorded."""
         for recorder in self._recorders:
             recorder.answered(result, sightings)
-        for recorder in self._recorders:
-            await recorder.kept()
+        await all_kept(self._recorders)
         for recording, _, rows in sightings:
             recording.first += rows
+
+
+async def all_kept(recorders: Sequence[Recorder]) -> None:
+    """Until all recorders have kept what they were told in this turn of the loop. Raises Unrecorded
+    where one of them has not, and only when all are done."""
+    # Each is asked before any is waited for: later it could not tell what is meant.
+    waiting = [recorder.kept() for recorder in recorders]
+    failure: Unrecorded | None = None
+    try:
+        for one in waiting:
+            try:
+                await one
+            except Unrecorded as error:
+                failure = failure or error
+    finally:
+        for one in waiting:
+            one.close()
+    if failure is not None:
+        raise failure

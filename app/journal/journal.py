@@ -115,10 +115,14 @@ class Journal:
         batch.records.append(record)
         return batch
 
+    @property
+    def pending(self) -> Batch | None:
+        """What was appended last, unless it is known to be on disk or not to be."""
+        return self._batch if self._batch.records else self._under_way
+
     async def kept(self) -> None:
         """Until what was appended last is on disk. Raises NotKept."""
-        batch = self._batch if self._batch.records else self._under_way
-        if batch is not None:
+        if (batch := self.pending) is not None:
             await batch.kept()
 
     def problems(self) -> list[str]:

@@ -20,11 +20,13 @@ _AT_ONCE = 2**20
 
 class Place(NamedTuple):
     """Up to where a writer's chain was read: the number of a segment, and bytes of it. ``marker``
-    tells it from another that has its number since, as the machine died before it was on disk."""
+    and ``time_ns``, of what was read last, tell it from others that have its number since: as
+    somebody deleted the journal, or the machine died before the segment was on disk."""
 
     segment: int = 0
     byte: int = 0
     marker: bytes = b""
+    time_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,7 @@ class Tail:
         count = 0
         for writer, segments in self._chains():
             place = places.get(writer, Place())
-            for one in segments:
-                if one.number > place.segment:
-                    count += _size(one)
-                elif one.number == place.segment:
-                    count += max(0, _size(one) - _begin(one, _opening(one), place))
+            count += sum(max(0, _size(one) - begin) for one, begin in _unread(segments, place))
         return count
 
     def _chains(self) -> Iterator[tuple[str, list[SegmentPath]]]:
@@ -75,16 +73,16 @@ class Tail:
                 yield opened.writer, segments
 
     def _of(self, segments: list[SegmentPath], place: Place) -> Iterator[Written]:
-        left = [one for one in segments if one.number >= place.segment]
-        for one in left:
+        left = _unread(segments, place)
+        for one, begin in left:
+            last = one is left[-1][0]
             opening = _opening(one)
             if opening is None:
-                if one is not left[-1]:
+                if not last:
                     logger.warning("journal segment %s has no readable beginning", one.path)
                 continue
             try:
-                begin = _begin(one, opening, place)
-                yield from self._frames(one, opening, begin, last=one is left[-1])
+                yield from self._frames(one, opening, begin, last=last)
             except FileNotFoundError:  # retention was faster
                 logger.warning("journal segment %s is gone unread", one.path)
 
@@ -101,7 +99,7 @@ class Tail:
                 while (frame := frame_at(data, place, opening.marker)) is not None:
                     place = frame.end
                     if frame.count:
-                        behind = Place(one.number, at + place, opening.marker)
+                        behind = Place(one.number, at + place, opening.marker, frame.time_ns)
                         records = records_of(frame, key, opening.context)
                         yield Written(opening.writer, behind, frame.time_ns, records)
                 data, at = data[place:], at + place
@@ -116,7 +114,7 @@ class Tail:
         for found in frames_of(data, opening.marker):
             if isinstance(found, Frame):
                 if found.count:
-                    behind = Place(one.number, at + found.end, opening.marker)
+                    behind = Place(one.number, at + found.end, opening.marker, found.time_ns)
                     records = records_of(found, key, opening.context)
                     yield Written(opening.writer, behind, found.time_ns, records)
             elif not last or found.end < len(data):
@@ -141,10 +139,26 @@ def _opening(one: SegmentPath) -> Opening | None:
     return opening_of(frame) if frame else None
 
 
-def _begin(one: SegmentPath, opening: Opening | None, place: Place) -> int:
-    """From where this segment was not read yet."""
-    same = one.number == place.segment and opening is not None and opening.marker == place.marker
-    return place.byte if same else 0
+def _unread(segments: list[SegmentPath], place: Place) -> list[tuple[SegmentPath, int]]:
+    """What of these was not read yet, and from which byte on."""
+    reached = next((one for one in segments if one.number == place.segment), None)
+    opening = _opening(reached) if reached else None
+    if reached and opening and opening.marker == place.marker:
+        later = [(one, 0) for one in segments if one.number > place.segment]
+        return [(reached, place.byte), *later]
+    return [
+        (one, 0)
+        for one in segments
+        if one.number >= place.segment or _began_ns(one) > place.time_ns
+    ]
+
+
+def _began_ns(one: SegmentPath) -> int:
+    try:
+        frame = first_frame(one.path)
+    except FileNotFoundError:
+        return 0
+    return frame.time_ns if frame else 0
 
 
 def _size(one: SegmentPath) -> int:

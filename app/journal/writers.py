@@ -50,8 +50,7 @@ def claim_of(folder: Path) -> Claim | None:
         os.close(lock)
         return None
     try:
-        # Without a segment it begins a chain, and numbers from 1: another's places are not its own.
-        known = _id(_chained(folder) or "")
+        known = writer_id(folder)
         if known is None:
             known = secrets.token_hex(16)
             os.pwrite(lock, known.encode(), 0)
@@ -73,21 +72,14 @@ def writer_folders(directory: Path) -> Iterator[Path]:
 def writer_id(folder: Path) -> str | None:
     """32 hexadecimal digits: as its segments say it, or its claim while there is none; None where
     neither does."""
-    if (known := _chained(folder)) is not None:
-        return _id(known)
+    for one in segments_in(folder):
+        opening = Segment.read(one.path).opening
+        if opening is not None:
+            return _id(opening.writer)
     try:
         return _id((folder / _CLAIM).read_text("latin-1").strip())
     except OSError:
         return None
-
-
-def _chained(folder: Path) -> str | None:
-    """As its segments say it."""
-    for one in segments_in(folder):
-        opening = Segment.read(one.path).opening
-        if opening is not None:
-            return opening.writer
-    return None
 
 
 def _id(text: str) -> str | None:

@@ -42,23 +42,25 @@ class Part:
 
 class Batch(Generic[R]):
     """Cuts ``rows`` into parts of at most ``size``, and gathers what ``good`` makes of a row's
-    answer and ``bad`` of its error. A server that takes fewer rows at a time is sent fewer.
-    ``timeout_s`` is for all of it, None for no limit; ``names`` are what requests call their rows,
-    and answers theirs."""
+    answer and ``bad`` of its error, also where ``encode`` refuses the row. A server that takes
+    fewer rows at a time is sent fewer. ``timeout_s`` is for all of it, None for no limit; ``names``
+    are what requests call their rows, and answers theirs."""
 
     def __init__(
         self,
-        rows: Iterable[Fields],
+        rows: Iterable[Any],
         size: int,
         good: Callable[[Mapping[str, Any]], R],
         bad: Callable[[RowError], R],
         timeout_s: float | None = None,
         *,
+        encode: Callable[[Any], str] = encode,
         names: tuple[str, str] = ("instances", "predictions"),
     ) -> None:
         self._asked, self._told = names
         self._deadline = inf if timeout_s is None else time.monotonic() + timeout_s
         self._rows = enumerate(rows)
+        self._encode = encode
         self._size = size
         self._good = good
         self._bad = bad
@@ -76,7 +78,7 @@ class Batch(Generic[R]):
         part = Part(name=self._asked)
         for place, fields in self._rows:
             try:
-                row = encode(fields)
+                row = self._encode(fields)
             except InvalidRequest as error:
                 self._answers[place] = self._bad(RowError.told(error))
                 continue

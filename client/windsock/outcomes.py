@@ -7,6 +7,7 @@ from typing import Any
 
 from windsock.answers import Prediction, RowError
 from windsock.batches import Batch
+from windsock.encoding import encode
 from windsock.errors import InvalidRequest
 
 FEEDBACK = "/feedback"
@@ -49,8 +50,9 @@ def batch_of_outcomes(
 ) -> Batch[str | RowError]:
     """The batch that tells them."""
     return Batch(
-        (one.said() for one in outcomes), size, told, lambda error: error, timeout_s, names=_NAMES
-    )
+        outcomes, size, told, lambda error: error, timeout_s,
+        encode=lambda one: encode(one.said()), names=_NAMES,
+    )  # fmt: skip
 
 
 _NAMES = ("outcomes", "outcomes")

@@ -83,7 +83,9 @@ class Known:
         }
         certain = not missing or self._tail.behind(read) <= _MOST_BYTES
         if missing and certain:
-            found = self._recent(read, missing) | found
+            for key, state in self._recent(read, missing).items():
+                if found.get(key) is not State.KNOWN:
+                    found[key] = state
         return [_judged(one, found, certain=certain) for one in wanted]
 
     def _recent(
@@ -139,7 +141,9 @@ def _of_rows(record: Predicted, missing: set[tuple[str, str]]) -> Iterator[tuple
 
 
 def _judged(one: Wanted, found: Mapping[bytes, State], *, certain: bool) -> Found:
-    state = found.get(one.key) or found.get(one.whole)
+    state = found.get(one.key)
+    if state is None and found.get(one.first) is not State.KNOWN:  # it was asked again, and better
+        state = found.get(one.whole)
     if state is not None:
         return state
     if one.first in found and one.first != one.key:

@@ -1,17 +1,18 @@
 """Keeps of each batch what its outcomes will be held against."""
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from time import time_ns
 from typing import Any
 
 import numpy as np
 
 from app.edge.errors import public_error
+from app.edge.http import WEBSOCKET
 from app.edge.options import RequestOptions
 from app.edge.recording import Recording
 from app.edge.route import Cost, Route
 from app.journal.errors import NotKept
-from app.journal.journal import Journal
+from app.journal.journal import Batch, Journal
 from app.observability.predictions.record import Asked, Predicted, Refused, encode
 from app.observability.predictions.scores import NoScore, Score
 from app.observability.predictions.settings import PredictionsSettings
@@ -86,10 +87,12 @@ class PredictionRecorder:
         id: str | int | None = None,
     ) -> None:
         """Record that a prediction was refused, unless the record of its row says so, nobody known
-        asked, or anybody could cause it for nothing."""
+        asked, anybody could cause it for nothing, or it is a message of a stream that names no
+        row."""
         principal = options.principal
         if (
             route.cost is not Cost.PREDICTION
+            or (route.method == WEBSOCKET and id is None)
             or isinstance(error, Unrecorded | ClientGone | RowError)
             or (principal is None and not self._anonymous)
             or public_error(error).code in _NOT_KEPT
@@ -98,13 +101,10 @@ class PredictionRecorder:
         who = principal.id if principal is not None else ""
         self._append(Refused(time_ns() // 1000, options.request_id, who, id))
 
-    async def kept(self) -> None:
-        """Until all that was recorded in this turn of the loop is kept. Raises Unrecorded."""
+    def kept(self) -> Coroutine[Any, Any, None]:
+        """Until all that was recorded so far is kept. Raises Unrecorded."""
         assert self._journal is not None
-        try:
-            await self._journal.kept()
-        except NotKept as error:
-            raise Unrecorded("it could not be recorded, and so is not answered") from error
+        return _kept(self._journal.pending)
 
     def _append(self, record: Predicted | Refused) -> None:
         assert self._journal is not None
@@ -140,6 +140,14 @@ class _Version:
         if self._score is None:
             return np.full(len(places), np.nan).tobytes()
         return self._score.of(batch.columns)[places].astype("<f8").tobytes()
+
+
+async def _kept(batch: Batch | None) -> None:
+    try:
+        if batch is not None:
+            await batch.kept()
+    except NotKept as error:
+        raise Unrecorded("it could not be recorded, and so is not answered") from error
 
 
 def _asked(recording: Recording, rows: int) -> Asked:

@@ -1,13 +1,14 @@
 """The index: an SQLite file that is made from the two journals, and can always be made again."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from app.journal.tail import Place
 
-_FORMAT = 2
+_FORMATS = {"binary": 3, "number": 4}
+"""By the kind of outcomes, of which sums of another are worth nothing."""
 _BUSY_S = 60.0
 _CACHE_KB = 65_536
 
@@ -20,7 +21,7 @@ Of the last the sums of outcomes, scores, squared errors and their squares, and 
 
 _SCHEMA = f"""
 CREATE TABLE places (
-    journal TEXT, writer TEXT, segment INTEGER, byte INTEGER, marker BLOB,
+    journal TEXT, writer TEXT, segment INTEGER, byte INTEGER, marker BLOB, time_ns INTEGER,
     PRIMARY KEY (journal, writer)
 ) WITHOUT ROWID;
 CREATE TABLE cells (
@@ -57,9 +58,10 @@ CREATE TABLE tallies (name TEXT PRIMARY KEY, count INTEGER) WITHOUT ROWID;
 EVERY_DAY = -1
 
 
-def opened(path: Path) -> sqlite3.Connection:
-    """For writing; made where it is not there, and anew where it is of another format. Raises
-    sqlite3.Error or OSError."""
+def opened(path: Path, outcome: str) -> sqlite3.Connection:
+    """For writing; made where it is not there, and anew where it is of another format, or of
+    another kind of outcomes. Raises sqlite3.Error or OSError."""
+    format = _FORMATS[outcome]
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
     try:
@@ -70,8 +72,8 @@ def opened(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         with transaction(connection):
             (found,) = connection.execute("PRAGMA user_version").fetchone()
-            if found != _FORMAT:
-                _make(connection)
+            if found != format:
+                _make(connection, format)
     except BaseException:
         connection.close()
         raise
@@ -90,7 +92,7 @@ def opened_to_read(path: Path) -> sqlite3.Connection | None:
         check_same_thread=False,
     )
     (found,) = connection.execute("PRAGMA user_version").fetchone()
-    if found == _FORMAT:
+    if found in _FORMATS.values():
         return connection
     connection.close()
     return None
@@ -111,7 +113,7 @@ def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") 
 def places(connection: sqlite3.Connection, journal: str) -> dict[str, Place]:
     """Up to where this journal was read, by writer."""
     found = connection.execute(
-        "SELECT writer, segment, byte, marker FROM places WHERE journal = ?", (journal,)
+        "SELECT writer, segment, byte, marker, time_ns FROM places WHERE journal = ?", (journal,)
     )
     return {writer: Place(*place) for writer, *place in found}
 
@@ -119,7 +121,7 @@ def places(connection: sqlite3.Connection, journal: str) -> dict[str, Place]:
 def set_place(connection: sqlite3.Connection, journal: str, writer: str, place: Place) -> None:
     """It was read up to there."""
     connection.execute(
-        "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?)", (journal, writer, *place)
+        "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?)", (journal, writer, *place)
     )
 
 
@@ -128,7 +130,16 @@ def tallies(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(connection.execute("SELECT name, count FROM tallies"))
 
 
-def _make(connection: sqlite3.Connection) -> None:
+def add_tallies(connection: sqlite3.Connection, counted: Mapping[str, int]) -> None:
+    """Count so many more of each."""
+    connection.executemany(
+        "INSERT INTO tallies VALUES (?, ?) ON CONFLICT DO UPDATE SET "
+        "count = count + excluded.count",
+        list(counted.items()),
+    )
+
+
+def _make(connection: sqlite3.Connection, format: int) -> None:
     old = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     ).fetchall()
@@ -137,4 +148,4 @@ def _make(connection: sqlite3.Connection) -> None:
     for statement in _SCHEMA.split(";"):
         if statement.strip():
             connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {_FORMAT}")
+    connection.execute(f"PRAGMA user_version = {format}")

@@ -1,6 +1,7 @@
 """Brings the index up to what the journals hold."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from time import monotonic, time
@@ -17,12 +18,13 @@ from app.observability.predictions.record import decode as decode_made
 from app.observability.predictions.settings import PredictionsSettings
 from app.observability.quality.database import (
     EVERY_DAY,
+    add_tallies,
     opened,
     places,
     set_place,
     transaction,
 )
-from app.observability.quality.join import Join
+from app.observability.quality.join import EXPIRED, REFUSED, WAITING, Join
 from deployments.log import get_logger
 
 logger = get_logger(__name__)
@@ -46,8 +48,9 @@ class Index:
     ) -> None:
         self._keep_days = predictions.journal.keep_days
         self._segment_values = predictions.segment_values
+        self._binary = feedback.outcome == "binary"
         self._now_s = now_s
-        self.connection = opened(feedback.index)
+        self.connection = opened(feedback.index, feedback.outcome)
         self._tails = {
             PREDICTIONS: _tail(predictions.journal),
             OUTCOMES: _tail(feedback.journal),
@@ -79,7 +82,7 @@ class Index:
             found = list(islice(self._unread(journal), _FRAMES))
             if not found:
                 return False
-            join = Join(self.connection, self._segment_values)
+            join = Join(self.connection, self._segment_values, binary=self._binary)
             for written in found:
                 for data in written.records:
                     self._take(join, journal, data, written)
@@ -122,8 +125,12 @@ def forget(connection: sqlite3.Connection, oldest: int) -> None:
     old = "SELECT id FROM groups WHERE day < ? AND day <> ?"
     do("DELETE FROM predictions WHERE cell IN (SELECT id FROM cells WHERE day < ?)", (oldest,))
     do("DELETE FROM cells WHERE day < ?", (oldest,))
-    for table in ("refused", "waiting"):
-        do(f"DELETE FROM {table} WHERE day < ?", (oldest,))
+    do("DELETE FROM refused WHERE day < ?", (oldest,))
+    gone: Counter[str] = Counter()
+    for (was_refused,) in do("DELETE FROM waiting WHERE day < ? RETURNING refused", (oldest,)):
+        gone[REFUSED if was_refused else WAITING] -= 1
+        gone[EXPIRED] += 1
+    add_tallies(connection, gone)
     for table in ("bins", "tenths"):
         do(f"DELETE FROM {table} WHERE grp IN ({old})", (oldest, EVERY_DAY))
     do("DELETE FROM forgotten")

@@ -11,23 +11,29 @@ import numpy as np
 
 from app.observability.feedback.record import Told
 from app.observability.predictions.record import Predicted, Record, Refused
+from app.observability.quality.database import add_tallies
 from app.observability.quality.keys import key_of, refused_key, rows_of, whole_key
 from app.observability.quality.sums import Cell, Sums
 
 DAY_US = 86_400 * 10**6
 OTHER = "other"
-JOINED, WAITING, REFUSED = "joined", "waiting", "refused"
+JOINED, WAITING, REFUSED, EXPIRED = "joined", "waiting", "refused", "expired"
 REPEATED, CONTRADICTING = "repeated", "contradicting"
+UNFIT = "unfit"
+"""Told while the config had another kind of outcomes."""
 PREDICTED_AGAIN = "predicted again"
 
 
 class Join:
     """What is done to the index within one transaction. ``write`` ends it."""
 
-    def __init__(self, connection: sqlite3.Connection, segment_values: int) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, segment_values: int, *, binary: bool
+    ) -> None:
         self._do = connection.execute
         self._connection = connection
         self._most = segment_values
+        self._binary = binary
         self._sums = Sums()
         self._made: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
         self._tallies: Counter[str] = Counter()
@@ -48,6 +54,9 @@ class Join:
 
     def told(self, record: Told) -> None:
         """A record of the journal of outcomes."""
+        if self._binary and record.outcome not in (0, 1):
+            self._tallies[UNFIT] += 1
+            return
         key = key_of(record.principal, record.request, record.row, record.id)
         said = _digest(record.outcome, record.fields)
         found = self._do(
@@ -83,11 +92,7 @@ class Join:
         for id, (count, scored) in self._made.items():
             self._sums.predicted(self._cell(id), count, scored)
         self._sums.write(self._connection)
-        self._connection.executemany(
-            "INSERT INTO tallies VALUES (?, ?) ON CONFLICT DO UPDATE SET "
-            "count = count + excluded.count",
-            list(self._tallies.items()),
-        )
+        add_tallies(self._connection, self._tallies)
 
     def _predicted(self, record: Predicted) -> None:
         day = record.at_us // DAY_US

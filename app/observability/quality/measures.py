@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log, nan, sqrt
+from math import log, nan, sqrt, tanh
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +56,8 @@ def auc(scores: Histogram) -> Measured:
     if variance <= 0 and area in (0.0, 1.0):
         bound = 0.025 ** (1 / min(n, p))
         return Measured(area, bound, 1.0) if area else Measured(area, 0.0, 1 - bound)
+    if min(n, p) < 2:  # of one, nobody knows how much it varies
+        return Measured(area)
     half = Z * sqrt(variance)
     return Measured(area, max(0.0, area - half), min(1.0, area + half))
 
@@ -129,4 +131,4 @@ def _spread(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -
 
 
 def _logistic(value: float) -> float:
-    return 1 / (1 + exp(-value))
+    return (1 + tanh(value / 2)) / 2  # exp would overflow

@@ -24,7 +24,10 @@ from deployments.metrics.catalogue.quality import (
 _VERSIONS = 8
 """Of which metrics tell, those that predicted last."""
 _WEEK = 7
-_STATES = (join.JOINED, join.WAITING, join.REPEATED, join.CONTRADICTING, join.REFUSED)
+_STATES = (
+    *(join.JOINED, join.WAITING, join.REPEATED, join.CONTRADICTING, join.REFUSED),
+    *(join.EXPIRED, join.UNFIT),
+)
 
 _Key = tuple[str, str, str, str]
 

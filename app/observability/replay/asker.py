@@ -2,14 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from app.observability.replay.tally import Tally
-from windsock import Prediction, WindsockError
-
-OUTCOMES_AT_ONCE = 1000
-"""In one request."""
+from windsock import Outcome, Prediction, RowError, WindsockError
 
 
 class Predicts(Protocol):
@@ -20,10 +17,10 @@ class Predicts(Protocol):
 
 
 class Tells(Protocol):
-    """Takes outcomes."""
+    """The client's part of it."""
 
-    async def tell(self, outcomes: Sequence[Mapping[str, Any]]) -> int:
-        """How many of them were taken. Raises WindsockError."""
+    async def feedback_batch(self, outcomes: Iterable[Outcome], /) -> list[str | RowError]:
+        """What became of each. Raises WindsockError."""
 
 
 class Asker:
@@ -84,15 +81,14 @@ class Asker:
             self._tally.scores.add(predicted, outcome)
         if self._feedback is None:
             return
-        told = [
-            {"request_id": request, "row": 0, "outcome": outcome}
-            for (request, _), outcome in known
-            if request is not None
-        ]
-        for first in range(0, len(told), OUTCOMES_AT_ONCE):
-            part = told[first : first + OUTCOMES_AT_ONCE]
-            try:
-                self._tally.told(len(part), await self._feedback.tell(part))
-            except WindsockError as error:
-                self._tally.told(len(part), 0)
-                self._tally.feedback_errors[error.code] += 1
+        told: list[Any] = [(id, outcome) for (id, _), outcome in known if id is not None]
+        if not told:
+            return
+        try:
+            answers = await self._feedback.feedback_batch(Outcome(*one) for one in told)
+        except WindsockError as error:
+            refused = [error.code] * len(told)
+        else:
+            refused = [one.code for one in answers if isinstance(one, RowError)]
+        self._tally.told(len(told), len(told) - len(refused))
+        self._tally.feedback_errors.update(refused)

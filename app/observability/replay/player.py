@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.observability.replay.asker import Asker
-from app.observability.replay.feedback import Feedback
 from app.observability.replay.feeding import Feeding
 from app.observability.replay.messages import Begin, Begun, Happened, Next, Rewind, Seek, Sought
 from app.observability.replay.pace import Pace
@@ -50,9 +49,7 @@ async def play(
         key: Options = {"key": service.key} if service.key else {}
         client = await stack.enter_async_context(AsyncWindsock(service.url, **key))
         await _answers(client, service)
-        told = None
-        if wanted.feedback and service.feedback:
-            told = await stack.enter_async_context(Feedback(service.url, service.key))
+        told = client if wanted.feedback and service.feedback else None
         feed = await stack.enter_async_context(Feeding())
         say("reading the day")
         begun = await feed.tell(_begin(service, wanted), Begun)

@@ -1,13 +1,14 @@
 """How good the predictions are whose outcomes have returned."""
 
+from collections import defaultdict
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from app.observability.quality.bins import bin_of
+from app.observability.quality.measures import Histogram, auc
 
 
 class Scores:
-    """Predictions beside their outcomes, as they come.
+    """Predictions beside their outcomes, added up as they come.
 
     Of an outcome that is true or false, and a number as prediction: AUC, the probability that one
     that was true has the higher of two predictions (ties count half; Hanley and McNeil 1982), and
@@ -16,48 +17,52 @@ class Scores:
     """
 
     def __init__(self) -> None:
-        self._binary: list[tuple[float, bool]] = []
-        self._numbers: list[tuple[float, float]] = []
-        self._hits: list[bool] = []
+        self._bins: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
+        self._squares = _Mean()
+        self._positives = _Mean()
+        self._errors = _Mean()
+        self._hits = _Mean()
 
     def add(self, predicted: Any, outcome: bool | float | str) -> None:
         """A prediction and its outcome; nothing where no number can be held against the other."""
         number = isinstance(predicted, (int, float)) and not isinstance(predicted, bool)
         if number and isinstance(outcome, bool):
-            self._binary.append((float(predicted), outcome))
+            self._bins[bin_of(predicted)][outcome] += 1
+            self._squares.add((predicted - outcome) ** 2)
+            self._positives.add(outcome)
         elif number and not isinstance(outcome, str):
-            self._numbers.append((float(predicted), float(outcome)))
+            self._errors.add(abs(predicted - outcome))
         elif isinstance(predicted, (str, bool)):
-            self._hits.append(predicted == outcome)
+            self._hits.add(predicted == outcome)
 
     @property
     def count(self) -> int:
         """How many there are."""
-        return len(self._binary) + len(self._numbers) + len(self._hits)
+        return self._squares.count + self._errors.count + self._hits.count
 
     def summary(self) -> dict[str, float]:
         """By name; what cannot be told yet is left out."""
-        found: dict[str, float] = {}
-        if self._binary:
-            predicted, outcome = map(np.array, zip(*self._binary, strict=True))
-            found["brier"] = float(np.mean((predicted - outcome) ** 2))
-            found["base_rate"] = float(np.mean(outcome))
-            if 0 < outcome.sum() < len(outcome):
-                found["auc"] = auc(predicted, outcome.astype(bool))
-        if self._numbers:
-            ours, theirs = np.array(self._numbers).T
-            found["mean_absolute_error"] = float(np.mean(np.abs(ours - theirs)))
-        if self._hits:
-            found["accuracy"] = float(np.mean(self._hits))
+        named = {
+            "brier": self._squares,
+            "base_rate": self._positives,
+            "mean_absolute_error": self._errors,
+            "accuracy": self._hits,
+        }
+        found = {name: mean.value for name, mean in named.items() if mean.count}
+        if 0 < self._positives.total < self._positives.count:
+            bins = ((bin, *counts) for bin, counts in self._bins.items())
+            found["auc"] = auc(Histogram.of(bins)).value
         return found
 
 
-def auc(predicted: npt.NDArray[np.float64], outcome: npt.NDArray[np.bool_]) -> float:
-    """Area under the ROC curve of float64 [N] against bool [N], both of which occur, by mean
-    ranks."""
-    _, place, count = np.unique(predicted, return_inverse=True, return_counts=True)
-    last = np.cumsum(count)
-    ranks = (last - (count - 1) / 2)[place]
-    positive = int(outcome.sum())
-    above = ranks[outcome].sum() - positive * (positive + 1) / 2
-    return float(above / (positive * (len(outcome) - positive)))
+class _Mean:
+    def __init__(self) -> None:
+        self.total, self.count = 0.0, 0
+
+    def add(self, value: float) -> None:
+        self.total += value
+        self.count += 1
+
+    @property
+    def value(self) -> float:
+        return self.total / self.count

@@ -7,8 +7,13 @@ from deployments.metrics.metric import Label, counter, gauge
 OUTCOMES = gauge(
     "windsock_outcomes",
     "Outcomes by what has become of them so far: joined to their prediction, waiting for one, told "
-    "again, told again and different, or of a request that got no prediction",
-    Label("result", "what", ("joined", "waiting", "repeated", "contradicting", "refused")),
+    "again, told again and different, of a request that got no prediction, given up as their "
+    "prediction would be older than is kept, or told as the config had another kind of outcomes",
+    Label(
+        "result",
+        "what",
+        *[("joined", "waiting", "repeated", "contradicting", "refused", "expired", "unfit")],
+    ),
 )
 FEEDBACK = counter(
     "windsock_feedback",

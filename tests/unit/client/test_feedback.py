@@ -60,11 +60,14 @@ async def test_outcomes_are_told_of_the_rows_of_a_batch(tmp_path: Path) -> None:
     def work(windsock: Windsock) -> Any:
         answers = windsock.predict_batch([EXAMPLE, EXAMPLE | {"weight": -1}, EXAMPLE] * 2)
         outcomes = [Outcome(one, True) for one in answers if isinstance(one, Prediction)]
-        return windsock.feedback_batch([*outcomes, Outcome("nobody's", True)])
+        nameless = Outcome("", True)
+        return windsock.feedback_batch([nameless, *outcomes, Outcome("nobody's", True)])
 
     async with served(tmp_path) as (url, service):
-        *kept, unknown = await in_thread(url, work)
+        nameless, *kept, unknown = await in_thread(url, work)
         assert kept == ["known"] * 4
+        assert isinstance(nameless, RowError)
+        assert nameless.field == "request_id"
         assert isinstance(unknown, RowError)
         assert unknown.code == "not_found"
         assert service.counted() == {"joined": 4}

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from app.journal.chain import Chain
 from app.journal.frames import GENESIS, Frame
 from app.journal.report import Kind
 from app.journal.segments import Segment
@@ -81,21 +80,12 @@ def rewritten(written: Written) -> None:
 
 
 def written_anew(written: Written) -> None:
-    """The whole of it, under the same name."""
-    written.close()
-    for path in written.segments:
-        path.unlink()
-    written.chain = Chain.recovered(written.folder, written.writer, written.form)
-    assert written.chain.position.head == GENESIS
-    written.write(*[[b"forged"] for _ in range(20)])
-
-
-def begun_anew(written: Written) -> None:
-    """By us, as nothing is there."""
+    """The whole of it."""
     written.close()
     for path in written.segments:
         path.unlink()
     written.open()
+    assert written.chain.position.head == GENESIS
     written.write(*[[b"forged"] for _ in range(20)])
 
 
@@ -121,7 +111,6 @@ def of_another(written: Written) -> None:
         (all_deleted, {Kind.DELETED}),
         (rewritten, {Kind.FORGED}),
         (written_anew, {Kind.FORGED}),
-        (begun_anew, {Kind.DELETED}),
         (of_another, {Kind.FORGED}),
     ],
 )

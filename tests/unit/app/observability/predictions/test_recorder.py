@@ -1,12 +1,16 @@
 """What is kept of predictions, of every protocol."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
+from app.asgi import Application
 from app.config import EdgeArgs
 from app.edge.guards import Guards
 from app.guards import guards_of
@@ -16,6 +20,7 @@ from app.observability.predictions.scores import NoScore, Score
 from app.observability.predictions.settings import PredictionsSettings
 from app.serving.dataplane import Dataplane
 from deployments.bundle.manifest import OutputSpec
+from tests.support.auditors import HeldAuditor
 from tests.support.feedback import Fed, fed, observed
 from tests.support.journals import contents
 from tests.support.manifests import EXAMPLE, parcels
@@ -86,6 +91,50 @@ async def test_what_is_refused_is_kept_unless_anybody_can_cause_it(
 
     (record,) = records(settings[0])
     assert record == Refused(record.at_us, "unread", "ada")
+
+
+async def test_a_message_without_a_row_refuses_no_row_of_its_stream(
+    dataplane: Dataplane, tmp_path: Path
+) -> None:
+    settings = observed(tmp_path)
+    async with fed(dataplane, settings) as service:
+        guards = Guards(recorders=service.guards.recorders)
+        async with (
+            streaming(tmp_path / "other", guards=guards) as served,
+            stream(served.url) as socket,
+        ):
+            await socket.socket.send("no JSON")
+            assert "error" in await socket.answer()
+            await socket.ask("wrong", EXAMPLE | {"weight": -1})
+
+    (record,) = records(settings[0])
+    assert isinstance(record, Refused)
+    assert record.id == "wrong"
+
+
+@pytest.mark.parametrize("durability", ["write", "fsync"])
+async def test_beside_another_record_it_refuses_an_answer_that_it_cannot_keep(
+    dataplane: Dataplane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durability: str
+) -> None:
+    journal = {"unwritable": "refuse", "durability": durability}
+    predictions, _ = observed(tmp_path, {"journal": journal})
+    recorder = PredictionRecorder(predictions, anonymous=True)
+    guards = Guards(recorders=[HeldAuditor(), recorder])
+    await guards.start()
+    transport = httpx.ASGITransport(Application(dataplane, EdgeArgs(), guards=guards))
+    async with httpx.AsyncClient(transport=transport, base_url="http://windsock") as client:
+        assert (await client.post("/predict", json=EXAMPLE)).status_code == 200
+        monkeypatch.setattr(os, "writev", _full)
+        answer = await client.post("/predict", json=EXAMPLE)
+        monkeypatch.undo()
+    await guards.close()
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unrecorded")
+    assert len(records(predictions)) == 1
+
+
+def _full(*_: Any) -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize(

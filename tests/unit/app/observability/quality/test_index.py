@@ -110,6 +110,32 @@ def test_what_is_older_than_the_journal_keeps_is_forgotten_and_stays_counted(
         assert (told.predictions, tallies(index.connection)["joined"]) == (2, 1)
 
 
+def test_outcomes_that_are_forgotten_wait_no_more(settings: Settings) -> None:
+    writing = Writing(settings)
+    writing.tell(["nobody", "nobody else"], [1, 0])
+    with closing(caught_up(settings)) as index:
+        assert tallies(index.connection) == {"waiting": 2}
+
+    with closing(caught_up(settings, NOW_S + 200 * DAY_S)) as index:
+        assert tallies(index.connection) == {"waiting": 0, "expired": 2}
+
+
+def test_outcomes_of_another_kind_are_counted_and_the_join_is_made_anew(tmp_path: Path) -> None:
+    numbers = observed(tmp_path, None, {"outcome": "number"})
+    writing = Writing(numbers)
+    writing.predict(["a", "b", "c"], [0.2, 0.3, 0.9])
+    writing.tell(["a", "b", "c"], [120, -3.5, 1])
+    with closing(caught_up(numbers)) as index:
+        (told,) = lines(index.connection, "version", binary=False)
+        assert told.quality.labelled.value == 1.0
+
+    with closing(caught_up(observed(tmp_path))) as index:
+        (binary,) = rows(index).values()
+        assert binary.labelled.value == pytest.approx(1 / 3)
+        assert binary.measures["brier"].value == pytest.approx(0.01)
+        assert tallies(index.connection) == {"joined": 1, "unfit": 2}
+
+
 def test_made_anew_the_index_is_the_same(settings: Settings) -> None:
     fill(Writing(settings), 2000)
     before = content(settings)

@@ -57,6 +57,24 @@ def test_ranks_are_scikit_learns_to_the_third_digit(kind: str, rows: int) -> Non
     assert average_precision(binned).value == pytest.approx(expected, abs=5e-4)
 
 
+def test_a_positive_below_very_many_negatives_has_a_precision() -> None:
+    for negatives in (1_000, 200_000, 10**9):
+        found = average_precision(Histogram.of([(0, 0, 1), (1, negatives, 0)]))
+        assert found.value == pytest.approx(1 / (negatives + 1))
+        assert 0 <= found.lower <= found.value <= found.upper <= 1
+
+
+def test_of_a_single_positive_nobody_knows_how_far_its_rank_goes() -> None:
+    among = Histogram.of([(0, 500, 0), (1, 0, 1), (2, 500, 0)])
+    for scores in (among, Histogram(among.positives, among.negatives)):
+        found = auc(scores)
+        assert found.value == 0.5
+        assert np.isnan(found.lower)
+        assert np.isnan(found.upper)
+    above_all = auc(Histogram.of([(0, 500, 0), (1, 0, 1)]))
+    assert above_all == Measured(1.0, 0.025, 1.0)
+
+
 def test_bins_are_in_the_order_of_scores() -> None:
     random = np.random.default_rng(1)
     some = np.concatenate(
@@ -72,7 +90,7 @@ def test_bins_are_in_the_order_of_scores() -> None:
 
 
 def summed(scores: Floats, outcomes: Floats, tmp_path: Path) -> Quality:
-    connection = opened(tmp_path / "quality.db")
+    connection = opened(tmp_path / "quality.db", "binary")
     sums, cell = Sums(), Cell("parcels", "1", 20_000, 0.5)
     for score, outcome in zip(scores.tolist(), outcomes.tolist(), strict=True):
         sums.predicted(cell, 1, 1)

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -11,7 +11,16 @@ from app.observability.replay.pace import Pace
 from app.observability.replay.progress import Progress
 from app.observability.replay.table import line, table
 from app.observability.replay.tally import Tally
-from windsock import Features, Model, Overloaded, Prediction, View, WindsockError
+from windsock import (
+    Features,
+    Model,
+    Outcome,
+    Overloaded,
+    Prediction,
+    RowError,
+    View,
+    WindsockError,
+)
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 
@@ -21,9 +30,10 @@ class Service:
     it is told."""
 
     def __init__(self) -> None:
-        self.told: list[Mapping[str, Any]] = []
+        self.told: list[Outcome] = []
         self.asked = 0
         self.refuses: WindsockError | None = None
+        self.unknown: set[str] = set()
 
     async def predict(self, row: Mapping[str, Any], /) -> Prediction:
         self.asked += 1
@@ -34,11 +44,13 @@ class Service:
         outputs = {"first": row["n"], "second": 1 - row["n"]}
         return Prediction(outputs, Model("m", "1"), features, f"r{self.asked}")
 
-    async def tell(self, outcomes: Sequence[Mapping[str, Any]]) -> int:
+    async def feedback_batch(self, outcomes: Iterable[Outcome], /) -> list[str | RowError]:
         if self.refuses:
             raise self.refuses
-        self.told += outcomes
-        return len(outcomes)
+        told = list(outcomes)
+        self.told += told
+        missing = RowError("not_found", "no such request")
+        return [missing if one.of in self.unknown else "known" for one in told]
 
 
 @pytest.fixture
@@ -59,8 +71,8 @@ async def test_outcomes_go_back_under_the_id_of_their_request(
     await asker.happen([], [("b", True), ("a", False), ("unknown", True)])
 
     assert service.told == [
-        {"request_id": "r2", "row": 0, "outcome": True},
-        {"request_id": "r1", "row": 0, "outcome": False},
+        Outcome("r2", True),
+        Outcome("r1", False),
     ]
     assert (tally.asked, tally.answered, tally.degraded) == (2, 2, 1)
     assert (tally.outcomes, tally.labelled) == (2, 2)
@@ -93,6 +105,18 @@ async def test_errors_are_counted_by_their_code(service: Service, tally: Tally) 
     assert tally.errors == {"overloaded": 1}
     assert tally.feedback_errors == {"forbidden": 1}
     assert (tally.failed, tally.outcomes, tally.labelled) == (2, 1, 0)
+
+
+async def test_outcomes_that_are_refused_one_by_one_are_counted(
+    service: Service, tally: Tally
+) -> None:
+    asker = Asker(service, service, tally)
+    await asker.happen([("a", {"n": 0.25}), ("b", {"n": 0.75})], [])
+    service.unknown = {"r1"}
+    await asker.happen([], [("a", True), ("b", True)])
+
+    assert (tally.outcomes, tally.labelled, tally.failed) == (2, 1, 1)
+    assert tally.feedback_errors == {"not_found": 1}
 
 
 async def test_the_table_and_the_line_tell_it(service: Service) -> None:

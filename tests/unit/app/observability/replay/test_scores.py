@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from app.observability.replay.scores import Scores, auc
+from app.observability.replay.scores import Scores
 
 
 @pytest.mark.parametrize("digits", [1, 2, 9], ids=["many-ties", "ties", "none"])
@@ -16,15 +16,10 @@ def test_they_are_those_of_scikit_learn(digits: int) -> None:
 
     assert scores.count == 500
     assert scores.summary() == {
-        "auc": pytest.approx(roc_auc_score(outcome, predicted)),
+        "auc": pytest.approx(roc_auc_score(outcome, predicted), abs=1e-4),
         "brier": pytest.approx(brier_score_loss(outcome, predicted)),
         "base_rate": pytest.approx(outcome.mean()),
     }
-
-
-def test_auc_of_one_pair() -> None:
-    assert auc(np.array([0.2, 0.1]), np.array([True, False])) == 1.0
-    assert auc(np.array([0.1, 0.1]), np.array([True, False])) == 0.5
 
 
 @pytest.mark.parametrize("outcome", [True, False])
