@@ -50,7 +50,7 @@ class Scores:
         }
         found = {name: mean.value for name, mean in named.items() if mean.count}
         if 0 < self._positives.total < self._positives.count:
-            bins = ((bin, *counts) for bin, counts in self._bins.items())
+            bins = ((bin, no, yes) for bin, (no, yes) in self._bins.items())
             found["auc"] = auc(Histogram.of(bins)).value
         return found
 
