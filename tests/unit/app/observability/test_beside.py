@@ -6,7 +6,6 @@ import pytest
 from pydantic import ValidationError
 
 from app.edge.guards import Recorder
-from app.observability.beside import Beside
 from app.observability.drift.recorder import DriftRecorder
 from app.observability.served.rows import ServedRows
 from app.observability.served_log.recorder import ServedLog
@@ -16,7 +15,7 @@ from deployments.bundle.bundle import BundleStore
 from tests.support.warehouse import SERVICE, fill, row, serving, warehouse
 
 
-def recorder(kind: str, folder: Path) -> Beside:
+def recorder(kind: str, folder: Path) -> DriftRecorder | SkewSampler | ServedLog:
     key = {"key": {"file": str(folder / "seals.key")}}
     given = {
         "drift": {"journal": {"seals": key}},
