@@ -88,6 +88,7 @@ class IngressReplica(InferenceMethods, HealthMethods):
             prices=args.observability.cost,
         )
         self._leaving: asyncio.Task[None] | None = None
+        self._left: asyncio.Task[None] | None = None
         self._hearing: asyncio.Task[None] | None = None
         self._fast_lane = (
             FastLane(
@@ -174,16 +175,24 @@ class IngressReplica(InferenceMethods, HealthMethods):
             told = refused
 
     async def _leave(self) -> None:
+        """Once, whoever asks for it first; whoever else does waits, too."""
+        if self._left is None:
+            self._left = asyncio.create_task(self._close(), context=Context())
+        await asyncio.shield(self._left)
+
+    async def _close(self) -> None:
         """Let clients go in order, once the listener is closed: they connect again at once. Where
         the graph ends the stages may go first, which is not worth a word."""
         if self._watching is not None:
             self._watching.cancel()
-        if self._fast_lane:
-            await asyncio.gather(self._fast_lane.close(_CLOSE_WITHIN_S), self._streams.close())
-        else:
-            await self._streams.close()
-        await self._guards.close()
-        self._metrics.close()
+        try:
+            if self._fast_lane:
+                await asyncio.gather(self._fast_lane.close(_CLOSE_WITHIN_S), self._streams.close())
+            else:
+                await self._streams.close()
+        finally:
+            await self._guards.close()
+            self._metrics.close()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         return self._app

@@ -10,10 +10,13 @@ from app.edge.outcomes import Outcome, State
 from app.edge.route import Access, Route
 from app.serving.answers import AnsweredBatch
 from app.serving.errors import ErrorCode, InvalidRequest
+from deployments.log import get_logger
 
 if TYPE_CHECKING:
     from app.edge.layers import Call
     from app.edge.recording import Recording
+
+logger = get_logger(__name__)
 
 ERRORS = (
     *(ErrorCode.UNAUTHENTICATED, ErrorCode.FORBIDDEN),
@@ -160,9 +163,12 @@ class Guards:
             await guard.start()
 
     async def close(self) -> None:
-        """Close them, the last first."""
+        """Close them, the last first, each whatever becomes of the others."""
         for guard in reversed(self._all):
-            await guard.close()
+            try:
+                await guard.close()
+            except Exception:
+                logger.exception("%s was not closed in order", type(guard).__name__)
 
     def problems(self) -> list[str]:
         """Those of all."""

@@ -6,6 +6,7 @@ Ray's agent replays each observation of a histogram one by one, and stops to ans
 
 import asyncio
 from contextvars import Context
+from itertools import accumulate
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -32,9 +33,9 @@ class RayExport:
         self._made: dict[str, Any] = {}
         # By the series itself: one that is forgotten and comes again begins anew.
         self._told: WeakKeyDictionary[Count, float] = WeakKeyDictionary()
-        self._drawn: WeakKeyDictionary[Distribution, tuple[list[int], float]] = WeakKeyDictionary()
+        self._drawn: WeakKeyDictionary[Distribution, list[float | None]] = WeakKeyDictionary()
         self._running: asyncio.Task[None] | None = None
-        self._failed = False
+        self._failing: set[str] = set()
 
     def start(self) -> None:
         """Begin, in this loop; nothing where it has begun."""
@@ -46,60 +47,65 @@ class RayExport:
         if self._running is not None:
             self._running.cancel()
             self._running = None
-            self._try()
+            self.hand_on()
 
     def hand_on(self) -> None:
-        """Tell Ray what was counted since the last time."""
+        """Tell Ray what was counted since the last time. What it does not take now is told with the
+        next, and keeps nothing else from it."""
         self._counts.refresh()
+        errors: dict[str, Exception] = {}
         for series in self._counts:
             metric = series.metric
             if metric.source is not Source.REPLICA:
                 continue
             for labels, one in list(series.known.items()):
-                if metric.kind is Kind.HISTOGRAM:
-                    self._distribution(metric, labels, one)
-                elif metric.kind is Kind.GAUGE:
-                    self._gauge(metric).set(one.value, tags=dict(named(metric, labels)))
-                else:
-                    self._count(metric, labels, one)
+                try:
+                    self._hand_on(metric, labels, one)
+                except Exception as error:
+                    errors.setdefault(metric.name, error)
+        if new := sorted(errors.keys() - self._failing):
+            names = ", ".join(new)
+            logger.error("metrics could not be handed on: %s", names, exc_info=errors[new[0]])
+        self._failing = set(errors)
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(EACH_S)
-            self._try()
-
-    def _try(self) -> None:
-        try:
             self.hand_on()
-        except Exception:
-            # What is not told now is told with the next; nobody's answer depends on it.
-            if not self._failed:
-                logger.exception("metrics could not be handed on")
-            self._failed = True
+
+    def _hand_on(self, metric: Metric, labels: Labels, one: Any) -> None:
+        if metric.kind is Kind.HISTOGRAM:
+            self._distribution(metric, labels, one)
+        elif metric.kind is Kind.GAUGE:
+            self._gauge(metric).set(one.value, tags=dict(named(metric, labels)))
         else:
-            self._failed = False
+            self._count(metric, labels, one)
 
     def _count(self, metric: Metric, labels: Labels, one: Count) -> None:
         told, now = self._told.get(one), one.value
         if told is None or now != told:
-            self._add(metric, "", labels, now - (told or 0.0))
+            # One that fell has begun anew.
+            self._add(metric, "", labels, now if told is None or now < told else now - told)
             self._told[one] = now
 
     def _distribution(self, metric: Metric, labels: Labels, one: Distribution) -> None:
-        told, now = self._drawn.get(one), [*one.counts]
-        if told is not None and now == told[0]:
+        counts, total = [*accumulate(one.counts)], one.sum
+        now = [*counts, counts[-1], total]
+        told = self._drawn.get(one)
+        if told == now:
             return
-        before, sum_before = told or ([0] * len(now), 0.0)
-        total = one.sum
-        more = 0
-        for place, bound in enumerate([*map(bound_text, one.bounds), "+Inf"]):
-            more += now[place] - before[place]
+        if told is None or any(less < (was or 0) for less, was in zip(counts, told, strict=False)):
             # Each bucket exists from the first on: what quantiles are read off must be whole.
-            if more or told is None:
-                self._add(metric, _BUCKET, (*labels, bound), more)
-        self._add(metric, "_count", labels, more)
-        self._add(metric, "_sum", labels, total - sum_before)
-        self._drawn[one] = now, total
+            told = self._drawn[one] = [None] * len(now)
+        bounds = [*map(bound_text, one.bounds), "+Inf"]
+        parts = [(_BUCKET, (*labels, bound)) for bound in bounds]
+        for place, (suffix, tags) in enumerate([*parts, ("_count", labels), ("_sum", labels)]):
+            was = told[place]
+            # A sum that fell, of values below 0, is told once it is above what Ray has.
+            reached = max(now[place], was or 0.0)
+            if was is None or reached > was:
+                self._add(metric, suffix, tags, reached - (was or 0.0))
+                told[place] = reached
 
     def _add(self, metric: Metric, suffix: str, labels: Labels, amount: float) -> None:
         name = metric.name + suffix

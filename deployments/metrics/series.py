@@ -96,7 +96,7 @@ class Series(Generic[S]):
         try:
             return self.known[labels]
         except KeyError:
-            bounded = self._bounded(labels)
+            bounded = self.bounded(labels)
             if bounded not in self.known:
                 self.known[bounded] = self._made(self.metric)
             return self.known[bounded]
@@ -107,7 +107,8 @@ class Series(Generic[S]):
             for place, seen in enumerate(self._seen):
                 seen.intersection_update([known[place] for known in self.known])
 
-    def _bounded(self, labels: Labels) -> Labels:
+    def bounded(self, labels: Labels) -> Labels:
+        """Those by which the series of these values is known: ``OTHER`` where one has no room."""
         declared = self.metric.labels
         if len(labels) != len(declared):
             raise ValueError(f"{self.metric.name} has {len(declared)} labels, not {labels}")

@@ -76,7 +76,8 @@ def bundled(folder: Path, reference: Reference | None, *versions: str) -> Bundle
 
 def drift_settings(folder: Path, **more: Any) -> DriftSettings:
     """With a journal in this folder."""
-    return DriftSettings(journal=journal_settings(folder, unwritable="serve"), **more)
+    journal = journal_settings(folder, unwritable="serve").model_dump()
+    return DriftSettings.model_validate({"journal": journal, **more})
 
 
 def batch(made: Rows, version: str = "1", failed: Any = None) -> AnsweredBatch:

@@ -8,11 +8,13 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from math import isfinite
 from threading import Event, Lock, Thread
 
 import msgspec
 
 from app.config import GraphArgs
+from app.observability.aside.reports import Samples
 from app.observability.aside.work import Report, Work
 from app.observability.aside.works import works
 from deployments.log import get_logger
@@ -28,7 +30,7 @@ class Turns:
     def __init__(self, work: Work, tell: Callable[[Report], None]) -> None:
         self._work = work
         self._tell = tell
-        self._failed = False
+        self._problem: str | None = None
 
     def run(self, ended: Event) -> None:
         """Until it is ended."""
@@ -44,16 +46,25 @@ class Turns:
             # Of NumPy's numbers, which works may tell, JSON has none.
             samples = [(one.metric, one.labels, float(one.value)) for one in self._work.turn()]
         except Exception as error:
-            # In full the first time; the report repeats what it is.
-            logger.error("%s failed", name, exc_info=None if self._failed else error)
-            self._failed = True
             why = " ".join(str(error).split()) or type(error).__name__
-            self._tell(Report(name, problem=f"{name} failed: {type(error).__name__}: {why[:300]}"))
-        else:
-            if self._failed:
-                logger.info("%s works again", name)
-            self._failed = False
-            self._tell(Report(name, samples))
+            self._fail(f"{name} failed: {type(error).__name__}: {why[:300]}", [], error)
+            return
+        # JSON has neither NaN nor infinity.
+        finite = [sample for sample in samples if isfinite(sample[2])]
+        if len(finite) < len(samples):
+            none = sorted({metric for metric, _, value in samples if not isfinite(value)})
+            self._fail(f"{name} failed: no number as value of {', '.join(none)}", finite)
+            return
+        if self._problem:
+            logger.info("%s works again", name)
+        self._problem = None
+        self._tell(Report(name, samples))
+
+    def _fail(self, problem: str, samples: Samples, error: Exception | None = None) -> None:
+        if self._problem != problem:
+            logger.error("%s", problem, exc_info=error)
+        self._problem = problem
+        self._tell(Report(self._work.name, samples, problem))
 
 
 def main() -> None:

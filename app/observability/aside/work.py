@@ -30,7 +30,7 @@ class Work(Protocol):
 
 
 class Report(msgspec.Struct):
-    """What came of a turn of a work: its samples, or why there are none."""
+    """What came of a turn of a work: its samples, and why there are none, or not all."""
 
     work: str
     samples: list[tuple[str, tuple[str, ...], float]] = []

@@ -6,11 +6,10 @@ from contextlib import suppress
 from contextvars import Context
 from time import perf_counter
 
-from app.edge.options import RequestOptions
 from app.edge.recording import Recording
-from app.edge.route import Route
 from app.journal.errors import NotKept
 from app.journal.journal import Journal
+from app.observability.beside import Beside
 from app.observability.drift.counter import Counter
 from app.observability.drift.settings import DriftSettings
 from app.observability.drift.tally import encode
@@ -31,9 +30,11 @@ _AT_ONCE = 4
 """Columns that are counted before others may run: a third of a millisecond."""
 
 
-class DriftRecorder:
+class DriftRecorder(Beside):
     """A recorder that keeps hold of some batches, and counts them in the bins of their version's
     reference once a second; the counts go to a journal, whence one process of the node has them."""
+
+    name = "drift"
 
     def __init__(
         self,
@@ -71,11 +72,10 @@ class DriftRecorder:
     def problems(self) -> list[str]:
         """Those of the journal, and what counting fails with."""
         told = self._journal.problems() if self._journal is not None else []
-        return [f"drift: {one}" for one in (*told, *filter(None, [self._problem]))]
+        told += [self._problem] if self._problem else []
+        return [*(f"drift: {one}" for one in told), *self.faults()]
 
-    def answered(
-        self, batch: AnsweredBatch, recordings: Sequence[tuple[Recording, int, int]]
-    ) -> None:
+    def take(self, batch: AnsweredBatch, recordings: Sequence[tuple[Recording, int, int]]) -> None:
         """Keep hold of it, as far as the rows of this second have room."""
         now, most = self._clock(), self._settings.rows_per_s
         self._room = min(most, self._room + (now - self._seen) * most)
@@ -83,18 +83,6 @@ class DriftRecorder:
         if self._room > 0:
             self._room -= len(batch.rows)
             self._pending.append((recordings[0][0].serving.model, batch))
-
-    def failed(
-        self,
-        options: RequestOptions,
-        route: Route,
-        error: Exception,
-        id: str | int | None = None,
-    ) -> None:
-        """It has no row that could be counted."""
-
-    async def kept(self) -> None:
-        """Nothing waits for counts."""
 
     async def _count_on(self) -> None:
         while not self._closing.is_set():

@@ -1,21 +1,37 @@
 """How drift is looked for."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import Field
 
-from app.journal.settings import JournalSettings
+from app.folder import FilePath
+from app.journal.settings import JournalSettings, SealSettings
 from deployments.strict import StrictModel
 
 # Validated with the folder of the file, in which their paths start.
-_JOURNAL: Any = {
-    "directory": ".windsock/drift",
-    "unwritable": "serve",
-    "segment_bytes": 2**20,
-    "segment_s": 3600,
-    "keep_bytes": 4 * 2**20,
-    "seals": {"directory": ".windsock/drift-seals", "every_s": 3600},
-}
+_SEALS: Any = {}
+_JOURNAL: Any = {}
+
+
+class DriftSealSettings(SealSettings, validate_default=True):
+    """Counts are sealed as all journals are, though nobody has to prove anything by them."""
+
+    directory: FilePath = Path(".windsock/drift-seals")
+    every_s: float = Field(default=3600, ge=0.1, le=3600)
+
+
+class DriftJournalSettings(JournalSettings, validate_default=True):
+    """That of the counts. It is small: what is deleted is gone from no window but a very slow
+    one's."""
+
+    directory: FilePath = Path(".windsock/drift")
+    unwritable: Literal["serve"] = "serve"
+    """No answer waits for its count, so that none could be refused for it."""
+    segment_bytes: int = Field(default=2**20, ge=4096)
+    segment_s: float = Field(default=3600, ge=1)
+    keep_bytes: int | None = Field(default=4 * 2**20, ge=4096)
+    seals: DriftSealSettings = _SEALS
 
 
 class DriftSettings(StrictModel, validate_default=True):
@@ -45,6 +61,5 @@ class DriftSettings(StrictModel, validate_default=True):
     """Columns and outputs that are not looked at."""
     every_s: float = Field(default=5.0, gt=0)
     """How often the window is compared."""
-    journal: JournalSettings = _JOURNAL
-    """Where replicas put their counts for the node's. It is small: what is deleted is gone from no
-    window but a very slow one's."""
+    journal: DriftJournalSettings = _JOURNAL
+    """Where replicas put their counts for the node's."""

@@ -112,9 +112,13 @@ class _Lookups:
         self._thread = ThreadPoolExecutor(1, "outcomes")
         self._next: tuple[list[Wanted], asyncio.Future[list[Found]]] | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._closed = False
 
     def close(self) -> None:
-        """Nobody asks any more."""
+        """Nobody asks any more; once closed it stays so."""
+        if self._closed:
+            return
+        self._closed = True
         self._thread.submit(self._known.close)
         self._thread.shutdown(wait=False)
 

@@ -7,6 +7,7 @@ import msgspec
 
 from app.journal.encryption import keyring_of
 from app.journal.reading import read
+from app.journal.writers import writer_folders, writer_id
 from app.observability.served.rows import ServedRows, decode
 from app.observability.served.settings import ServedJournalSettings
 from deployments.log import get_logger
@@ -22,6 +23,14 @@ class Written(NamedTuple):
     number: int
     time_ns: int
     rows: ServedRows
+
+
+def writers(settings: ServedJournalSettings) -> set[str]:
+    """By all names that records of a writer whose folder is there may have: its own, and that of
+    its folder, where a file has lost its beginning."""
+    folders = [*writer_folders(settings.directory)]
+    ids = [one for folder in folders if (one := writer_id(folder))]
+    return {*ids, *(folder.name for folder in folders)}
 
 
 def served(

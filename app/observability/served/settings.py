@@ -24,8 +24,9 @@ class ServedJournalSettings(JournalSettings, validate_default=True):
     it has a ``keyring``."""
 
     directory: FilePath = Path(".windsock/served")
-    unwritable: Literal["refuse", "serve"] = "serve"
-    """A sample is not worth an answer: what cannot be written is counted."""
+    unwritable: Literal["serve"] = "serve"
+    """No answer waits for its sample, so that none could be refused for it: what cannot be written
+    is counted."""
     segment_bytes: int = Field(default=2 * 2**20, ge=4096)
     """Small, since all of a segment is read to find what is new in it."""
     segment_s: float = Field(default=3600, ge=1)

@@ -1,5 +1,6 @@
 """How far rows have been handed on, and how many: in a file, for who goes on after this process."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -40,6 +41,10 @@ class Progress(msgspec.Struct):
         new = path.with_suffix(".new")
         new.write_bytes(msgspec.json.encode(self))
         new.replace(path)
+
+    def keep(self, writers: Collection[str]) -> None:
+        """Forget all others: their folders are gone."""
+        self.writers = {one: place for one, place in self.writers.items() if one in writers}
 
     def is_new(self, one: Written) -> bool:
         """Whether this record was not taken yet."""

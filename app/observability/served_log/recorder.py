@@ -7,9 +7,8 @@ from math import isnan
 
 import numpy as np
 
-from app.edge.options import RequestOptions
 from app.edge.recording import Recording
-from app.edge.route import Route
+from app.observability.beside import Beside
 from app.observability.served.rows import ServedRows, answered_rows
 from app.observability.served.spool import Spool
 from app.observability.served_log.settings import ServedLogSettings
@@ -19,8 +18,10 @@ from deployments.dtypes import DType
 from deployments.model_id import ModelId
 
 
-class ServedLog:
+class ServedLog(Beside):
     """Of the feature services that have a rate, each row with that chance."""
+
+    name = "served_log"
 
     def __init__(self, settings: ServedLogSettings) -> None:
         self._rates: Mapping[str, float] = settings.rates or {}
@@ -39,11 +40,9 @@ class ServedLog:
 
     def problems(self) -> list[str]:
         """Those of the spool."""
-        return self._spool.problems()
+        return [*self._spool.problems(), *self.faults()]
 
-    def answered(
-        self, batch: AnsweredBatch, recordings: Sequence[tuple[Recording, int, int]]
-    ) -> None:
+    def take(self, batch: AnsweredBatch, recordings: Sequence[tuple[Recording, int, int]]) -> None:
         """Keep those rows that have answers and that chance takes."""
         serving, states = recordings[0][0].serving, batch.found.views
         rate = self._rates.get(serving.manifest.service.service, 0.0)
@@ -62,18 +61,6 @@ class ServedLog:
         rows.run, rows.before = self._run, self._kept
         self._kept += len(chosen)
         self._spool.append(rows)
-
-    def failed(
-        self,
-        options: RequestOptions,
-        route: Route,
-        error: Exception,
-        id: str | int | None = None,
-    ) -> None:
-        """Nothing was served."""
-
-    async def kept(self) -> None:
-        """No answer waits for its log."""
 
 
 def logged_dtypes(manifest: Manifest) -> dict[str, DType]:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from feast.errors import FeastObjectNotFoundException
 from feast.feature_logging import (
     LOG_DATE_FIELD,
     LOG_TIMESTAMP_FIELD,
@@ -31,15 +32,20 @@ _OF_VIEWS = {
 }
 
 
+_NOT_HELD = (pa.ArrowException, TypeError, ValueError, OverflowError)
+
+
 class NotLoggable(Exception):
     """Feast has no log for what is served; the message says of what."""
 
 
 def schema_of(store: FeatureStore, service: Any) -> pa.Schema:
     """What Feast's log of a feature service holds. Raises NotLoggable for a type that it has no
-    column for."""
+    column for, and where the registry has not all of the service any more."""
     try:
         return FeatureServiceLoggingSource(service, store.project).get_schema(store.registry)
+    except FeastObjectNotFoundException as error:
+        raise NotLoggable(f"the registry has not all of {service.name!r}: {error}") from error
     except KeyError as error:
         raise NotLoggable(
             f"Feast's log of {service.name!r} has no column for the type {error}: leave such "
@@ -47,26 +53,59 @@ def schema_of(store: FeatureStore, service: Any) -> pa.Schema:
         ) from error
 
 
-def table_of(schema: pa.Schema, manifest: Manifest, parts: Sequence[ServedRows]) -> pa.Table:
+class Logged(NamedTuple):
+    """What can be logged, and how many rows cannot; ``why`` says it of one of them."""
+
+    table: pa.Table
+    failed: int
+    why: str | None
+
+
+def table_of(schema: pa.Schema, manifest: Manifest, parts: Sequence[ServedRows]) -> Logged:
     """The rows of these records in that form: join keys, request fields, and each feature with its
-    status and event time; instants are of the clock that features age by. Raises NotLoggable for a
-    value that the schema cannot hold."""
-    tables = [_part(schema, manifest, part) for part in parts]
-    return pa.concat_tables(tables)
+    status and event time; instants are of the clock that features age by. Rows with a value that
+    the schema cannot hold are left out."""
+    tables, failed, why = [], 0, None
+    for part in parts:
+        try:
+            one = _part(schema, manifest, part)
+        except _NOT_HELD as error:
+            one = Logged(schema.empty_table(), len(part.requests), f"a record is damaged: {error}")
+        tables.append(one.table)
+        failed += one.failed
+        why = why or one.why
+    return Logged(pa.concat_tables(tables), failed, why)
 
 
-def _part(schema: pa.Schema, manifest: Manifest, part: ServedRows) -> pa.Table:
+def _part(schema: pa.Schema, manifest: Manifest, part: ServedRows) -> Logged:
     columns = _columns(manifest, part)
-    arrays = []
+    arrays, bad, why = [], set[int](), None
     for field in schema:
         cells = columns.get(field.name, lambda: [None] * len(part.requests))()
         try:
-            arrays.append(pa.array(_arrow(field.type, cells), field.type))
-        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-            raise NotLoggable(
-                f"{field.name!r} cannot be logged as {field.type}: {error}"
-            ) from error
-    return pa.Table.from_arrays(arrays, schema=schema)
+            arrays.append(_array(field.type, cells))
+        except _NOT_HELD as error:
+            why = why or f"{field.name!r} cannot be logged as {field.type}: {error}"
+            held = [_is_held(field.type, cell) for cell in cells]
+            bad |= {place for place, one in enumerate(held) if not one}
+            kept = [cell if one else None for cell, one in zip(cells, held, strict=True)]
+            arrays.append(_array(field.type, kept))
+    table = pa.Table.from_arrays(arrays, schema=schema)
+    if bad:
+        table = table.take([place for place in range(len(part.requests)) if place not in bad])
+    return Logged(table, len(bad), why)
+
+
+def _array(kind: pa.DataType, cells: list[Any]) -> pa.Array:
+    return pa.array(_arrow(kind, cells), kind)
+
+
+def _is_held(kind: pa.DataType, cell: Any) -> bool:
+    try:
+        _array(kind, [cell])
+    except _NOT_HELD:
+        return False
+    return True
 
 
 def _columns(manifest: Manifest, part: ServedRows) -> dict[str, Callable[[], list[Any]]]:

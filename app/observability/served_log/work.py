@@ -7,13 +7,16 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
+from feast.errors import FeastObjectNotFoundException
+
 from app.config import GraphArgs
 from app.observability.aside.work import Sample
-from app.observability.served.reading import Written, served
+from app.observability.served.reading import Written, served, writers
+from app.observability.served_log.clock import Clock, Instant
 from app.observability.served_log.destination import destined
 from app.observability.served_log.progress import Progress
 from app.observability.served_log.settings import ServedLogSettings
-from app.observability.served_log.table import NotLoggable, schema_of, table_of
+from app.observability.served_log.table import Logged, NotLoggable, schema_of, table_of
 from deployments.bundle.bundle import BundleError, BundleStore
 from deployments.features.lookup import open_store
 from deployments.features.store.feast import FeatureStore
@@ -22,6 +25,9 @@ from deployments.metrics.catalogue.drift import SERVED
 from deployments.model_id import ModelId
 
 logger = get_logger(__name__)
+
+
+_MOST_TOLD = 100
 
 
 class ServedLogWork:
@@ -35,12 +41,15 @@ class ServedLogWork:
         settings: ServedLogSettings,
         bundles: BundleStore,
         open_store: Callable[[], FeatureStore],
+        clock: Clock | None = None,
     ) -> None:
         self.every_s = settings.every_s
         self._settings = settings
         self._bundles = bundles
         self._open_store = open_store
         self._directory = settings.journal.directory
+        self._clock = clock or Clock()
+        self._read: Instant | None = None
         self._refused: set[str] = set()
 
     @classmethod
@@ -51,7 +60,9 @@ class ServedLogWork:
 
     def turn(self) -> Iterator[Sample]:
         """Raises what a destination raises, once it is kept what others have taken."""
+        now = self._clock.now()
         progress = Progress.read(self._directory)
+        progress.keep(writers(self._settings.journal))
         store: FeatureStore | None = None
         for found in self._batches(progress):
             store = store or self._open_store()
@@ -60,6 +71,7 @@ class ServedLogWork:
                 self._hand_on(store, model, [*part], after)
                 after.write(self._directory)
                 progress = after
+        self._read = now
         counts = {
             "logged": progress.logged,
             "dropped": progress.dropped,
@@ -71,7 +83,8 @@ class ServedLogWork:
         """What was not taken yet, in batches of at most so many rows, or one record."""
         found: list[Written] = []
         rows = 0
-        for one in filter(progress.is_new, served(self._settings.journal)):
+        since_ns = self._clock.since_ns(self._read)
+        for one in filter(progress.is_new, served(self._settings.journal, since_ns)):
             rows += len(one.rows.requests)
             if found and rows > self._settings.rows:
                 yield found
@@ -87,25 +100,41 @@ class ServedLogWork:
         for one in part:
             progress.take(one)
         try:
-            service, table = self._table(store, model, part)
+            service, logged = self._table(store, model, part)
         except (BundleError, NotLoggable) as error:
             progress.failed += rows
-            if str(error) not in self._refused:
-                logger.error("served rows of %s are not logged: %s", model, error)
-                self._refused.add(str(error))
+            self._refuse(model, str(error))
             return
-        if table is None:
+        if logged is None:
             progress.dropped += rows  # the service wants none any more
             return
+        progress.failed += logged.failed
+        if logged.why:
+            self._refuse(model, logged.why)
+        if logged.failed < rows:
+            self._write(store, service, logged.table)
+        progress.logged += rows - logged.failed
+
+    def _write(self, store: FeatureStore, service: Any, table: Any) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             store.write_logged_features(logs=table, source=destined(store, service))
-        progress.logged += rows
 
-    def _table(self, store: FeatureStore, model: ModelId, part: list[Written]) -> tuple[Any, Any]:
+    def _refuse(self, model: ModelId, why: str) -> None:
+        """What is wrong with one row may be wrong with many: it is told once."""
+        if why not in self._refused and len(self._refused) < _MOST_TOLD:
+            logger.error("served rows of %s are not logged: %s", model, why)
+            self._refused.add(why)
+
+    def _table(
+        self, store: FeatureStore, model: ModelId, part: list[Written]
+    ) -> tuple[Any, Logged | None]:
         """The feature service, and the table for its log; None where it has none."""
         manifest = self._bundles.open(model).manifest
-        service = store.get_feature_service(manifest.service.service)
+        try:
+            service = store.get_feature_service(manifest.service.service)
+        except FeastObjectNotFoundException as error:
+            raise NotLoggable(str(error)) from error
         if service.logging_config is None:
             return service, None
         schema = schema_of(store, service)

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from math import isnan
 from time import perf_counter
 
-from app.edge.options import RequestOptions
 from app.edge.recording import Recording
-from app.edge.route import Route
+from app.observability.beside import Beside
 from app.observability.served.rows import ServedRows, answered_rows, dtypes_of
 from app.observability.served.spool import Spool
 from app.observability.skew.settings import SkewSettings
@@ -18,9 +17,11 @@ from deployments.model_id import ModelId
 _BURST_S = 10.0
 
 
-class SkewSampler:
+class SkewSampler(Beside):
     """Takes rows of a batch while there is room in a bucket that fills by the time: of quiet
     services all rows, and of busy ones each batch gives one or none."""
+
+    name = "skew"
 
     def __init__(self, settings: SkewSettings) -> None:
         self._rate = settings.rows_per_minute / 60
@@ -40,11 +41,9 @@ class SkewSampler:
 
     def problems(self) -> list[str]:
         """Those of the journal."""
-        return self._spool.problems()
+        return [*self._spool.problems(), *self.faults()]
 
-    def answered(
-        self, batch: AnsweredBatch, recordings: Sequence[tuple[Recording, int, int]]
-    ) -> None:
+    def take(self, batch: AnsweredBatch, recordings: Sequence[tuple[Recording, int, int]]) -> None:
         """Sample rows that have answers, at random, as many as there is room for."""
         now = perf_counter()
         self._room = min(self._most, self._room + (now - self._seen) * self._rate)
@@ -64,15 +63,3 @@ class SkewSampler:
             dtypes = self._dtypes[serving.model] = dtypes_of(serving.manifest)
         chosen = {place: known[place] for place in places}
         self._spool.append(ServedRows.of(batch.found, states, dtypes, chosen))
-
-    def failed(
-        self,
-        options: RequestOptions,
-        route: Route,
-        error: Exception,
-        id: str | int | None = None,
-    ) -> None:
-        """Nothing was served."""
-
-    async def kept(self) -> None:
-        """No answer waits for a sample."""

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from app.config import GraphArgs, IngressSettings
+from app.edge.guards import Guards
 from app.ingress import IngressReplica
+from app.protocols.stream.streams import Streams
 from app.serving.watch import Watch
 from deployments.model_id import ModelId
 from tests.support.hanging import STAGES, Stages
@@ -106,3 +108,47 @@ async def test_one_that_leaves_is_no_fault(tmp_path: Path) -> None:
         await asyncio.sleep(0)
 
         await ingress.check_health()
+
+
+async def test_it_leaves_once_and_whoever_asks_again_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with replica(tmp_path, Stages()) as ingress:
+        closing, closed = asyncio.Event(), asyncio.Event()
+        times = 0
+
+        async def close(_: Guards) -> None:
+            nonlocal times
+            times += 1
+            closing.set()
+            await closed.wait()
+
+        monkeypatch.setattr(Guards, "close", close)
+        first = asyncio.create_task(ingress._leave())
+        await closing.wait()
+        first.cancel()  # nobody's going ends what it began
+        second = asyncio.create_task(ingress._leave())
+        done, _ = await asyncio.wait([second], timeout=0.1)
+        assert not done
+        closed.set()
+        await second
+        assert times == 1
+
+
+async def test_it_closes_its_guards_whatever_becomes_of_its_streams(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: Streams) -> None:
+        raise ValueError("a fault of ours")
+
+    guards = []
+
+    async def close(closed: Guards) -> None:
+        guards.append(closed)
+
+    monkeypatch.setattr(Streams, "close", broken)
+    monkeypatch.setattr(Guards, "close", close)
+    with pytest.raises(ValueError, match="a fault of ours"):
+        async with replica(tmp_path, Stages()):
+            pass
+    assert len(guards) == 1

@@ -190,4 +190,100 @@ async def test_what_cannot_be_told_now_is_told_later(
         await wait_for(lambda: bool(failing.told))
         export.close()
     assert failing.sums() == {("events", "ada"): 3}
-    assert [record.message for record in caplog.records] == ["metrics could not be handed on"]
+    assert caplog.messages == ["metrics could not be handed on: events"]
+
+
+class Refusing(Recorder):
+    """Takes nothing of these, by the value of the label ``who`` or ``le``."""
+
+    def __init__(self, *refused: str) -> None:
+        super().__init__()
+        self.refused = set(refused)
+
+    def counter(self, name: str, help: str, keys: tuple[str, ...]) -> Any:
+        refusing = self
+
+        class Refusal(One):
+            def inc(self, value: float, tags: dict[str, str]) -> None:
+                if refusing.refused & set(tags.values()):
+                    raise ValueError("value must be >0")
+                super().inc(value, tags)
+
+        return Refusal(name, keys, self.told)
+
+    gauge = counter
+
+
+def test_one_that_ray_does_not_take_keeps_no_other_from_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    counts, ray = Counts(), Refusing("ada")
+    export = RayExport(counts, ray)
+    events, took = counts.counter(EVENTS), counts.histogram(TOOK)
+    for who in ("ada", "bob"):
+        events[who].add(2)
+        took[who].observe(0.5)
+    for _ in range(3):
+        export.hand_on()
+    told = ray.sums()
+    assert {key[1] for key in told} == {"bob"}
+    assert told["events", "bob"] == 2
+    assert told["took_count", "bob"] == 1
+
+    ray.refused.clear()
+    export.hand_on()
+    told = ray.sums()
+    assert {key[1] for key in told} == {"ada"}
+    assert told["events", "ada"] == 2
+    assert told["took_count", "ada"] == 1
+    assert caplog.messages == ["metrics could not be handed on: events, took"]
+
+    ray.refused.add("ada")
+    events["ada"].add()
+    export.hand_on()
+    assert caplog.messages[1:] == ["metrics could not be handed on: events"]
+
+
+def test_parts_of_a_histogram_that_ray_took_are_not_told_twice() -> None:
+    counts, ray = Counts(), Refusing("1")
+    export = RayExport(counts, ray)
+    counts.histogram(TOOK)["ada"].observe(0.05, 3)
+    for _ in range(3):
+        export.hand_on()
+    assert ray.sums() == {("took_bucket", "ada", "0.1"): 3}
+
+    ray.refused.clear()
+    export.hand_on()
+    assert ray.sums() == {
+        ("took_bucket", "ada", "1"): 3,
+        ("took_bucket", "ada", "+Inf"): 3,
+        ("took_count", "ada"): 3,
+        ("took_sum", "ada"): pytest.approx(0.15),
+    }
+
+
+def test_what_fell_has_begun_anew(ray: Recorder) -> None:
+    counts = Counts()
+    export = RayExport(counts, ray)
+    events, took = counts.counter(EVENTS)["ada"], counts.histogram(TOOK)["ada"]
+    events.add(5)
+    took.observe(0.5, 5)
+    export.hand_on()
+    ray.sums()
+    events.value, took.counts, took.sum = 2.0, [0, 1, 0], 0.5
+    export.hand_on()
+    told = ray.sums()
+    assert told["events", "ada"] == 2
+    assert told["took_count", "ada"] == told["took_bucket", "ada", "1"] == 1
+    assert told["took_sum", "ada"] == 0.5
+
+
+def test_a_sum_that_falls_is_told_once_it_is_above_what_it_was(ray: Recorder) -> None:
+    counts = Counts()
+    export = RayExport(counts, ray)
+    took, sums = counts.histogram(TOOK)["ada"], []
+    for value in (-1.0, 3.0, -1.0, 0.5, 2.0):
+        took.observe(value)
+        export.hand_on()
+        sums.append(ray.sums().get(("took_sum", "ada")))
+    assert sums == [0, 2, None, None, 1.5]

@@ -40,7 +40,31 @@ def test_a_turn_that_fails_is_told_and_the_next_one_is_tried(
         None,
     ]
     assert told[2].samples == [("windsock_drift_rows", ("a", "b"), 3)]
+    assert caplog.messages == ["counting failed: ValueError: no store"]
     assert msgspec.json.encode(told[2])
+
+
+class _Odd:
+    name, every_s = "odd", 0.01
+
+    def turn(self) -> Iterable[Sample]:
+        yield Sample("windsock_drift_rows", ("a", "b"), 1)
+        yield Sample("windsock_drift_psi", ("a", "b", "c"), float("nan"))
+        yield Sample("windsock_drift_js", ("a", "b", "c"), np.float64("inf"))
+
+
+def test_what_is_no_number_is_left_out_and_named(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[Report] = []
+    turns = Turns(_Odd(), told.append)
+    for _ in range(2):
+        turns.turn()
+    line = msgspec.json.encode(told[-1])
+    report = msgspec.json.decode(line, type=Report)
+    assert report.samples == [("windsock_drift_rows", ("a", "b"), 1)]
+    assert report.problem == (
+        "odd failed: no number as value of windsock_drift_js, windsock_drift_psi"
+    )
+    assert caplog.messages == [report.problem]
 
 
 def test_it_ends_with_its_input() -> None:
