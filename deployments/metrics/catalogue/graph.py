@@ -14,5 +14,11 @@ SWAPS = counter(
     Label("outcome", "how it went", ("served", "refused")),
 )
 PROBLEMS = gauge("windsock_problems", "Problems that `/health` tells of")
+ASIDE_AGE = gauge(
+    "windsock_aside_age_seconds",
+    "How long ago a work that is done aside last did what it had to; before its first time, how "
+    "long its node has waited for it",
+    Label("work", "which", ("live accuracy", "drift", "skew", "served_log")),
+)
 
-ALL = (READY, IN_SERVICE, SWAPS, PROBLEMS)
+ALL = (READY, IN_SERVICE, SWAPS, PROBLEMS, ASIDE_AGE)
