@@ -37,7 +37,8 @@ def rules(alert: Alert) -> dict[str, Any]:
         kept = [
             {name: value for name, value in rule.items() if name != "annotations"}
             for rule in group["rules"]
-            if rule.get("alert") == alert.name or rule.get("record", "-") in alert.expr
+            if rule.get("alert") == alert.name
+            or ("record" in rule and rule["record"] in alert.expr)
         ]
         if kept:
             groups.append({"name": group["name"], "rules": kept})
