@@ -121,15 +121,6 @@ _KEPT = Row(
             unit="cps",
         ),
         Panel(
-            title="What is worked out aside",
-            description="How long ago each work last succeeded. All that climb: the process has "
-            "ended; one alone: that work hangs or fails. /health says why.",
-            queries=[Query(ALL.maximum(graph.ASIDE_AGE, ("work",)), "{{work}}")],
-            unit="s",
-            thresholds=((None, "transparent"), (600, WARN)),
-            width=24,
-        ),
-        Panel(
             title="The front",
             description="Only where `windsock front` runs: the fast lanes behind it, its answers.",
             queries=[
@@ -137,6 +128,15 @@ _KEPT = Row(
                 Query(ALL.total(replay.FRONT_SESSIONS), "connections"),
                 Query(ALL.rate(replay.FRONT_REQUESTS, ("status",)), "{{status}} a second"),
             ],
+        ),
+        Panel(
+            title="What is worked out aside",
+            description="How long ago each work last succeeded. All that climb: the process has "
+            "ended; one alone: that work hangs or fails. /health says why.",
+            queries=[Query(ALL.maximum(graph.ASIDE_AGE, ("work",)), "{{work}}")],
+            unit="s",
+            thresholds=((None, "transparent"), (600, WARN)),
+            width=24,
         ),
     ],
 )
