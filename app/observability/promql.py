@@ -9,6 +9,10 @@ from deployments.metrics.metric import Kind, Metric
 Values = str | Sequence[str]
 """A label's value, or several of which it has one; with ``!`` before it, none of them."""
 
+REMEMBERED = "1d"
+"""How long ago a series may have been read last and still be known: longer than Prometheus is away,
+and short enough to be looked through every few seconds."""
+
 FROM_RAY = frozenset({"application", "deployment", "replica", "instance"})
 """Labels that Ray and Prometheus give every series of a replica."""
 
@@ -30,11 +34,15 @@ class Promql:
         its observations."""
         return self._rate(metric, _counted(metric), by, where)
 
-    def increase(self, metric: Metric, by: Sequence[str] = (), **where: Values) -> str:
-        """How much a counter has grown within the window, summed over replicas."""
+    def increase(
+        self, metric: Metric, by: Sequence[str] = (), *, ago: str = "", **where: Values
+    ) -> str:
+        """How much a counter has grown within the window, summed over replicas; ``ago`` is how long
+        ago the window ended."""
         _known(metric, by)
         series = self.of(metric, _counted(metric), **where)
-        return f"{_by('sum', by)} (increase({series}[{self.window}]))"
+        ended = f" offset {ago}" if ago else ""
+        return f"{_by('sum', by)} (increase({series}[{self.window}]{ended}))"
 
     def quantile(
         self, share: float, metric: Metric, by: Sequence[str] = (), **where: Values
@@ -73,12 +81,16 @@ class Promql:
 
     def happened(self, metric: Metric, by: Sequence[str] = (), **where: Values) -> str:
         """How often a counter of rare events has counted within the window. A series that begins
-        with its first event grows from nothing, which ``increase`` does not see; one that waits for
-        it stands just above 0, which is how Ray is made to export it."""
+        with its first event grows from nothing, which ``increase`` does not see, nor what grew
+        while Prometheus was away: so each is held against what it last was before the window, and
+        against 0 only where it was not there at all, for as long as is remembered. One that waits
+        for its first event stands just above 0, which is how Ray is made to export it."""
         series, all_of_it = self.of(metric, **where), self.of(metric)
+        before = f"last_over_time({series}[{REMEMBERED}] offset {self.window})"
+        since = f"{series} - ({before} or {series} * 0) >= 1"
+        # What counts from 0 anew is below what it was, and a replica that has ended is not there.
         grown = f"increase({series}[{self.window}]) > 0"
-        born = f"({series} unless {series} offset {self.window}) >= 1"
-        return f"{_by('sum', by)} ({grown} or {born}) or {_by('sum', by)} ({all_of_it}) * 0"
+        return f"{_by('sum', by)} ({since} or {grown}) or {_by('sum', by)} ({all_of_it}) * 0"
 
     def maximum(self, metric: Metric, by: Sequence[str] = (), **where: Values) -> str:
         """The largest of a gauge's series."""

@@ -18,7 +18,7 @@ from tests.support.warehouse import fill, serving
 
 def skew_settings(folder: Path, **settings: Any) -> SkewSettings:
     """That keep all in this folder, and sample all that is served."""
-    given = {"rows_per_minute": 60_000, **settings}
+    given = {"rows_per_minute": 60_000, "least_rows": 5, **settings}
     return SkewSettings.model_validate(
         {
             **given,

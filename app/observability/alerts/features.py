@@ -72,7 +72,7 @@ ALERTS = [
         "0m",
         Condition(_RARE.happened(drift.SERVED, outcome=("dropped", "failed")), ">", 0),
         summary="Served rows are missing from Feast's log",
-        description="The destination of the feature service's LoggingConfig did not take them in "
-        "the last 15 minutes. Answers are not touched.",
+        description="In the last 15 minutes the destination of the feature service's LoggingConfig "
+        "did not keep up, or Feast's schema cannot hold them. Answers are not touched.",
     ),
 ]

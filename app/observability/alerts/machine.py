@@ -8,6 +8,12 @@ _NOW = Promql("5m")
 _BY_STAGE = ("stage",)
 _MEMORY = machine.MEMORY.exported
 _HOURS = "2h"
+# By replica: those that come after each other would be one that grows without end.
+_EACH = "max by (stage, replica)"
+_SLOPE = f"{_EACH} (deriv({_MEMORY}[{_HOURS}])) * 3600"
+# One that was not there hours ago is warming up.
+_THERE = f"{_EACH} (last_over_time({_MEMORY}[10m] offset {_HOURS}))"
+_GROWS = f"({_SLOPE} and {_THERE}) or {_EACH} ({_MEMORY}) * 0"
 
 ALERTS = [
     ticket(
@@ -21,9 +27,10 @@ ALERTS = [
     ticket(
         "MemoryGrows",
         "2h",
-        Condition(f"max by (stage) (deriv({_MEMORY}[{_HOURS}])) * 3600", ">", 32 * 2**20),
-        Condition(f"max by (stage) ({_MEMORY} / min_over_time({_MEMORY}[{_HOURS}]))", ">", 1.2),
-        summary="{{ $labels.stage }} grows by {{ $value | humanize1024 }}B an hour",
+        Condition(_GROWS, ">", 32 * 2**20),
+        Condition(f"{_EACH} ({_MEMORY} / min_over_time({_MEMORY}[{_HOURS}]))", ">", 1.2),
+        summary="{{ $labels.stage }} {{ $labels.replica }} grows by "
+        "{{ $value | humanize1024 }}B an hour",
         description="A replica's memory has grown for hours, by more than a fifth: it will end "
         "by the out-of-memory killer.",
     ),

@@ -15,6 +15,8 @@ GROUPS: dict[str, list[Alert]] = {
     "windsock-models": models.ALERTS,
     "windsock-machine": machine.ALERTS,
 }
+_INTERVALS = {"windsock-models": "1m", "windsock-machine": "1m"}
+"""Of groups that look through hours and days of series; of others 15 s."""
 ALERTS = [alert for group in GROUPS.values() for alert in group]
 RUNBOOKS = "docs/operations.md"
 
@@ -25,7 +27,11 @@ def document(runbooks: str = RUNBOOKS) -> dict[str, Any]:
     recorded = [{"record": name, "expr": expr} for name, expr in recordings()]
     groups = [{"name": "windsock-recorded", "interval": "30s", "rules": recorded}]
     groups += [
-        {"name": name, "interval": "15s", "rules": list(_rules(alerts, runbooks))}
+        {
+            "name": name,
+            "interval": _INTERVALS.get(name, "15s"),
+            "rules": list(_rules(alerts, runbooks)),
+        }
         for name, alerts in GROUPS.items()
     ]
     return {"groups": groups}

@@ -23,13 +23,19 @@ def _by_chance(measure: Metric, chance: Metric) -> Query:
     return Query(ratio(shift, expected), "{{feature}}")
 
 
+def _how_many(alarms: str, there: str) -> str:
+    """How many alarms there are, whatever nodes and versions tell them; 0 where something is looked
+    at and none is."""
+    return f"count({alarms} > 0) or {there} * 0"
+
+
 _NUMBERS = Row(
     "Now",
     [
         stat(
             "Features that drift",
             "Whose shift is larger than chance and than what the config tolerates.",
-            NOW.total(drift.DRIFTING),
+            _how_many(NOW.maximum(drift.DRIFTING, _FEATURE), NOW.maximum(drift.DRIFT_ROWS)),
             thresholds=below(1, 3),
         ),
         stat(
@@ -43,7 +49,7 @@ _NUMBERS = Row(
         stat(
             "Views that are skewed",
             "Whose served values are not what the offline store gives for that moment.",
-            ALL.total(drift.SKEWED),
+            _how_many(ALL.maximum(drift.SKEWED, ("view",)), ALL.maximum(drift.SKEWED)),
             thresholds=below(1, 1),
         ),
         stat(

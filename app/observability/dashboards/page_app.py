@@ -130,7 +130,7 @@ class _Guarded:
         await app(scope, receive, with_headers)
 
 
-_elsewhere = PlainTextResponse("this page is for this machine alone: see --listen\n", 421)
+_elsewhere = PlainTextResponse("this page is for this machine alone: see --host\n", 421)
 
 
 def _named(host: str) -> str | None:

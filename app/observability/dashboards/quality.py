@@ -13,6 +13,7 @@ from app.observability.dashboards.panel import (
 from app.observability.dashboards.queries import ALL, NOW
 from deployments.metrics.catalogue import quality
 
+_OF = ("model", "version")
 _WEEK = {"segment": "all", "window": "week"}
 
 
@@ -49,8 +50,10 @@ _NUMBERS = Row(
         ),
         stat(
             "AUC against training",
-            "Below 0 by more than the interval is wide: the alert WindsockQualityLower.",
-            f"{_week('auc')} - {NOW.maximum(quality.TRAINED, measure='auc')}",
+            "Of the version that lost most. Below 0 by more than the interval is wide: the alert "
+            "WindsockQualityLower.",
+            f"min ({NOW.maximum(quality.MEASURED, _OF, measure='auc', **_WEEK)} - "
+            f"{NOW.maximum(quality.TRAINED, _OF, measure='auc')})",
             decimals=3,
             thresholds=above(-0.05, -0.02),
         ),

@@ -2,7 +2,7 @@
 
 from app.observability.dashboards.panel import WARN, Panel, Query, Row
 from app.observability.dashboards.queries import ALL, NOW
-from deployments.metrics.catalogue import journal, machine, replay, requests, stages, traces
+from deployments.metrics.catalogue import graph, journal, machine, replay, requests, stages, traces
 
 _FULL = Row(
     "Saturation",
@@ -91,7 +91,7 @@ _KEPT = Row(
         Panel(
             title="How far journals are behind",
             description="Unsealed: a thief of the disk could change so much. Behind: what the "
-            "figures of quality and drift do not have yet.",
+            "figures of quality do not have yet.",
             queries=[
                 Query(ALL.maximum(journal.UNSEALED, ("journal",)), "{{journal}} unsealed"),
                 Query(ALL.maximum(journal.BEHIND, ("journal",)), "{{journal}} behind"),
@@ -128,6 +128,15 @@ _KEPT = Row(
                 Query(ALL.total(replay.FRONT_SESSIONS), "connections"),
                 Query(ALL.rate(replay.FRONT_REQUESTS, ("status",)), "{{status}} a second"),
             ],
+        ),
+        Panel(
+            title="What is worked out aside",
+            description="How long ago each work last succeeded. All that climb: the process has "
+            "ended; one alone: that work hangs or fails. /health says why.",
+            queries=[Query(ALL.maximum(graph.ASIDE_AGE, ("work",)), "{{work}}")],
+            unit="s",
+            thresholds=((None, "transparent"), (600, WARN)),
+            width=24,
         ),
     ],
 )

@@ -1,6 +1,7 @@
 """The newest rows of each version beside its training."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.observability.drift.settings import DriftSettings
@@ -31,10 +32,15 @@ class Comparison:
 class Comparisons:
     """Reads and compares, as often as it is asked to."""
 
-    def __init__(self, settings: DriftSettings, bundles: BundleStore) -> None:
+    def __init__(
+        self,
+        settings: DriftSettings,
+        bundles: BundleStore,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self._settings = settings
         self._bundles = bundles
-        self._windows = Windows(settings)
+        self._windows = Windows(settings, now_ns)
         self._references: dict[ModelId, Reference | None] = {}
 
     def now(self) -> dict[ModelId, Comparison]:

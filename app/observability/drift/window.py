@@ -18,6 +18,10 @@ from deployments.model_id import ModelId
 
 logger = get_logger(__name__)
 
+_SERVED_S = 900
+"""A window that nothing came to for so long cannot change: its version is not served any more, or
+nobody asks."""
+
 
 @dataclass(slots=True)
 class Window:
@@ -36,6 +40,10 @@ class Window:
         while self.rows - self.tallies[0][1].rows >= most:
             self.rows -= self.tallies.popleft()[1].rows
         self.since_ns, self.until_ns = self.tallies[0][0], time_ns
+
+    def served(self, now_ns: int) -> bool:
+        """Whether rows have come lately."""
+        return now_ns - self.until_ns < _SERVED_S * 10**9
 
     def counts(self, name: str, bins: int) -> Counts:
         """All of one column or output, int64 [bins]; of tallies that have other bins none."""

@@ -1,6 +1,7 @@
 """Drift as the node's process aside tells it."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from app.observability.aside.work import Sample
 from app.observability.drift.comparison import Comparison, Comparisons
@@ -22,23 +23,36 @@ logger = get_logger(__name__)
 
 
 class DriftWork:
-    """Compares the newest rows with training; what begins to drift, or does no more, it logs."""
+    """Compares the newest rows with training; what begins to drift, or does no more, it logs. Of a
+    version that is not served any more it tells figures, and no alarm."""
 
     name = "drift"
 
-    def __init__(self, settings: DriftSettings, bundles: BundleStore) -> None:
+    def __init__(
+        self,
+        settings: DriftSettings,
+        bundles: BundleStore,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self.every_s = settings.every_s
-        self._comparisons = Comparisons(settings, bundles)
+        self._comparisons = Comparisons(settings, bundles, now_ns)
+        self._now_ns = now_ns
         self._drifting: set[tuple[ModelId, str]] = set()
 
     def turn(self) -> list[Sample]:
         """What is drifting now. Raises JournalUnusable, KeyringError or OSError."""
         compared = self._comparisons.now()
-        self._log(compared)
-        return [sample for model, one in compared.items() for sample in _samples(model, one)]
+        now_ns = self._now_ns()
+        served = {model for model, one in compared.items() if one.window.served(now_ns)}
+        self._log(compared, served)
+        return [
+            sample
+            for model, one in compared.items()
+            for sample in (*_figures(model, one), *(_alarms(model, one) if model in served else ()))
+        ]
 
-    def _log(self, compared: dict[ModelId, Comparison]) -> None:
-        now = {(model, name) for model, one in compared.items() for name in one.drifting}
+    def _log(self, compared: dict[ModelId, Comparison], served: set[ModelId]) -> None:
+        now = {(model, name) for model in served for name in compared[model].drifting}
         for model, name in sorted(now - self._drifting, key=str):
             verdict = compared[model].verdicts[name]
             logger.warning(
@@ -46,11 +60,12 @@ class DriftWork:
                 *(name, model, verdict.psi, verdict.rows, verdict.bound),
             )
         for model, name in sorted(self._drifting - now, key=str):
-            logger.info("drift: %s of %s drifts no more", name, model)
+            why = "drifts no more" if model in served else "drifted when rows last came"
+            logger.info("drift: %s of %s %s", name, model, why)
         self._drifting = now
 
 
-def _samples(model: ModelId, compared: Comparison) -> Iterator[Sample]:
+def _figures(model: ModelId, compared: Comparison) -> Iterator[Sample]:
     version = model.name, model.version
     yield Sample(DRIFT_ROWS.name, version, compared.window.rows)
     for name, verdict in compared.verdicts.items():
@@ -61,4 +76,8 @@ def _samples(model: ModelId, compared: Comparison) -> Iterator[Sample]:
         yield Sample(JS_CHANCE.name, labels, verdict.js_chance)
         if verdict.chi_square is not None:
             yield Sample(CHI2.name, labels, verdict.chi_square)
-        yield Sample(DRIFTING.name, labels, float(verdict.drifting))
+
+
+def _alarms(model: ModelId, compared: Comparison) -> Iterator[Sample]:
+    for name, verdict in compared.verdicts.items():
+        yield Sample(DRIFTING.name, (model.name, model.version, name), float(verdict.drifting))

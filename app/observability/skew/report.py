@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from app.observability.quality import measures
+
 Reason = Literal["late", "missing", "unknown", "value"]
 """``late``: what was served was right before, and the offline store had a newer event by then.
 ``missing``: nothing was served, and it has a value. ``unknown``: it has none of what was served.
@@ -39,6 +41,22 @@ class FeatureSkew:
         """0 where nothing was compared."""
         return self.differ / self.rows if self.rows else 0.0
 
+    @property
+    def lower(self) -> float:
+        """The share that is beyond chance: the lower end of its 95 % interval."""
+        return measures.share(self.differ, self.rows).lower if self.rows else 0.0
+
+    def after(self, before: "FeatureSkew") -> "FeatureSkew":
+        """Of both windows together; the example is of the newer one that has any."""
+        newest = self if self.example is not None else before
+        return FeatureSkew(
+            self.feature,
+            self.rows + before.rows,
+            self.differ + before.differ,
+            newest.reason,
+            newest.example,
+        )
+
 
 @dataclass(slots=True)
 class ViewSkew:
@@ -61,8 +79,28 @@ class ViewSkew:
 
     @property
     def skewed(self) -> bool:
-        """Whether a feature differs in more rows than is tolerated."""
-        return any(one.share > self.tolerated for one in self.features)
+        """Whether a feature differs in more rows than is tolerated, beyond chance."""
+        return any(one.lower > self.tolerated for one in self.features)
+
+    def after(self, before: "ViewSkew") -> "ViewSkew":
+        """Of this window and one before it together."""
+        earlier = {one.feature: one for one in before.features}
+        features = [
+            one.after(earlier.pop(one.feature)) if one.feature in earlier else one
+            for one in self.features
+        ]
+        return ViewSkew(
+            model=self.model,
+            version=self.version,
+            view=self.view,
+            rows=self.rows + before.rows,
+            in_time=self.in_time + before.in_time,
+            by_policy=self.by_policy + before.by_policy,
+            unread=self.unread + before.unread,
+            behind=self.behind + before.behind,
+            tolerated=self.tolerated,
+            features=[*features, *earlier.values()],
+        )
 
 
 @dataclass(frozen=True, slots=True)

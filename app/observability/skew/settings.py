@@ -32,6 +32,12 @@ class SkewSettings(StrictModel, validate_default=True):
     """How often a window is compared: what was served since the last one."""
     rows: int = Field(default=500, ge=1)
     """Most rows of a window, the newest: Feast's join compares each with all events of its keys."""
+    least_rows: int = Field(default=20, ge=1)
+    """Rows of a view, of one version, of which an alarm needs as many: windows of fewer are added
+    up. Of 20 one that differs is within chance of a ``share`` of 0.01; of three it would not be."""
+    age_s: float = Field(default=3600.0, gt=0)
+    """How long windows are added up, and how long an alarm stays without new ones: an hour of a
+    service that is asked now and then has ``least_rows``."""
     settle_s: float = Field(default=0.0, ge=0)
     """How long ago rows must have been served: as long as the offline store may take to get what
     the online store has at once. Rows that it does not know yet would all be taken for skew."""

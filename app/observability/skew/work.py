@@ -3,14 +3,15 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from app.config import GraphArgs
 from app.observability.aside.work import Sample
 from app.observability.skew.check import SkewCheck
-from app.observability.skew.report import SkewReport, ViewSkew
+from app.observability.skew.report import ViewSkew
 from app.observability.skew.settings import SkewSettings
+from app.observability.skew.window import Key, Windows
 from deployments.bundle.schema import column_name
 from deployments.features.lookup import open_store
 from deployments.log import get_logger
@@ -24,7 +25,8 @@ class SkewFailed(Exception):
 
 
 class SkewWork:
-    """Compares what was served since the last turn; a turn without rows tells the last window."""
+    """Compares what was served since the last turn, and tells of each view the newest window that
+    has enough rows."""
 
     name = "skew"
 
@@ -40,8 +42,8 @@ class SkewWork:
         self._now_ns = now_ns
         # What the process before this one may not have come to.
         self._since = self._settled() - int(settings.every_s * 1e9)
-        self._window: list[Sample] = []
-        self._told: set[tuple[str, str, str]] = set()
+        self._windows = Windows(settings.least_rows, int(settings.age_s * 1e9))
+        self._told: set[Key] = set()
 
     @classmethod
     def of(cls, args: GraphArgs, settings: SkewSettings) -> "SkewWork":
@@ -52,27 +54,26 @@ class SkewWork:
         """Raises SkewFailed where rows could not be compared: their window is over."""
         until = self._settled()
         report = self._check.run(self._since, until, self._settings.rows)
+        self._tell(self._windows.take(report.views, self._since, until))
         self._since = until
-        if report.rows:
-            self._window = [*_samples(report)]
-            self._tell(report)
         if report.problems:
             raise SkewFailed("; ".join(report.problems))
-        return iter(self._window)
+        return _samples(self._windows.judged, self._windows.begun)
 
     def _settled(self) -> int:
         return self._now_ns() - int(self._settings.settle_s * 1e9)
 
-    def _tell(self, report: SkewReport) -> None:
+    def _tell(self, judged: Mapping[Key, ViewSkew]) -> None:
         """Name what differs, when it begins to; and say when it is over."""
-        skewed = {(view.model, view.version, view.view): view for view in report.skewed}
-        for key, view in skewed.items():
-            logger.warning("%s", told(view))
-            self._told.add(key)
-        seen = {(view.model, view.version, view.view) for view in report.views}
-        for key in sorted((self._told & seen) - skewed.keys()):
-            logger.info("feature view %r of %s version %s is as offline again", key[2], *key[:2])
-            self._told.discard(key)
+        for key, view in judged.items():
+            if view.skewed:
+                logger.warning("%s", told(view))
+                self._told.add(key)
+            elif key in self._told:
+                logger.info(
+                    "feature view %r of %s version %s is as offline again", key[2], *key[:2]
+                )
+                self._told.discard(key)
 
 
 def check_of(args: GraphArgs, settings: SkewSettings) -> SkewCheck:
@@ -83,7 +84,7 @@ def check_of(args: GraphArgs, settings: SkewSettings) -> SkewCheck:
 
 def told(view: ViewSkew) -> str:
     """A view that is skewed, in one line, with an example of its worst feature."""
-    over = [one for one in view.features if one.share > view.tolerated]
+    over = [one for one in view.features if one.lower > view.tolerated]
     named = ", ".join(f"{one.feature} {one.share:.1%} ({one.reason})" for one in over)
     worst = max(over, key=lambda one: one.share)
     example = worst.example
@@ -105,14 +106,19 @@ def told(view: ViewSkew) -> str:
     )
 
 
-def _samples(report: SkewReport) -> Iterator[Sample]:
-    """By view, of all versions together."""
+def _samples(judged: Iterable[ViewSkew], begun: Iterable[ViewSkew]) -> Iterator[Sample]:
+    """By view, of all versions together; only what is ``judged`` alarms."""
     views: dict[str, list[ViewSkew]] = defaultdict(list)
-    for one in report.views:
+    skewed: set[str] = set()
+    for one in judged:
+        views[one.view].append(one)
+        if one.skewed:
+            skewed.add(one.view)
+    for one in begun:
         views[one.view].append(one)
     for view, found in views.items():
         yield Sample(SKEW_ROWS.name, (view,), sum(one.rows for one in found))
-        yield Sample(SKEWED.name, (view,), float(any(one.skewed for one in found)))
+        yield Sample(SKEWED.name, (view,), float(view in skewed))
         counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         for one in found:
             for feature in one.features:

@@ -2,7 +2,7 @@
 promtool's notation: ``0+5x10`` begins at 0 and grows by 5 ten times, a value each minute."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Series = Mapping[str, str]
@@ -10,14 +10,15 @@ Series = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Case:
-    """Where it fires, ``labels`` are what tells the series, beside its severity. ``interval`` is
-    between two values."""
+    """Where it fires, ``labels`` are what tells the series, beside its severity; so it does with
+    each of ``also``. ``interval`` is between two values."""
 
     fires: Series
     silent: tuple[Series, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     after: str = "20m"
     interval: str = "1m"
+    also: tuple[Series, ...] = ()
 
 
 MODEL = 'model="m",version="1"'
@@ -29,7 +30,11 @@ OF_VERSION = {"model": "m", "version": "1"}
 LONG = "x400"
 LEAST = "5e-324"
 """What a counter says before it counts."""
+KEPT = 'ray_windsock_feedback_total{result="kept"}'
+KEPT_ELSEWHERE = 'ray_windsock_feedback_total{result="kept",replica="b"}'
+ROWS = f'ray_windsock_rows_total{{{MODEL},protocol="rest",door="fast_lane"}}'
 WEEK = f'{MODEL},segment="all",window="week"'
+LABELLED = f"ray_windsock_quality_labelled_ratio{{{WEEK}}}"
 
 
 def requests(good: str, bad: str, code: str = "internal", protocol: str = "rest") -> Series:
@@ -67,21 +72,57 @@ def growing(name: str, series: str, **told: Any) -> Case:
     return Case(one(series, f"0+5{LONG}"), (one(series, f"900+0{LONG}"), {}), **told)
 
 
-def rare(name: str, series: str, usual: str, *, after: str = "70m", **told: Any) -> Case:
-    """Of a counter that counts once, also where that is its first value; not an hour later."""
+def rare(name: str, series: str, usual: str, **told: Any) -> Case:
+    """Of a counter that counts once, also where that is its first value, or while Prometheus was
+    away; not an hour later, whatever was not read since. It is looked at after four hours."""
     events, others = f"ray_windsock_{name}{{{series}}}", f"ray_windsock_{name}{{{usual}}}"
-    well = one(others, f"0+1{LONG}")
+    well = one(others, "0+1x250")
     return Case(
-        {**well, events: "_x64 1+0x20"},
+        {**well, events: "_x234 1+0x20"},
         (
             well,
-            {**well, events: f"1+0{LONG}"},
-            {**well, events: "0+0x5 1+0x300"},
-            {**well, events: f"_x64 {LEAST}+0x20"},
+            {**well, events: "1+0x250"},
+            {**well, events: "0+0x5 1+0x250"},
+            {**well, events: f"_x234 {LEAST}+0x20"},
+            {**well, events: "3+0x224 stale 3+0x20"},  # a scrape failed, a window ago
+            {**well, events: "3+0x215 _x12 3+0x20"},
+            {**well, events: "3+0x30 _x200 3+0x20"},
+            {others: "0+1x30 _x200 230+1x20", events: "3+0x30 _x200 3+0x20"},
         ),
-        after=after,
+        after="4h",
+        also=(
+            {**well, events: f"{LEAST}+0x234 1+0x20"},
+            {**well, events: "3+0x30 _x200 4+0x20"},
+            {**well, events: "3+0x234 1+0x20"},
+        ),
         **told,
     )
+
+
+def lost(journal: str) -> Case:
+    """Records of a journal."""
+    told = (f'journal="{journal}",outcome="{outcome}"' for outcome in ("lost", "kept"))
+    return rare("journal_records_total", *told, labels={"journal": journal})
+
+
+def journal_gauge(name: str, journal: str, fires: float, silent: float) -> Case:
+    """Of one journal."""
+    labels = {"journal": journal}
+    return gauge(name, f'journal="{journal}"', f"{fires}", f"{silent}", labels=labels)
+
+
+def of_journals(case: Case, other: Case) -> Case:
+    """One that another journal does not concern."""
+    return replace(case, silent=(*case.silent, other.fires, *other.also))
+
+
+def memory(**replicas: str) -> Series:
+    """Of replicas of a stage."""
+    name = "ray_windsock_replica_memory_bytes"
+    return {
+        f'{name}{{stage="Ingress",replica="{replica}"}}': values
+        for replica, values in replicas.items()
+    }
 
 
 def burning(title: str, after: str, interval: str, bad: float, well: float) -> dict[str, Case]:
@@ -207,20 +248,21 @@ CASES: dict[str, Case] = {
         "failed_rows_total", 'stage="features",view="v"', labels={**VIEW, "stage": "features"}
     ),
     "WindsockServedLogLosing": rare("served_rows_total", 'outcome="dropped"', 'outcome="logged"'),
-    "WindsockJournalUnwritable": gauge(
-        "journal_unwritable", 'journal="audit"', "1", "0", labels={"journal": "audit"}
+    "WindsockJournalUnwritable": of_journals(
+        journal_gauge("journal_unwritable", "audit", 1, 0),
+        journal_gauge("journal_unwritable", "drift", 1, 0),
     ),
-    "WindsockJournalLosing": rare(
-        "journal_records_total",
-        'journal="audit",outcome="lost"',
-        'journal="audit",outcome="kept"',
-        labels={"journal": "audit"},
-    ),
-    "WindsockJournalUnsealed": gauge(
-        "journal_unsealed_seconds", 'journal="audit"', "301", "300", labels={"journal": "audit"}
+    "WindsockJournalLosing": of_journals(lost("audit"), lost("drift")),
+    "WindsockSamplesLosing": of_journals(lost("skew"), lost("predictions")),
+    "WindsockJournalUnsealed": of_journals(
+        journal_gauge("journal_unsealed_seconds", "audit", 301, 300),
+        journal_gauge("journal_unsealed_seconds", "drift", 3599, 0),
     ),
     "WindsockJournalBehind": gauge(
         "journal_behind_seconds", 'journal="outcomes"', "601", "600", labels={"journal": "outcomes"}
+    ),
+    "WindsockAsideStalled": gauge(
+        "aside_age_seconds", 'work="drift"', "601", "600", labels={"work": "drift"}
     ),
     "WindsockSpansDropped": rare("spans_total", 'outcome="dropped"', 'outcome="exported"'),
     "WindsockDrift": gauge(
@@ -246,19 +288,22 @@ CASES: dict[str, Case] = {
         after="2h",
     ),
     "WindsockFeedbackAbsent": Case(
-        {
-            'ray_windsock_feedback_total{result="kept"}': f"50+0{LONG}",
-            f'ray_windsock_rows_total{{{MODEL},protocol="rest",door="fast_lane"}}': f"0+9{LONG}",
-        },
+        # Of steps of 15 minutes; a day has 96.
+        {KEPT: f"50+0{LONG}", ROWS: f"0+9{LONG}"},
         (
-            {
-                'ray_windsock_feedback_total{result="kept"}': f"0+1{LONG}",
-                f'ray_windsock_rows_total{{{MODEL},protocol="rest",door="fast_lane"}}': "0+9x400",
-            },
-            {'ray_windsock_feedback_total{result="kept"}': f"50+0{LONG}"},
-            {f'ray_windsock_rows_total{{{MODEL},protocol="rest",door="fast_lane"}}': "0+9x400"},
+            {KEPT: f"0+1{LONG}", ROWS: f"0+9{LONG}"},
+            {KEPT: f"50+0{LONG}"},
+            {ROWS: f"0+9{LONG}"},
+            # Rows are of today alone: their outcomes may still be to come.
+            {KEPT: f"50+0{LONG}", ROWS: "0+0x190 0+9x96"},
+            # By a job of each night, of which the last ran 25 hours ago.
+            {KEPT: "0+0x80 9000+0x95 18000+0x97 18000+0x60", ROWS: f"0+9{LONG}"},
+            # By a replica that was never asked for it before.
+            {KEPT: f"50+0{LONG}", KEPT_ELSEWHERE: "_x200 9000+0x90", ROWS: f"0+9{LONG}"},
         ),
-        after="3h",
+        after="69h",
+        interval="15m",
+        also=({LABELLED: f"0+0{LONG}", ROWS: f"0+9{LONG}"},),
     ),
     "WindsockLabelsFew": Case(
         {
@@ -282,18 +327,21 @@ CASES: dict[str, Case] = {
         "replica_loop_lag_seconds", 'stage="Ingress"', "0.2", "0.05", labels={"stage": "Ingress"}
     ),
     "WindsockMemoryGrows": Case(
-        one(
-            'ray_windsock_replica_memory_bytes{stage="Ingress"}',
-            f"300000000+2000000{LONG}",
-        ),
+        memory(a=f"300000000+2000000{LONG}"),
         (
-            one('ray_windsock_replica_memory_bytes{stage="Ingress"}', f"300000000+1000{LONG}"),
-            one(
-                'ray_windsock_replica_memory_bytes{stage="Ingress"}',
-                "100000000+9000000x20 280000000+0x400",
+            memory(a=f"300000000+1000{LONG}"),
+            memory(a="100000000+9000000x20 280000000+0x400"),
+            # Each warms up, beside the one before it.
+            memory(
+                **{
+                    name: f"{f'_x{begin} ' * bool(begin)}100000000+1000000x100"
+                    for name, begin in {"a": 0, "b": 80, "c": 160, "d": 240}.items()
+                }
             ),
+            # One that grew is replaced by one that does not.
+            memory(a="300000000+2000000x200", b=f"_x200 300000000+0{LONG}"),
         ),
-        {"stage": "Ingress"},
+        {"stage": "Ingress", "replica": "a"},
         after="260m",
     ),
 }

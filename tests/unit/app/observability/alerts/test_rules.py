@@ -31,13 +31,14 @@ def told(alert: Alert, case: Case, series: Series, *, fires: bool) -> dict[str, 
 
 
 def rules(alert: Alert) -> dict[str, Any]:
-    """What is recorded, and this alert, without annotations, whose values vary."""
+    """This alert, without annotations, whose values vary, and what is recorded for it."""
     groups: list[dict[str, Any]] = []
     for group in document()["groups"]:
         kept = [
             {name: value for name, value in rule.items() if name != "annotations"}
             for rule in group["rules"]
-            if rule.get("alert", alert.name) == alert.name
+            if rule.get("alert") == alert.name
+            or ("record" in rule and rule["record"] in alert.expr)
         ]
         if kept:
             groups.append({"name": group["name"], "rules": kept})
@@ -72,7 +73,7 @@ def test_each_alert_has_its_case() -> None:
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_it_fires_when_it_should_and_not_when_not(alert: Alert, tmp_path: Path) -> None:
     case = CASES[alert.name]
-    tests = [told(alert, case, case.fires, fires=True)]
+    tests = [told(alert, case, series, fires=True) for series in (case.fires, *case.also)]
     tests += [told(alert, case, series, fires=False) for series in case.silent]
     assert problems(alert, case, tests, tmp_path) == ""
 

@@ -59,7 +59,9 @@ async def test_this_machines_own_names_are_answered(nobody: str, host: str) -> N
 @pytest.mark.parametrize("host", ["evil.example.com", "127.0.0.1.evil.example.com:3000"])
 async def test_another_name_that_leads_here_is_refused(nobody: str, host: str) -> None:
     async with asking(nobody, host) as client:
-        assert (await client.get("/dashboards.json")).status_code == 421
+        refused = await client.get("/dashboards.json")
+    assert refused.status_code == 421
+    assert "--host" in refused.text  # as `windsock dashboards` calls it
     async with asking(nobody, host, loopback=False) as client:
         assert (await client.get("/dashboards.json")).is_success
 

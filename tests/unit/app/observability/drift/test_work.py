@@ -1,6 +1,7 @@
 """What one process of a node makes of the counts of all replicas."""
 
 import logging
+import time
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,26 @@ def test_an_alarm_is_logged_when_it_begins_and_when_it_ends(
     assert len(messages) == 2
     assert "weight of parcels version 1 is not as in training" in messages[0]
     assert "drifts no more" in messages[1]
+
+
+def test_a_version_that_is_not_served_any_more_alarms_no_longer(
+    tmp_path: Path, reference: Reference, caplog: pytest.LogCaptureFixture
+) -> None:
+    later_s = 0
+    work = DriftWork(
+        drift_settings(tmp_path),
+        bundled(tmp_path / "models", reference, "1", "2"),
+        lambda: time.time_ns() + later_s * 10**9,
+    )
+    Replica(tmp_path, reference).serve(2_000, shift=1.0)
+    assert told(work, DRIFTING.name)["weight"] == 1
+    later_s = 600
+    assert told(work, DRIFTING.name)["weight"] == 1
+    later_s = 1200
+    with caplog.at_level(logging.INFO, logger="ray.serve"):
+        assert told(work, DRIFTING.name) == {}
+    assert told(work, PSI.name)["weight"] > 0.5  # figures stay
+    assert "weight of parcels version 1 drifted when rows last came" in caplog.text
 
 
 def test_before_anything_was_served_there_is_nothing(tmp_path: Path, reference: Reference) -> None:

@@ -78,6 +78,43 @@ async def test_a_window_holds_the_newest_rows(tmp_path: Path, repo: FeatureStore
     assert window["windsock_skew_alarm", "staff"] == 0
 
 
+async def test_windows_of_few_rows_are_added_up_until_there_are_enough(
+    tmp_path: Path, repo: FeatureStore
+) -> None:
+    settings = skew_settings(tmp_path, least_rows=12)
+    aside = work(settings, tmp_path, repo)
+    fill(repo, LATE)
+    await _serve(settings, tmp_path, repo)
+
+    few = told(aside)
+
+    assert not _alarms(few)
+    assert few["windsock_skew_rows", "staff"] == 8
+    assert told(aside) == few
+    await _serve(settings, tmp_path, repo)
+    enough = told(aside)
+    assert _alarms(enough) == {"staff"}
+    assert enough["windsock_skew_rows", "staff"] == 16
+    assert enough["windsock_skew_ratio", "staff", "staff__people"] == 1.0
+    await _serve(settings, tmp_path, repo)
+    assert told(aside) == enough  # until the next has enough
+
+
+async def test_an_alarm_ends_with_no_new_rows_for_long(tmp_path: Path, repo: FeatureStore) -> None:
+    settings = skew_settings(tmp_path, age_s=600)
+    now = [time.time_ns()]
+    aside = SkewWork(settings, check(settings, tmp_path, repo), lambda: now[0])
+    fill(repo, LATE)
+    await _serve(settings, tmp_path, repo)
+    now[0] += 60 * 10**9
+    assert _alarms(told(aside)) == {"staff"}
+
+    now[0] += 590 * 10**9
+    assert _alarms(told(aside)) == {"staff"}
+    now[0] += 20 * 10**9
+    assert told(aside) == {}
+
+
 async def test_rows_are_compared_once_they_have_settled(tmp_path: Path, repo: FeatureStore) -> None:
     settings = skew_settings(tmp_path, settle_s=100)
     now = [time.time_ns()]
