@@ -6,7 +6,7 @@ from typing import Any
 
 from deployments.features.freshness import UNUSABLE
 from deployments.features.plan import StoredView
-from deployments.features.store.adapters import online_read
+from deployments.features.store.adapters import adapter_of, online_read
 from deployments.features.store.feast import (
     DUMMY_ENTITY_ID,
     DUMMY_ENTITY_VAL,
@@ -15,6 +15,7 @@ from deployments.features.store.feast import (
     Value,
 )
 from deployments.features.store.records import Faults
+from deployments.features.store.sqlite import StoreFile
 from deployments.features.store.values import BrokenValue, Decode, decoder_of
 from deployments.features.view_batch import Key
 from deployments.features.view_rows import ViewRows
@@ -38,6 +39,7 @@ class OnlineReader:
     def __init__(self, store: FeatureStore) -> None:
         self._store = store
         self._rows = online_read(store)
+        self._file = StoreFile(store) if "SqliteOnlineStore" in adapter_of(store) else None
 
     def read(self, view: StoredView, keys: Sequence[Key], faults: Faults | None = None) -> ViewRows:
         """One store read for distinct keys (values in the order of ``view.fields``).
@@ -46,6 +48,8 @@ class OnlineReader:
         time of its event, is marked UNUSABLE, and ``faults`` says why: one bad write must not fail
         the batch it is read in. Raises what the store's client raises.
         """
+        if self._file is not None:
+            self._file.follow()
         answers = self._rows(view, [_entity_key(view, key) for key in keys])
         decoders = [(name, decoder_of(view.features[name])) for name in view.layout.names]
         places, event_at, cells = [], [], []
@@ -68,8 +72,10 @@ class OnlineReader:
         return rows
 
     def probe(self, view: StoredView) -> None:
-        """Ask for a key that nobody has. Raises what the store's client raises where the view
-        cannot be read, or the store."""
+        """Ask the store itself for a key that nobody has. Raises what its client raises where the
+        view cannot be read, or the store."""
+        if self._file is not None:
+            self._file.leave()
         if view.key_fields:
             key = _entity_key(view, tuple(_NOBODYS[field] for field in view.key_fields))
         else:

@@ -1,8 +1,10 @@
 """Feast's SQLite store, shared by one who writes and many who read."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from deployments.features.store.feast import FeatureStore
 from deployments.features.store.records import reason_of
@@ -21,6 +23,32 @@ def path_of(store: FeatureStore) -> Path:
     """Its file, as Feast's adapter finds it."""
     path: str = store.config.online_store.path
     return Path(store.repo_path) / path
+
+
+class StoreFile:
+    """The file of a store whose adapter goes on with the one that it opened: with pages that it has
+    of it, though they are damaged by now, and where another has taken its place."""
+
+    def __init__(self, store: FeatureStore) -> None:
+        self._adapter: Any = store.provider.online_store
+        self._path = path_of(store)
+        self._inode: int | None = None
+
+    def follow(self) -> None:
+        """Have the adapter open the file that is there now, if it is another."""
+        try:
+            inode = os.stat(self._path).st_ino
+        except OSError:
+            inode = None
+        if inode != self._inode:
+            self.leave()
+            self._inode = inode
+
+    def leave(self) -> None:
+        """Have it open the file anew, and keep nothing of it."""
+        connection, self._adapter._conn = self._adapter._conn, None
+        if connection is not None:
+            connection.close()
 
 
 def share(path: Path) -> None:

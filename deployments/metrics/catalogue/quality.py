@@ -12,7 +12,7 @@ OUTCOMES = gauge(
     Label(
         "result",
         "what",
-        *[("joined", "waiting", "repeated", "contradicting", "refused", "expired", "unfit")],
+        ("joined", "waiting", "repeated", "contradicting", "refused", "expired", "unfit"),
     ),
 )
 FEEDBACK = counter(

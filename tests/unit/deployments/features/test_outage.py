@@ -2,7 +2,9 @@
 
 import os
 import pickle
+import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,12 @@ from feast import FeatureService, FeatureStore
 
 from deployments.features.lookup import FeatureLookup
 from deployments.features.settings import LookupSettings
+from deployments.features.store.feast import Value
+from deployments.features.store.sqlite import share
 from deployments.frames import Status
 from tests.support.frames import state_of
 from tests.support.repos import applied, view
+from tests.support.sqlite import damaged
 from tests.support.wait import wait_for
 from tests.unit.deployments.features.test_lookup_cache import (
     SCHEMA,
@@ -62,7 +67,6 @@ def break_store(folder: Path) -> Path:
 async def outage(stage: FeatureLookup, folder: Path) -> Path:
     """Break the store, and let the stage find out."""
     kept = break_store(folder)
-    stage._reader._reader = stage._reader._open()  # an open connection would hold the old file
     await stage.lookup(frame("one", 1))
     return kept
 
@@ -119,6 +123,45 @@ async def test_it_is_fresh_again_once_the_store_is_back(repo: FeatureStore, tmp_
 
     assert found.columns["goods__price"].tolist() == [10, 20]
     assert state_of(found, "goods")[0].tolist() == [Status.FRESH, Status.FRESH]
+
+
+async def test_a_file_that_takes_the_place_of_another_is_the_one_that_is_read(
+    repo: FeatureStore, tmp_path: Path
+) -> None:
+    stage = staged(repo, tmp_path)
+    assert (await stage.lookup(frame("one", 1))).columns["goods__price"].tolist() == [10]
+    file, other = tmp_path / "online_store.db", tmp_path / "other.db"
+    shutil.copyfile(file, other)
+    with closing(sqlite3.connect(other)) as database, database:
+        (name,) = database.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchone()
+        database.execute(
+            f'UPDATE "{name}" SET value = ?', (Value(double_val=7).SerializeToString(),)
+        )
+    os.replace(other, file)
+
+    found = await stage.lookup(frame("one", 1))
+
+    assert found.columns["goods__price"].tolist() == [7]
+    assert state_of(found, "goods")[0].tolist() == [Status.FRESH]
+
+
+async def test_damage_below_a_connection_that_remembers_pages_is_an_outage(
+    repo: FeatureStore, tmp_path: Path
+) -> None:
+    file = tmp_path / "online_store.db"
+    write(repo, "shelf", prices(*range(40_000)))
+    share(file)
+    stage = staged(repo, tmp_path)
+    await stage.lookup(frame("one", 1))
+
+    with damaged(file):
+        for store_id in range(1, 40_000, 1000):  # whatever it remembers, it is not all of these
+            await stage.lookup(frame("one", store_id))
+        assert stage._reader.outage
+    await wait_for(lambda: not stage._reader.outage)
+
+    found = await stage.lookup(frame("one", 1, 2000))
+    assert found.columns["goods__price"].tolist() == [0, 1999]
 
 
 async def test_a_locked_store_is_one_that_cannot_be_read(
