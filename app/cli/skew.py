@@ -77,7 +77,7 @@ def _print(report: "SkewReport") -> None:
     table = Table("view", "feature", "rows", "differ", "why", "for one")
     for view in report.views:
         for feature in view.features:
-            style = "red" if feature.share > view.tolerated else None
+            style = "red" if feature.lower > view.tolerated else None
             table.add_row(*_cells(view.view, feature), style=style)
     console = Console()
     console.print(table)
