@@ -18,6 +18,8 @@ from benchmarks.samples import rate
 from benchmarks.scenarios.switch import Switch
 
 _SHARE = 0.01
+_WARM_S = 20
+"""By then works aside have imported what they need, and begun."""
 
 
 def observability(
@@ -42,6 +44,7 @@ def observability(
             f"requests at {_SHARE:.0%}",
             turn_on,
             [("rate", rate, 0.92)],
+            warm_s=_WARM_S,
         )
         return switch.measure(layout, rounds=rounds, seconds=seconds, publish=publish)
 

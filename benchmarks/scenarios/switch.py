@@ -39,6 +39,8 @@ class Switch:
     on: str
     turn_on: Callable[[dict[str, Any], Path], str | None]
     limits: Sequence[tuple[str, Figure, float]]
+    warm_s: int = 2
+    """How long each is under load before it is measured."""
 
     def measure(
         self, layout: LayoutName | None, *, rounds: int, seconds: int, publish: bool
@@ -99,7 +101,7 @@ class Switch:
             key = self.turn_on(config, Path(folder)) if turn == _ON else None
             with running_graph(config, rows, key) as graph:
                 load = partial(closed_loop, graph.url("fast"), graph.bodies, _CONNECTIONS, key=key)
-                load(seconds=2)
+                load(seconds=self.warm_s)
                 return sampled(
                     partial(load, seconds=seconds),
                     graph.server,

@@ -46,7 +46,7 @@ class DriftRecorder(Beside):
         self._bundles = bundles
         self._clock = clock
         self._pending: list[tuple[ModelId, AnsweredBatch]] = []
-        self._room = float(settings.rows_per_s)
+        self._room = float(settings.rows)
         self._seen = clock()
         self._counters: dict[ModelId, Counter | None] = {}
         self._written = clock()
@@ -76,10 +76,10 @@ class DriftRecorder(Beside):
         return [*(f"drift: {one}" for one in told), *self.faults()]
 
     def take(self, batch: AnsweredBatch, recordings: Sequence[tuple[Recording, int, int]]) -> None:
-        """Keep hold of it, as far as the rows of this second have room."""
-        now, most = self._clock(), self._settings.rows_per_s
-        self._room = min(most, self._room + (now - self._seen) * most)
-        self._seen = now
+        """Keep hold of it, as far as there is room for its rows."""
+        now, settings = self._clock(), self._settings
+        come = (now - self._seen) * settings.rows_per_s
+        self._room, self._seen = min(settings.rows, self._room + come), now
         if self._room > 0:
             self._room -= len(batch.rows)
             self._pending.append((recordings[0][0].serving.model, batch))
