@@ -180,6 +180,10 @@ class Accounting:
                 recorder.failed(options, route, error)
             await all_kept(self._recorders)
             raise
+        finally:
+            # It holds the options: what holds each other is only freed by Python's collector, which
+            # looks through all that there is.
+            options.account = None
 
 
 class RateLimits:
