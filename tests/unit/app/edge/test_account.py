@@ -1,6 +1,7 @@
 """Nobody gets to see an answer that is not recorded, whatever carries it."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 
 from app.asgi import Application
 from app.config import EdgeArgs, Limits
+from app.edge.account import Account
 from app.edge.guards import Guards
+from app.edge.options import RequestOptions
 from app.serving.dataplane import Dataplane
 from tests.support.auditors import HeldAuditor
 from tests.support.manifests import EXAMPLE
@@ -138,6 +141,22 @@ async def test_errors_of_requests_and_of_rows_are_recorded(tmp_path: Path) -> No
 
     routes = [(record.route, _code(record.error)) for record in auditor.records]
     assert routes == [("/predict/stream", "missing_field"), ("/predict", "missing_field")]
+
+
+@pytest.mark.parametrize("ask", ASKS)
+async def test_what_a_request_needed_is_free_at_its_end(dataplane: Dataplane, ask: Ask) -> None:
+    """Without Python's collector, which looks through all that there is."""
+    async with _client(dataplane, HeldAuditor()) as client:
+        await ask(client)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(5):
+                assert (await ask(client)).is_success
+            left = [one for one in gc.get_objects() if type(one) in (Account, RequestOptions)]
+        finally:
+            gc.enable()
+    assert left == []
 
 
 def _code(error: Any) -> str:

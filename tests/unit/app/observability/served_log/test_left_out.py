@@ -20,6 +20,7 @@ from app.observability.served_log.clock import Clock
 from app.observability.served_log.progress import Position, Progress
 from app.observability.served_log.recorder import ServedLog
 from app.observability.served_log.settings import ServedLogSettings
+from app.observability.served_log.table import schema_of
 from app.observability.served_log.work import ServedLogWork
 from deployments.bundle.bundle import BundleStore
 from tests.support.warehouse import SERVICE, row, serving
@@ -79,8 +80,6 @@ async def test_a_bad_row_costs_itself(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    schema_of = module.schema_of
-
     def narrow(store: FeatureStore, service: Any) -> pa.Schema:
         """The column of another type than it had when it was served."""
         schema = schema_of(store, service)
