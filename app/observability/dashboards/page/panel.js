@@ -23,7 +23,7 @@ export class Panel {
     const { id, title, description, gridPos } = this.panel;
     const told = element("p", { class: "told", id: `told-${id}`, hidden: "" }, description);
     const info = element("button", { type: "button", class: "info", "aria-expanded": "false",
-      "aria-controls": `told-${id}`, "aria-label": `About ${title}`, title: description }, "ⓘ");
+      "aria-controls": `told-${id}`, "aria-label": `About ${title}`, title: description }, "i");
     info.addEventListener("click", () => {
       told.hidden = !told.hidden;
       info.setAttribute("aria-expanded", !told.hidden);
