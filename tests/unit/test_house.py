@@ -32,7 +32,8 @@ _SEERS = [
     (
         "quality",
         """app.journal.settings app.observability.predictions
-        app.observability.predictions.settings app.observability.feedback.record
+        app.observability.predictions.settings app.observability.quality.bins
+        app.observability.quality.measures app.observability.feedback.record
         app.observability.feedback.settings""",
     ),
     (
@@ -43,7 +44,11 @@ _SEERS = [
     ("drift", "app.journal.settings deployments.drift"),
     ("served", ""),
     ("served_log", "app.observability.served deployments.features"),
-    ("skew", "app.observability.served deployments.features training.bundling"),
+    (
+        "skew",
+        """app.observability.quality.measures app.observability.served deployments.features
+        training.bundling""",
+    ),
     ("traces", "app.secrets"),
     ("request_log", ""),
 ]
@@ -84,6 +89,8 @@ _MAY_IMPORT = {
         deployments.metrics""",
     "app.observability.aside.work": "deployments",
     "app.observability.feedback.record": "deployments",
+    "app.observability.quality.bins": "",
+    "app.observability.quality.measures": "",
     **{
         f"app.observability.{room}": f"""{_SEEING} {more}
             {f"app.observability.{room}.settings" if room != "quality" else ""}"""
@@ -96,15 +103,17 @@ _MAY_IMPORT = {
     "app.observability.monitor": "app.observability.dashboards app.start",
     "app.observability.cost": """app app.observability.cost.settings app.ray_private
         app.start deployments deployments.features.settings deployments.metrics""",
-    "app.observability.replay": """app app.access app.config app.observability.replay.settings
-        app.start deployments deployments.features deployments.metrics windsock""",
+    "app.observability.replay": """app app.access app.config app.observability.quality.bins
+        app.observability.quality.measures app.observability.replay.settings app.start
+        deployments deployments.features deployments.metrics windsock""",
     "app.ingress": f"""app.asgi app.config app.doors app.guards app.edge app.layouts app.protocols
         app.ray_private app.serving {_SHARED}""",
     "app.asgi": "app.config app.edge app.protocols app.serving",
     "app.cli": f"""app.access app.access.principal app.access.settings app.audit
         app.audit.settings app.config app.doors.concurrency app.doors.front app.doors.tls
         app.journal app.observability.cost app.observability.dashboards app.observability.drift
-        app.observability.monitor app.observability.quality app.observability.replay
+        app.observability.monitor app.observability.quality app.observability.quality.measures
+        app.observability.replay
         app.observability.settings app.observability.skew {" ".join(_OBSERVED)} app.secrets
         app.start training.bundling deployments deployments.bundle deployments.features.plan
         deployments.metrics windsock""",
