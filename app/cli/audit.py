@@ -4,9 +4,11 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from app.cli.fail import fail
 
 if TYPE_CHECKING:
     from app.audit.search import Wanted
@@ -53,9 +55,9 @@ def verify(
             sealed_within_s=max(30.0, 3 * journal.seals.every_s),
         )
     except FileNotFoundError as error:
-        _fail(f"{error.filename} is not there" if error.filename else error)
+        fail(f"{error.filename} is not there" if error.filename else error)
     except Exception as error:
-        _fail(error)
+        fail(error)
     typer.echo(str(report))
     raise typer.Exit(0 if report.sound else 1)
 
@@ -98,7 +100,7 @@ def search(
         # Whoever read has enough. What is left in the buffer would be tried again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
-        _fail(error)
+        fail(error)
 
 
 @audit.command()
@@ -118,13 +120,13 @@ def export(
     from app.audit.search import search as found
 
     if to.exists():
-        _fail(f"{to} is there already")
+        fail(f"{to} is there already")
     settings, _ = _audited(config, read=True)
     wanted = Wanted(principal=principal, model=model, version=version)
     try:
         lines = written(found(settings, wanted, _utc(since), _utc(until)), to)
     except Exception as error:
-        _fail(error)
+        fail(error)
     typer.echo(f"{lines:,} rows in {to}")
 
 
@@ -141,7 +143,7 @@ def erase(
         keys = subject_keys(_settings(config))
         gone = [keys.erase(cell) for cell in cells(subject)]
     except Exception as error:
-        _fail(error)
+        fail(error)
     typer.echo("erased" if any(gone) else "there was no key of this subject")
     raise typer.Exit(0 if any(gone) else 1)
 
@@ -156,7 +158,7 @@ def _wanted(
     from app.audit.search import Wanted, about_subject, for_row
 
     if subject is not None and row is not None:
-        _fail("ask for a subject or for a row")
+        fail("ask for a subject or for a row")
     try:
         about = None
         if subject is not None:
@@ -164,7 +166,7 @@ def _wanted(
         elif row is not None:
             about = for_row(settings, args.model.bundles, args.model.name, row.encode())
     except Exception as error:
-        _fail(error)
+        fail(error)
     return Wanted(**plain, about=about)
 
 
@@ -180,19 +182,14 @@ def _audited(config: Path, *, read: bool = False) -> "tuple[AuditSettings, Graph
     try:
         found = [args for args in graphs(config) if args.audit is not None]
     except ConfigError as error:
-        _fail(error)
+        fail(error)
     if not found or found[0].audit is None:
-        _fail(f"{config} records nothing: it has no `audit`")
+        fail(f"{config} records nothing: it has no `audit`")
     settings = found[0].audit
     if read and not settings.journal.directory.is_dir():
-        _fail(f"there is no journal at {settings.journal.directory}")
+        fail(f"there is no journal at {settings.journal.directory}")
     return settings, found[0]
 
 
 def _utc(instant: datetime | None) -> datetime | None:
     return instant and instant.replace(tzinfo=UTC)
-
-
-def _fail(error: object) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(2)

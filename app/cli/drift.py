@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from app.cli.fail import fail
 
 if TYPE_CHECKING:
     from app.config import GraphArgs
@@ -29,7 +31,7 @@ def drift(
     try:
         compared = Comparisons(args.observability.drift, args.model.bundles).now()
     except Exception as error:
-        _fail(error)
+        fail(error)
     if as_json:
         typer.echo(json.dumps(document(compared)))
     elif not compared:
@@ -49,12 +51,7 @@ def _watched(config: Path) -> "GraphArgs":
     try:
         found = [args for args in graphs(config) if args.observability.drift is not None]
     except ConfigError as error:
-        _fail(error)
+        fail(error)
     if not found:
-        _fail(f"{config} looks for no drift: it has no `observability.drift`")
+        fail(f"{config} looks for no drift: it has no `observability.drift`")
     return found[0]
-
-
-def _fail(error: object) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(2)

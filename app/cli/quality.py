@@ -4,9 +4,11 @@ import json
 from enum import Enum
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from app.cli.fail import fail
 
 if TYPE_CHECKING:
     from app.observability.quality.measures import Measured
@@ -52,7 +54,7 @@ def quality(
     observed = _settings(config)
     predictions, feedback = observed.predictions, observed.feedback
     if predictions is None or feedback is None:
-        _fail(f"{config} takes no outcomes: it has no `observability.feedback`")
+        fail(f"{config} takes no outcomes: it has no `observability.feedback`")
     binary = feedback.outcome == "binary"
     try:
         index = Index(predictions, feedback)
@@ -61,7 +63,7 @@ def quality(
         counted = tallies(index.connection)
         index.close()
     except Exception as error:
-        _fail(error)
+        fail(error)
     if as_json:
         typer.echo(json.dumps({"outcomes": counted, "groups": [_json(one) for one in found]}))
     else:
@@ -124,13 +126,8 @@ def _settings(config: Path) -> "ObservabilitySettings":
     try:
         found = [args.observability for args in graphs(config)]
     except ConfigError as error:
-        _fail(error)
+        fail(error)
     with_outcomes = [one for one in found if one.feedback is not None]
     if not with_outcomes:
-        _fail(f"{config} takes no outcomes: it has no `observability.feedback`")
+        fail(f"{config} takes no outcomes: it has no `observability.feedback`")
     return with_outcomes[0]
-
-
-def _fail(error: object) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(2)

@@ -3,9 +3,11 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from app.cli.fail import fail
 
 if TYPE_CHECKING:
     from app.observability.skew.report import Example, FeatureSkew, SkewReport
@@ -42,9 +44,9 @@ def skew(
     try:
         args = next((one for one in graphs(config) if one.observability.skew), None)
     except ConfigError as error:
-        _fail(error)
+        fail(error)
     if args is None or args.observability.skew is None:
-        _fail(f"{config} samples nothing: it has no `observability.skew`")
+        fail(f"{config} samples nothing: it has no `observability.skew`")
     settings = args.observability.skew
     until = time.time_ns() - int(settings.settle_s * 1e9)
     report = check_of(args, settings).run(0, until, rows or settings.rows)
@@ -132,8 +134,3 @@ def _instant(seconds: float | None) -> str:
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _fail(error: object) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(2)
