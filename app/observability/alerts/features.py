@@ -9,6 +9,10 @@ _RARE = Promql("15m")
 _BY_VIEW = ("view",)
 
 
+def _out_of_date(window: str) -> str:
+    return Promql(window).share(features.ROWS, _BY_VIEW, status=("stale", "defaulted"))
+
+
 def _missing(window: str) -> str:
     return Promql(window).share(features.ROWS, _BY_VIEW, status="missing")
 
@@ -40,9 +44,12 @@ ALERTS = [
     ticket(
         "FeaturesDegraded",
         "5m",
-        Condition(_NOW.share(features.ROWS, _BY_VIEW, status=("stale", "defaulted")), ">", 0.05),
-        summary="{{ $labels.view }}: {{ $value | humanizePercentage }} of rows are out of date",
-        description="They are older than the view's time to live, or a default stands in.",
+        # A part may always be, as a time to live that some entities never keep; never the most.
+        Condition(f"{_out_of_date('10m')} - clamp_max({_out_of_date('6h')}, 0.4)", ">", 0.1),
+        summary="{{ $labels.view }}: many more rows are out of date than before, or most of them",
+        description="The share of rows that are older than the view's time to live, or for which "
+        "a default stands in, has risen by {{ $value | humanizePercentage }} against the last six "
+        "hours, of which at most 40% count as usual.",
     ),
     ticket(
         "FeaturesMissing",

@@ -45,7 +45,7 @@ class DriftSettings(StrictModel, validate_default=True):
     """A window of fewer rows gives no alarm."""
     age_s: float = Field(default=86_400, gt=0)
     """Rows that are older count no more."""
-    rows_per_s: int = Field(default=200, ge=1)
+    rows_per_s: int = Field(default=100, ge=1)
     """Most rows that a replica counts in a second, beside a window at once after a quiet time; of
     more it takes some batches and leaves others, evenly. Counting 1,000 rows of 80 columns a second
     takes 1 to 5 % of a core, and tells nothing sooner that lasts for a minute."""

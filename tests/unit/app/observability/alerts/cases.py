@@ -216,18 +216,26 @@ CASES: dict[str, Case] = {
     "WindsockViewBroken": gauge("store_broken_views", "", "1", "0"),
     "WindsockFeaturesDegraded": Case(
         {
-            'ray_windsock_feature_rows_total{view="v",status="fresh"}': f"0+90{LONG}",
-            'ray_windsock_feature_rows_total{view="v",status="stale"}': f"0+4{LONG}",
-            'ray_windsock_feature_rows_total{view="v",status="defaulted"}': f"0+6{LONG}",
+            'ray_windsock_feature_rows_total{view="v",status="fresh"}': "0+80x300 24000+60x99",
+            'ray_windsock_feature_rows_total{view="v",status="stale"}': "0+14x300 4200+30x99",
+            'ray_windsock_feature_rows_total{view="v",status="defaulted"}': "0+6x300 1800+10x99",
         },
         (
             {
-                'ray_windsock_feature_rows_total{view="v",status="fresh"}': f"0+96{LONG}",
-                'ray_windsock_feature_rows_total{view="v",status="stale"}': f"0+4{LONG}",
+                'ray_windsock_feature_rows_total{view="v",status="fresh"}': f"0+55{LONG}",
+                'ray_windsock_feature_rows_total{view="v",status="stale"}': f"0+40{LONG}",
+                'ray_windsock_feature_rows_total{view="v",status="defaulted"}': f"0+5{LONG}",
                 'ray_windsock_feature_rows_total{view="v",status="missing"}': f"0+99{LONG}",
             },
         ),
         VIEW,
+        after="330m",
+        also=(
+            {
+                'ray_windsock_feature_rows_total{view="v",status="fresh"}': f"0+45{LONG}",
+                'ray_windsock_feature_rows_total{view="v",status="stale"}': f"0+55{LONG}",
+            },
+        ),
     ),
     "WindsockFeaturesMissing": Case(
         {
