@@ -17,11 +17,11 @@ async def test_a_replica_tells_what_it_takes() -> None:
     counts.refresh()
     before = counts.counter(machine.CPU)["Model"].value
     spent = time.process_time()
-    while time.process_time() - spent < 0.05:
+    while time.process_time() - spent < 0.1:
         pass
     counts.refresh()
 
-    assert counts.counter(machine.CPU)["Model"].value - before >= 0.04
+    assert counts.counter(machine.CPU)["Model"].value - before >= 0.07  # of whole ticks
     held = counts.gauge(machine.MEMORY)["Model"].value
     assert held == pytest.approx(psutil.Process().memory_info().rss, rel=0.1)
     told.close()
