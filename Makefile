@@ -110,7 +110,7 @@ wheel: $(VENV)/.installed
 	@ls dist/*.whl
 
 # Unit tests run side by side; what starts Ray does not, as it needs all of the machine.
-SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist worksteal
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist worksteal --max-worker-restart 0
 
 ## test             run the whole suite
 .PHONY: test-unit test-integration test-starts coverage
@@ -176,8 +176,8 @@ audit-deps: supply-tools
 ## chaos            break a running graph in all ways, at full length (over two hours)
 .PHONY: chaos
 chaos: $(FILLED) bundle
-	@$(BIN)/python -m pytest tests/chaos --long -s $(if $(ONLY),-k "$(ONLY)") $(if $(DOOR),--door $(DOOR)) \
-		$(if $(HARM),--$(HARM))
+	@$(BIN)/python -m pytest tests/chaos --long -s -o faulthandler_timeout=0 \
+		$(if $(ONLY),-k "$(ONLY)") $(if $(DOOR),--door $(DOOR)) $(if $(HARM),--$(HARM))
 
 ## lint             format, lint and types, checked
 lint: $(VENV)/.installed

@@ -123,8 +123,10 @@ def _defaults(panel: Panel) -> dict[str, Any]:
         "color": {"mode": "palette-classic" if panel.draws is Draws.SERIES else "thresholds"},
         "mappings": [_mapping(*one) for one in enumerate(panel.says)],
     }
-    bounds = {"min": panel.least, "max": panel.most, "decimals": panel.decimals}
-    told |= {name: value for name, value in bounds.items() if value is not None}
+    set_only = {
+        "min": panel.least, "max": panel.most, "decimals": panel.decimals, "noValue": panel.nothing,
+    }  # fmt: skip
+    told |= {name: value for name, value in set_only.items() if value is not None}
     if panel.draws is Draws.SERIES:
         told["custom"] = _lines(panel)
     return told

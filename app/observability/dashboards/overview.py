@@ -119,6 +119,7 @@ _LATENCY = Row(
             queries=_percentiles(requests.STREAM_DURATION),
             unit="s",
             log=True,
+            nothing="Nobody streams",
         ),
         Panel(
             title="Requests that took longest, by stage",
@@ -168,6 +169,7 @@ _ERRORS = Row(
             "overloaded and timed_out apart.",
             queries=[Query(NOW.rate(requests.REQUESTS, ("code",), code="!ok"), "{{code}}")],
             unit="reqps",
+            nothing="No request was told an error",
         ),
         Panel(
             title="Rows by error",
@@ -178,6 +180,7 @@ _ERRORS = Row(
                 Query(NOW.rate(stages.FAILED_ROWS, ("stage", "view")), "{{stage}} {{view}} failed"),
             ],
             unit="rowsps",
+            nothing="No row failed",
         ),
         Panel(
             title="Batches and hops that failed",
@@ -235,6 +238,7 @@ _WRONG = Row(
             queries=[Query(f"{FIRING} * 1", "firing")],
             draws=Draws.TABLE,
             width=12,
+            nothing="None fires",
         ),
         Panel(
             title="Problems that /health tells of",

@@ -34,7 +34,7 @@ class Query:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """``description`` says what to look at; ``unit`` is one of Grafana's. ``log`` has the axis
-    logarithmic. ``says`` puts words in the place of values."""
+    logarithmic. ``says`` puts words in the place of values, ``nothing`` where there is none."""
 
     title: str
     description: str
@@ -50,6 +50,7 @@ class Panel:
     most: float | None = None
     decimals: int | None = None
     says: Sequence[tuple[float, str, str]] = ()
+    nothing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,8 +130,10 @@ _BESIDE = Row(
     ],
 )
 
+_NO_REPLAY = "No windsock replay runs"
+
 _REPLAY = Row(
-    "Replay (only while `windsock replay` runs)",
+    "Replay",
     [
         Panel(
             title="Requests of the replay",
@@ -142,6 +144,7 @@ _REPLAY = Row(
                 Query(ALL.rate(replay.OUTCOMES), "outcomes sent"),
             ],
             unit="cps",
+            nothing=_NO_REPLAY,
         ),
         Panel(
             title="Time, as its client saw it",
@@ -151,12 +154,14 @@ _REPLAY = Row(
             ],
             unit="s",
             log=True,
+            nothing=_NO_REPLAY,
         ),
         Panel(
             title="How far its clock is behind",
             description="Behind: the speed asked for is more than can be served.",
             queries=[Query(ALL.maximum(replay.BEHIND), "behind")],
             unit="s",
+            nothing=_NO_REPLAY,
         ),
         Panel(
             title="Where its clock stands",
@@ -166,6 +171,7 @@ _REPLAY = Row(
             unit="dateTimeAsIso",
             height=4,
             width=24,
+            nothing=_NO_REPLAY,
         ),
     ],
 )

@@ -4,6 +4,8 @@ from app.observability.dashboards.panel import WARN, Panel, Query, Row
 from app.observability.dashboards.queries import ALL, NOW
 from deployments.metrics.catalogue import graph, journal, machine, replay, requests, stages, traces
 
+_NO_GPU = "No replica has a GPU"
+
 _FULL = Row(
     "Saturation",
     [
@@ -56,7 +58,7 @@ _FULL = Row(
         ),
         Panel(
             title="GPU",
-            description="Share of time that each is busy. Nothing where the model runs on CPU.",
+            description="Share of time that each is busy.",
             queries=[
                 Query(ALL.maximum(machine.GPU_BUSY, ("stage", "gpu")), "{{stage}} GPU {{gpu}}")
             ],
@@ -64,15 +66,17 @@ _FULL = Row(
             least=0,
             most=1,
             width=12,
+            nothing=_NO_GPU,
         ),
         Panel(
             title="GPU memory",
-            description="What each stage holds. Nothing where the model runs on CPU.",
+            description="What each stage holds.",
             queries=[
                 Query(ALL.total(machine.GPU_MEMORY, ("stage", "gpu")), "{{stage}} GPU {{gpu}}")
             ],
             unit="bytes",
             width=12,
+            nothing=_NO_GPU,
         ),
     ],
 )
@@ -122,12 +126,13 @@ _KEPT = Row(
         ),
         Panel(
             title="The front",
-            description="Only where `windsock front` runs: the fast lanes behind it, its answers.",
+            description="The fast lanes behind it, its answers.",
             queries=[
                 Query(ALL.total(replay.LANES, ("state",)), "lanes {{state}}"),
                 Query(ALL.total(replay.FRONT_SESSIONS), "connections"),
                 Query(ALL.rate(replay.FRONT_REQUESTS, ("status",)), "{{status}} a second"),
             ],
+            nothing="No windsock front runs",
         ),
         Panel(
             title="What is worked out aside",

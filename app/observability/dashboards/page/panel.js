@@ -1,4 +1,4 @@
-// One panel: asks for what it shows, and draws it, "No data", or why not.
+// One panel: asks for what it shows, and draws it, that there is nothing, or why not.
 
 import { element } from "./elements.js";
 import { bars, table } from "./lists.js";
@@ -57,7 +57,8 @@ export class Panel {
     const series = answers.flat();
     const known = series.filter(({ value, values }) =>
       (values ?? [value]).some((one) => !Number.isNaN(one)));
-    if (!known.length) return this.say("empty", "No data");
+    const { noValue = "No data" } = this.panel.fieldConfig.defaults;
+    if (!known.length) return this.say("empty", noValue);
     this.clear();
     const shown = this.panel.type === "table" ? answers : known;
     const focused = this.buttons().indexOf(document.activeElement);
