@@ -30,6 +30,7 @@ def traces_micro(*, quick: Quick = False, publish: Publish = False) -> int:
             case = made()
             run.say(case.what)
             took[case.what] = case.took_us(rounds) - usual
+            case.close()
             bars.append(Bar(f"{case.what}, us", case.limit_us, took[case.what]))
     rows = [[what, f"{us:.2f}"] for what, us in took.items()]
     table = Table("What traces add to a request", ("", "us"), rows)

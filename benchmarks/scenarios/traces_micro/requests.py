@@ -66,18 +66,17 @@ def untraced() -> Case:
 
 def unsampled() -> Case:
     """They are on, and this one is none of them."""
-    return Case("on, not sampled", 3.0, _request(_traced(0.0), _HEADERS))
+    return _traced("on, not sampled", 3.0, 0.0, _HEADERS)
 
 
 def with_context() -> Case:
     """Its client says that it is not."""
-    headers = [*_HEADERS, _UNSAMPLED]
-    return Case("on, not sampled by its client", 6.0, _request(_traced(0.0), headers))
+    return _traced("on, not sampled by its client", 6.0, 0.0, [*_HEADERS, _UNSAMPLED])
 
 
 def sampled() -> Case:
     """It is: a span for itself and one for each stage."""
-    return Case("on, sampled", 300.0, _request(_traced(1.0), _HEADERS))
+    return _traced("on, sampled", 300.0, 1.0, _HEADERS)
 
 
 def keeping() -> Case:
@@ -95,11 +94,11 @@ def keeping() -> Case:
     return Case("off, what is kept for them", 1.0, keep)
 
 
-def _traced(ratio: float) -> list[Observer]:
+def _traced(what: str, limit_us: float, ratio: float, headers: list[tuple[bytes, bytes]]) -> Case:
     settings = TracesSettings(endpoint=_NOWHERE, ratio=ratio, interval_s=3600, close_s=0)
     traces = Traces(settings)
     asyncio.run(traces.start())
-    return [traces]
+    return Case(what, limit_us, _request([traces], headers), lambda: asyncio.run(traces.close()))
 
 
 def _request(observers: list[Observer], headers: list[tuple[bytes, bytes]]) -> Callable[[], None]:
