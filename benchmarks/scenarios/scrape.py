@@ -1,12 +1,11 @@
 """What a scrape of the node's metrics takes under full load, and what the agent that answers it
 holds."""
 
-import re
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Annotated
@@ -27,17 +26,21 @@ from benchmarks.tables import Table, number
 
 _CONNECTIONS = 128
 _EVERY_S = 2.0
-_PORT = re.compile(r"--metrics-export-port=(\d+)")
+_AGENT = "ray::DashboardAgent"
+_FIRST_FIGURES_S = 60.0
+_OURS = "ray_windsock_ready"
 
 Minutes = Annotated[int, Option(min=1, help="How long the load lasts.")]
 
 
 @dataclass
 class Scrapes:
-    """Each took so many ms, for so many bytes; the agent held so many MB after it."""
+    """Each took so many ms, for so many series, of which so many are ours; the agent held so many
+    MB after it."""
 
     ms: list[float] = field(default_factory=list)
-    size: list[int] = field(default_factory=list)
+    series: list[int] = field(default_factory=list)
+    ours: list[int] = field(default_factory=list)
     rss_mb: list[float] = field(default_factory=list)
 
 
@@ -66,7 +69,8 @@ def scrape(
         ["median, ms", number(median(ordered))],
         ["p99, ms", number(p99)],
         ["slowest, ms", number(ordered[-1])],
-        ["size, KB", number(max(found.size) / 1e3)],
+        ["series", number(found.series[-1])],
+        ["of these Windsock's, the rest is Ray's", number(found.ours[-1])],
         ["agent at first, MB", number(found.rss_mb[0])],
         ["agent at the end, MB", number(found.rss_mb[-1])],
     ]
@@ -95,7 +99,9 @@ def _scraping(server: Server) -> Iterator[Scrapes]:
                 started = time.perf_counter()
                 answer = client.get(url).raise_for_status()
                 found.ms.append((time.perf_counter() - started) * 1e3)
-                found.size.append(len(answer.content))
+                lines = answer.text.splitlines()
+                found.series.append(sum(not line.startswith("#") for line in lines))
+                found.ours.append(sum(line.startswith("ray_windsock_") for line in lines))
                 found.rss_mb.append(agent.memory_info().rss / 1e6)
 
     with ThreadPoolExecutor(1, "scrapes") as thread:
@@ -108,10 +114,21 @@ def _scraping(server: Server) -> Iterator[Scrapes]:
 
 
 def _agent(server: Server) -> tuple[psutil.Process, str]:
-    """The process of Ray that answers for the node, and where. Raises LookupError."""
-    for process in server.processes():
-        command = " ".join(process.cmdline())
-        port = _PORT.search(command)
-        if port is not None and "agent.py" in command:
-            return process, f"http://127.0.0.1:{port[1]}/metrics"
-    raise LookupError("this Ray has no agent that exports metrics")
+    """The process of Ray that answers for the node, and where, as soon as it tells of the graph.
+    Raises LookupError."""
+    deadline = time.monotonic() + _FIRST_FIGURES_S
+    while time.monotonic() < deadline:
+        for process in server.processes():
+            if process.cmdline()[:1] == [_AGENT]:
+                for url in _listening(process):
+                    with suppress(httpx.HTTPError):
+                        if _OURS in httpx.get(url, trust_env=False).text:
+                            return process, url
+        time.sleep(0.5)
+    raise LookupError(f"no agent of Ray told of {_OURS} within {_FIRST_FIGURES_S:g} s")
+
+
+def _listening(process: psutil.Process) -> Iterator[str]:
+    for connection in process.net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN:
+            yield f"http://127.0.0.1:{connection.laddr.port}/metrics"
