@@ -18,9 +18,8 @@ from deployments.metrics.metric import Metric
 _FEATURE = ("feature",)
 
 
-def _by_chance(measure: Metric, chance: Metric) -> Query:
-    shift, expected = (NOW.maximum(one, _FEATURE) for one in (measure, chance))
-    return Query(ratio(shift, expected), "{{feature}}")
+def _by(bound: Metric, measure: Metric) -> str:
+    return ratio(*(NOW.maximum(one, _FEATURE) for one in (measure, bound)))
 
 
 def _how_many(alarms: str, there: str) -> str:
@@ -39,11 +38,11 @@ _NUMBERS = Row(
             thresholds=below(1, 3),
         ),
         stat(
-            "Largest PSI",
-            "Of all features. What chance alone makes of such a window is below.",
-            NOW.maximum(drift.PSI),
-            decimals=3,
-            thresholds=below(0.1, 0.25),
+            "Largest shift",
+            "PSI of the feature that is nearest to its bound, by that bound: above 1 it drifts.",
+            f"max({_by(drift.PSI_BOUND, drift.PSI)})",
+            decimals=2,
+            thresholds=below(0.75, 1),
         ),
         stat("Rows in the window", "Fewer rows, larger chance.", NOW.maximum(drift.DRIFT_ROWS)),
         stat(
@@ -74,20 +73,20 @@ _SHIFTS = Row(
     [
         Panel(
             title="PSI by feature",
-            description="From the top: what moved most. Compare with chance beside it.",
+            description="From the top: what moved most. Weather moves more from day to day than what "
+            "an aircraft is: what matters is the bound of each, beside it.",
             queries=[Query(f"sort_desc({NOW.maximum(drift.PSI, _FEATURE)})", "{{feature}}")],
             draws=Draws.BARS,
             width=12,
             height=12,
             least=0,
             decimals=3,
-            thresholds=below(0.1, 0.25),
         ),
         Panel(
-            title="PSI by what chance makes",
-            description="Above 1 is beyond chance at this size of the window (99 of 100 windows "
-            "without a shift are below).",
-            queries=[_by_chance(drift.PSI, drift.PSI_CHANCE)],
+            title="PSI by what raises an alarm",
+            description="Above 1 it drifts: more than chance, than the config tolerates, and than "
+            "twice what training's own days did.",
+            queries=[Query(_by(drift.PSI_BOUND, drift.PSI), "{{feature}}")],
             width=12,
             height=12,
             log=True,
@@ -95,8 +94,9 @@ _SHIFTS = Row(
         ),
         Panel(
             title="Jensen-Shannon distance by what chance makes",
-            description="The same by another measure, which tails move less.",
-            queries=[_by_chance(drift.JS, drift.JS_CHANCE)],
+            description="Another measure, which tails move less. Above 1 is beyond chance (99 of "
+            "100 windows without a shift are below), which alone is no alarm.",
+            queries=[Query(_by(drift.JS_CHANCE, drift.JS), "{{feature}}")],
             log=True,
             thresholds=((None, "transparent"), (1, WARN)),
         ),
@@ -142,6 +142,7 @@ _SKEW = Row(
             "keep up.",
             queries=[Query(ALL.rate(drift.SERVED, ("outcome",)), "{{outcome}}")],
             unit="rowsps",
+            nothing="No service asks for logs",
         ),
     ],
 )

@@ -165,7 +165,6 @@ _SEGMENTS = Row(
             draws=Draws.TABLE,
             width=12,
             height=10,
-            decimals=3,
         ),
     ],
 )

@@ -11,11 +11,13 @@ from app.observability.dashboards.panel import (
     stat,
 )
 from app.observability.dashboards.queries import ALL, NOW, SHOWN
+from app.observability.promql import ratio
 from app.observability.slo import FAILURES
 from deployments.metrics.catalogue import drift, graph, quality, replay, requests, stages
 
 _VERSION = ("version",)
 _WEEK = {"segment": "all", "window": "week"}
+_SHIFTS = ratio(*(NOW.maximum(one, (*_VERSION, "feature")) for one in (drift.PSI, drift.PSI_BOUND)))
 
 _NUMBERS = Row(
     "Now",
@@ -112,9 +114,10 @@ _BESIDE = Row(
             stacked=True,
         ),
         Panel(
-            title="Largest PSI",
-            description="Each version is compared with its own training set.",
-            queries=[Query(NOW.maximum(drift.PSI, _VERSION), "{{version}}")],
+            title="Largest shift",
+            description="Of a feature against the training set of each version: PSI by its bound, "
+            "above 1 it drifts.",
+            queries=[Query(f"max by (version) ({_SHIFTS})", "{{version}}")],
         ),
         Panel(
             title="Versions",

@@ -7,6 +7,7 @@ import { formatted } from "./units.js";
 const COLOURS = ["#3f8f4f", "#c9880b", "#3a78c9", "#c4472b", "#8a56c2", "#17889c", "#b0417f",
   "#7a7f2a", "#5566cc", "#a0622d"];
 const LEGEND = 96;
+const LETTER = 7;
 
 // `hidden` are the names of series that are left out, `redraw` is called when that changes.
 export function timeseries(body, panel, series, { span, hidden, redraw }) {
@@ -36,7 +37,7 @@ export function timeseries(body, panel, series, { span, hidden, redraw }) {
       y: log ? { distr: 3, log: 10 } : { range: bounds(defaults) },
     },
     axes: [{ ...axis, size: 32 },
-      { ...axis, size: 64,
+      { ...axis, size: (_, labels) => 20 + LETTER * longest(labels ?? []),
         values: (_, splits) => splits.map((at) => (at === null ? "" : text(at))) }],
     series: [{}, ...series.map((one, index) => ({
       label: one.name, show: shown[index], stroke: COLOURS[index % COLOURS.length],
@@ -49,6 +50,10 @@ export function timeseries(body, panel, series, { span, hidden, redraw }) {
       draw: [(one) => limits(one, defaults)],
     },
   }, [times, ...drawn], place);
+}
+
+function longest(labels) {
+  return Math.max(3, ...labels.map((one) => one.length));
 }
 
 function timesOf(series) {
