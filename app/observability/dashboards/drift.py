@@ -73,8 +73,8 @@ _SHIFTS = Row(
     [
         Panel(
             title="PSI by feature",
-            description="From the top: what moved most. Weather moves more from day to day than what "
-            "an aircraft is: what matters is the bound of each, beside it.",
+            description="From the top: what moved most. Weather moves more from day to day than "
+            "what an aircraft is: what matters is the bound of each, beside it.",
             queries=[Query(f"sort_desc({NOW.maximum(drift.PSI, _FEATURE)})", "{{feature}}")],
             draws=Draws.BARS,
             width=12,
