@@ -93,10 +93,19 @@ _SHIFTS = Row(
             thresholds=((None, "transparent"), (1, WARN)),
         ),
         Panel(
-            title="Jensen-Shannon distance by what chance makes",
-            description="Another measure, which tails move less. Above 1 is beyond chance (99 of "
-            "100 windows without a shift are below), which alone is no alarm.",
+            title="PSI by what chance makes",
+            description="Above 1 is beyond chance at this size of the window (99 of 100 windows "
+            "without a shift are below), which alone is no alarm.",
+            queries=[Query(_by(drift.PSI_CHANCE, drift.PSI), "{{feature}}")],
+            width=6,
+            log=True,
+            thresholds=((None, "transparent"), (1, WARN)),
+        ),
+        Panel(
+            title="Jensen-Shannon by what chance makes",
+            description="The same by another distance, which tails move less.",
             queries=[Query(_by(drift.JS_CHANCE, drift.JS), "{{feature}}")],
+            width=6,
             log=True,
             thresholds=((None, "transparent"), (1, WARN)),
         ),
@@ -104,6 +113,7 @@ _SHIFTS = Row(
             title="Categories: chi-square by its critical value",
             description="Above 1 is beyond chance.",
             queries=[Query(NOW.maximum(drift.CHI2, _FEATURE), "{{feature}}")],
+            width=6,
             log=True,
             thresholds=((None, "transparent"), (1, WARN)),
         ),
@@ -111,6 +121,7 @@ _SHIFTS = Row(
             title="Alarms",
             description="1 while a feature drifts.",
             queries=[Query(NOW.maximum(drift.DRIFTING, _FEATURE), "{{feature}}")],
+            width=6,
             least=0,
             most=1,
         ),

@@ -16,6 +16,7 @@ from deployments.metrics.catalogue.drift import (
     JS_CHANCE,
     PSI,
     PSI_BOUND,
+    PSI_CHANCE,
 )
 from deployments.model_id import ModelId
 
@@ -71,6 +72,7 @@ def _figures(model: ModelId, compared: Comparison) -> Iterator[Sample]:
     for name, verdict in compared.verdicts.items():
         labels = *version, name
         yield Sample(PSI.name, labels, verdict.psi)
+        yield Sample(PSI_CHANCE.name, labels, verdict.psi_chance)
         yield Sample(PSI_BOUND.name, labels, verdict.bound)
         yield Sample(JS.name, labels, verdict.js)
         yield Sample(JS_CHANCE.name, labels, verdict.js_chance)

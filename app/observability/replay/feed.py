@@ -79,7 +79,8 @@ class Feed:
         """Have the store as it was at an instant; how many rows were written."""
         stands = watermark.read(self._clock)
         filled = watermark.read(self._filled) or 0.0
-        if max(self._starts.timestamp() if stands is None else stands, filled) > at.timestamp():
+        # Where no clock stands, as where its folder was removed, the store may be of any day.
+        if stands is None or max(stands, filled) > at.timestamp():
             self._writer.forget(self._writer.views())
         watermark.write(self._filled, at)
         return sum(self._writer.write(rows) for rows in self._source.state(self._store, at))

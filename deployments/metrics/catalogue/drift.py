@@ -9,6 +9,11 @@ PSI = gauge(
     "Population stability index of the window against training",
     *(MODEL, VERSION, FEATURE),
 )
+PSI_CHANCE = gauge(
+    "windsock_drift_psi_chance",
+    "What it would be by chance alone at this size of the window (99 of 100 are below)",
+    *(MODEL, VERSION, FEATURE),
+)
 PSI_BOUND = gauge(
     "windsock_drift_psi_bound",
     "What it must exceed for an alarm: chance at this size of the window, and what is tolerated",
@@ -56,6 +61,6 @@ SKETCHED = counter(
 )
 
 ALL = (
-    *(DRIFT_ROWS, PSI, PSI_BOUND, JS, JS_CHANCE, CHI2, DRIFTING, SKEW_ROWS, SKEW, SKEWED),
-    *(SERVED, SKETCHED),
+    *(DRIFT_ROWS, PSI, PSI_CHANCE, PSI_BOUND, JS, JS_CHANCE, CHI2, DRIFTING),
+    *(SKEW_ROWS, SKEW, SKEWED, SERVED, SKETCHED),
 )

@@ -98,11 +98,13 @@ async def test_the_clock_is_moved_when_the_rows_are_there(
         assert (clock.exists(), online(repo)) == (False, [0.0, None])
 
 
-async def test_who_was_ended_while_filling_has_left_nothing_of_later_days(
-    repo: FeatureStore, tmp_path: Path
+@pytest.mark.parametrize("known", [True, False], ids=["ended while filling", "clock removed"])
+async def test_nothing_of_later_days_is_left(
+    repo: FeatureStore, tmp_path: Path, known: bool
 ) -> None:
     repo.push("live", rows_of_later())
-    watermark.write(tmp_path / "clock.filled", pd.Timestamp("2024-03-09", tz="UTC"))
+    if known:
+        watermark.write(tmp_path / "clock.filled", pd.Timestamp("2024-03-09", tz="UTC"))
 
     async with Feeding() as feed:
         await feed.tell(begin(tmp_path), Begun)
