@@ -118,13 +118,18 @@ test: $(FILLED) bundle clients supply-tools
 	@$(BIN)/python -m pytest tests/unit $(SIDE_BY_SIDE)
 	@$(BIN)/python -m pytest tests/integration tests/chaos
 
-## test-unit        the part of it that needs no Ray, in three minutes
+## test-unit        the part of it that needs no Ray
 test-unit: $(FILLED) bundle supply-tools
 	@$(BIN)/python -m pytest tests/unit $(SIDE_BY_SIDE)
 
 ## test-integration the part of it that starts Ray: real servers, and faults in short
 test-integration: $(FILLED) bundle clients
 	@$(BIN)/python -m pytest tests/integration tests/chaos
+
+## test-long        what the suite leaves out: the other layout, the other store
+.PHONY: test-long
+test-long: $(FILLED) bundle clients
+	@$(BIN)/python -m pytest tests/integration --long -m long
 
 # Short forms of these are in tests/unit/app/start: which addresses are asked, ports, room.
 ## test-starts      whole starts beside the suite (four minutes): IPv6, two graphs, an update without room

@@ -18,10 +18,17 @@ for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="run the chaos scenarios at full length")
+    parser.addoption("--long", action="store_true", help="what takes minutes, too, at full length")
     parser.addoption("--door", action="append", help="through which door they run")
     parser.addoption("--kill", action="store_true", help="of those that do either: only kill")
     parser.addoption("--hang", action="store_true", help="of those that do either: only hang")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: --long runs it"))
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=_NO_COMPILER))
     if not config.getoption("--long"):
         for item in ours:
-            if item.get_closest_marker("long") or _only_long(item):
+            if _only_long(item):
                 item.add_marker(pytest.mark.skip(reason=_LONG_ONLY))
     # Those at one server beside each other, whichever of them each scenario is tried at.
     ours.sort(key=_server)

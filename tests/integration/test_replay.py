@@ -43,7 +43,10 @@ def online(kind: str, folder: Path) -> Iterator[dict[str, str]]:
 
 @pytest.mark.parametrize(
     ("layout", "door", "kind"),
-    [("distributed", "haproxy", "sqlite"), ("collapsed", "proxy", "redis")],
+    [
+        ("distributed", "haproxy", "sqlite"),
+        pytest.param("collapsed", "proxy", "redis", marks=pytest.mark.long),
+    ],
     ids=["sqlite", "redis"],
 )
 def test_a_morning_is_answered_as_the_offline_join_would_have_it(

@@ -1,7 +1,9 @@
 """Feast's own quickstart, as `feast init -t local` writes it, applied and filled as it says."""
 
+import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,25 +11,34 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from tests.support.serve import script
-
 NAME = "drivers"
 
 
 def quickstart(folder: Path) -> Path:
     """The repo, with a filled online store."""
-    _feast(folder, "init", "-t", "local", "drivers")
     repo = folder / "drivers" / "feature_repo"
-    _feast(repo, "apply")
     until = datetime.now(UTC)
-    _feast(repo, "materialize", f"{until - timedelta(days=20):%FT%T}", f"{until:%FT%T}")
+    _feast(
+        (folder, ["init", "-t", "local", "drivers"]),
+        (repo, ["apply"]),
+        (repo, ["materialize", f"{until - timedelta(days=20):%FT%T}", f"{until:%FT%T}"]),
+    )
     return repo
 
 
-def _feast(folder: Path, *arguments: str) -> None:
+# In one process: what a command takes is the import of Feast.
+_COMMANDS = """
+import json, os, sys
+from feast.cli.cli import cli
+for folder, arguments in json.loads(sys.argv[1]):
+    os.chdir(folder)
+    cli(arguments, standalone_mode=False)
+"""
+
+
+def _feast(*commands: tuple[Path, list[str]]) -> None:
     done = subprocess.run(
-        [script("feast"), *arguments],
-        cwd=folder,
+        [sys.executable, "-c", _COMMANDS, json.dumps([(str(at), given) for at, given in commands])],
         # Feast writes times in the zone of the process, and reads them as UTC.
         env={**os.environ, "TZ": "UTC"},
         stdout=subprocess.PIPE,

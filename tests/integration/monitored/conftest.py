@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from app.protocols.oip.proto import open_inference_grpc_pb2 as pb
-from benchmarks.config import LAYOUTS, set_all
+from benchmarks.config import set_all
 from tests.integration.guarded.conftest import Guarded
 from tests.support.cluster import Clusters
 from tests.support.collector import Collector, collecting
@@ -40,7 +40,10 @@ class Observed:
     layout: str
 
 
-@pytest.fixture(scope="package", params=LAYOUTS)
+@pytest.fixture(
+    scope="package",
+    params=["distributed", pytest.param("collapsed", marks=pytest.mark.long)],
+)
 def observed(
     request: pytest.FixtureRequest, clusters: Clusters, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Observed]:
