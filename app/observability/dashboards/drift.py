@@ -10,16 +10,18 @@ from app.observability.dashboards.panel import (
     below,
     stat,
 )
-from app.observability.dashboards.queries import ALL, NOW
-from app.observability.promql import ratio
+from app.observability.dashboards.queries import ALL, NOW, proportion
 from deployments.metrics.catalogue import drift
-from deployments.metrics.metric import Metric
 
 _FEATURE = ("feature",)
 
 
-def _by(bound: Metric, measure: Metric) -> str:
-    return ratio(*(NOW.maximum(one, _FEATURE) for one in (measure, bound)))
+def _bounded(title: str, description: str, expr: str, *, width: int = 6, height: int = 8) -> Panel:
+    """Each feature by a bound of its own, which is at 1."""
+    return Panel(
+        title=title, description=description, queries=[Query(expr, "{{feature}}")], width=width,
+        height=height, log=True, thresholds=((None, "transparent"), (1, WARN)),
+    )  # fmt: skip
 
 
 def _how_many(alarms: str, there: str) -> str:
@@ -40,7 +42,7 @@ _NUMBERS = Row(
         stat(
             "Largest shift",
             "PSI of the feature that is nearest to its bound, by that bound: above 1 it drifts.",
-            f"max({_by(drift.PSI_BOUND, drift.PSI)})",
+            f"max({proportion(drift.PSI, drift.PSI_BOUND, _FEATURE)})",
             decimals=2,
             thresholds=below(0.75, 1),
         ),
@@ -73,8 +75,8 @@ _SHIFTS = Row(
     [
         Panel(
             title="PSI by feature",
-            description="From the top: what moved most. Weather moves more from day to day than "
-            "what an aircraft is: what matters is the bound of each, beside it.",
+            description="From the top: what moved most. Some move from day to day by themselves: "
+            "what matters is the bound of each, beside it.",
             queries=[Query(f"sort_desc({NOW.maximum(drift.PSI, _FEATURE)})", "{{feature}}")],
             draws=Draws.BARS,
             width=12,
@@ -82,40 +84,29 @@ _SHIFTS = Row(
             least=0,
             decimals=3,
         ),
-        Panel(
-            title="PSI by what raises an alarm",
-            description="Above 1 it drifts: more than chance, than the config tolerates, and than "
+        _bounded(
+            "PSI by what raises an alarm",
+            "Above 1 it drifts: more than chance, than the config tolerates, and than "
             "twice what training's own days did.",
-            queries=[Query(_by(drift.PSI_BOUND, drift.PSI), "{{feature}}")],
+            proportion(drift.PSI, drift.PSI_BOUND, _FEATURE),
             width=12,
             height=12,
-            log=True,
-            thresholds=((None, "transparent"), (1, WARN)),
         ),
-        Panel(
-            title="PSI by what chance makes",
-            description="Above 1 is beyond chance at this size of the window (99 of 100 windows "
+        _bounded(
+            "PSI by what chance makes",
+            "Above 1 is beyond chance at this size of the window (99 of 100 windows "
             "without a shift are below), which alone is no alarm.",
-            queries=[Query(_by(drift.PSI_CHANCE, drift.PSI), "{{feature}}")],
-            width=6,
-            log=True,
-            thresholds=((None, "transparent"), (1, WARN)),
+            proportion(drift.PSI, drift.PSI_CHANCE, _FEATURE),
         ),
-        Panel(
-            title="Jensen-Shannon by what chance makes",
-            description="The same by another distance, which tails move less.",
-            queries=[Query(_by(drift.JS_CHANCE, drift.JS), "{{feature}}")],
-            width=6,
-            log=True,
-            thresholds=((None, "transparent"), (1, WARN)),
+        _bounded(
+            "Jensen-Shannon by what chance makes",
+            "The same by another distance, which tails move less.",
+            proportion(drift.JS, drift.JS_CHANCE, _FEATURE),
         ),
-        Panel(
-            title="Categories: chi-square by its critical value",
-            description="Above 1 is beyond chance.",
-            queries=[Query(NOW.maximum(drift.CHI2, _FEATURE), "{{feature}}")],
-            width=6,
-            log=True,
-            thresholds=((None, "transparent"), (1, WARN)),
+        _bounded(
+            "Categories: chi-square by its critical value",
+            "Above 1 is beyond chance.",
+            NOW.maximum(drift.CHI2, _FEATURE),
         ),
         Panel(
             title="Alarms",

@@ -10,14 +10,13 @@ from app.observability.dashboards.panel import (
     below,
     stat,
 )
-from app.observability.dashboards.queries import ALL, NOW, SHOWN
-from app.observability.promql import ratio
+from app.observability.dashboards.queries import ALL, NOW, SHOWN, proportion
 from app.observability.slo import FAILURES
 from deployments.metrics.catalogue import drift, graph, quality, replay, requests, stages
 
 _VERSION = ("version",)
 _WEEK = {"segment": "all", "window": "week"}
-_SHIFTS = ratio(*(NOW.maximum(one, (*_VERSION, "feature")) for one in (drift.PSI, drift.PSI_BOUND)))
+_SHIFTS = proportion(drift.PSI, drift.PSI_BOUND, (*_VERSION, "feature"))
 
 _NUMBERS = Row(
     "Now",
